@@ -1,0 +1,287 @@
+"""The config: one YAML file to frozen settings, every fault at once and in words.
+
+Each stage declares its own settings; this module joins them, reads the file and turns faults into words.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from mmm.data.settings import CalendarSettings, ChannelSettings, DataSettings, Settings
+from mmm.errors import ConfigError
+from mmm.finance.settings import FinanceSettings
+from mmm.model.settings import ModelSettings
+from mmm.planning.settings import PlanSettings
+from mmm.reporting.settings import ReportSettings
+
+NOT_YET = (
+    "data.outcome.segment",
+    "data.outcome.date_format",
+    "data.media.owner",
+    "experiments",
+    "goals",
+    "scenarios",
+    "tests",
+    "channels.*.role",
+    "finance.customer_lifetime_value",
+    "finance.discount_rate",
+    "finance.handling_cost_per_lead",
+    "finance.returns",
+    "plan.target_roi",
+    "plan.target_mroi",
+    "plan.target_outcome",
+    "plan.groups",
+    "plan.flighting",
+    "plan.prices",
+    "plan.bounds.*.min_if_on",
+    "plan.bounds.*.lot",
+    "plan.bounds.*.cost_if_on",
+    "report.audiences",
+    "report.brand",
+    "report.notes",
+)
+"""Keys that are designed and not built: refused by name, never ignored."""
+
+NOT_YET_ANYWHERE_IN_DATA = ("currency", "fee", "owner", "date_format", "week_label")
+NOT_YET_VALUES = {
+    "model.adstock": ("delayed", "weibull"),
+    "model.saturation": ("logistic", "michaelis_menten", "power"),
+    "model.likelihood": ("student_t",),
+    "plan.objective": ("npv",),
+    "plan.risk.measure": ("cvar", "probability"),
+    "plan.reference": ("plan_of_record",),
+    "report.language": ("he",),
+}
+
+
+class Config(Settings):
+    """Everything one run needs to know, read from one YAML file."""
+
+    name: str = Field(
+        pattern=r"^[\w.-]+$", description="the company, never the quarter; names the run folder"
+    )
+    currency: str | None = Field(None, pattern=r"^[A-Z]{3}$", description="ISO code; no default")
+    data: DataSettings
+    channels: dict[str, ChannelSettings] = {}
+    calendar: CalendarSettings = CalendarSettings()
+    model: ModelSettings = ModelSettings()
+    finance: FinanceSettings = FinanceSettings()
+    plan: PlanSettings = PlanSettings()
+    report: ReportSettings = ReportSettings()
+
+    folder: Path = Field(Path(), exclude=True, description="folder of the file; set on loading")
+
+    @property
+    def digest(self) -> str:
+        """Hash of what the config says, whatever its comments and order."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def load_config(path: str | Path) -> Config:
+    """Read a config file.
+
+    Parameters
+    ----------
+    path
+        A YAML file. Paths inside it are relative to its folder.
+
+    Raises
+    ------
+    ConfigError
+        Every fault at once: unreadable YAML with line and column, unknown keys with the nearest known one,
+        keys that are designed but not built yet, values out of range.
+    """
+    path = Path(path)
+    raw = read_yaml(path)
+    if "folder" in raw:
+        raise ConfigError(["`folder`: unknown key"], str(path))
+    return parse_config(raw, path)
+
+
+def parse_config(raw: dict[str, Any], path: Path) -> Config:
+    """Turn a mapping into a config; `path` is where it came from or will be written to."""
+    faults = [*_not_yet(raw)]
+    settled = _without_not_yet(raw)
+    try:
+        config = Config.model_validate({**settled, "folder": path.resolve().parent})
+    except ValidationError as error:
+        faults += [_sentence(detail, settled) for detail in error.errors()]
+        raise ConfigError(list(dict.fromkeys(faults)), str(path)) from None
+    if faults:
+        raise ConfigError(faults, str(path))
+    return config
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML mapping (YAML 1.2: `NO` is Norway), with line and column where it cannot be read."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*.y*ml")], n=1)
+        hint = f"; is it {path.parent / near[0]}?" if near else ""
+        raise ConfigError([f"there is no such config{hint}"], str(path)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            [f"the config cannot be read ({error}); is it a YAML file in UTF-8?"], str(path)
+        ) from None
+    try:
+        raw = YAML(typ="safe", pure=True).load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise ConfigError(
+            [f"{place}{error.problem or 'not YAML'}; text with `#`, `:`, `%` or `@` needs quotes"],
+            str(path),
+        ) from None
+    except YAMLError as error:
+        raise ConfigError([f"not YAML: {error}"], str(path)) from None
+    if not isinstance(raw, dict):
+        raise ConfigError(["this is not a config: the file holds no `key: value` lines"], str(path))
+    return json_like(raw)
+
+
+def json_like(value: Any) -> Any:
+    """Plain dicts and lists with text keys, whatever the YAML reader made."""
+    if isinstance(value, dict):
+        return {str(key): json_like(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [json_like(item) for item in value]
+    return value
+
+
+def _walk(value: Any, place: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any]]:
+    """Every key of a nested mapping, list positions as `*`."""
+    found: list[tuple[tuple[str, ...], Any]] = []
+    if isinstance(value, dict):
+        for key, item in value.items():
+            found.append(((*place, key), item))
+            found += _walk(item, (*place, key))
+    elif isinstance(value, list):
+        for item in value:
+            found += _walk(item, (*place, "*"))
+    return found
+
+
+def _is_not_yet(place: tuple[str, ...]) -> bool:
+    if place[0] == "data" and len(place) > 1 and place[-1] in NOT_YET_ANYWHERE_IN_DATA:
+        return True
+    return any(
+        len(pattern) == len(place) and all(p in ("*", q) for p, q in zip(pattern, place, strict=True))
+        for pattern in (tuple(key.split(".")) for key in NOT_YET)
+    )
+
+
+def _not_yet(raw: dict[str, Any]) -> list[str]:
+    faults = []
+    for place, value in _walk(raw):
+        name = ".".join(part for part in place if part != "*")
+        if _is_not_yet(place):
+            faults.append(f"`{name}`: not yet. This key is designed and not built; take it out for now")
+        for key, values in NOT_YET_VALUES.items():
+            inside = isinstance(value, str) and value in values
+            if inside and (name == key or name.startswith(key + ".")):
+                faults.append(f"`{name}: {value}`: not yet. This choice is designed and not built")
+    return list(dict.fromkeys(faults))
+
+
+def _without_not_yet(raw: Any, place: tuple[str, ...] = ()) -> Any:
+    if isinstance(raw, dict):
+        return {
+            key: _without_not_yet(item, (*place, key))
+            for key, item in raw.items()
+            if not _is_not_yet((*place, key)) and not _is_not_yet_value((*place, key), item)
+        }
+    if isinstance(raw, list):
+        return [_without_not_yet(item, (*place, "*")) for item in raw]
+    return raw
+
+
+def _is_not_yet_value(place: tuple[str, ...], value: Any) -> bool:
+    name = ".".join(part for part in place if part != "*")
+    return isinstance(value, str) and any(
+        value in values and (name == key or name.startswith(key + "."))
+        for key, values in NOT_YET_VALUES.items()
+    )
+
+
+def _sentence(detail: ErrorDetails, raw: Any) -> str:
+    """One fault in words: the key, its value, the remedy."""
+    place = [part for part in detail["loc"] if not _is_branch(part, raw)]
+    name = _dotted(place)
+    kind = detail["type"]
+    value = detail.get("input")
+    shown = f" (is {json.dumps(value, default=str, ensure_ascii=False)})" if _short(value) else ""
+    if kind == "extra_forbidden":
+        known = _known_keys(place[:-1])
+        near = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.5)
+        hint = (
+            f"; did you mean `{near[0]}`?" if near else f"; known here: {', '.join(known)}" if known else ""
+        )
+        return f"`{name}`: unknown key{hint}"
+    if kind == "missing":
+        return f"`{name}`: missing; {_description(place) or 'this key is needed'}"
+    message = re.sub(r"^(Value error|Assertion failed), ", "", detail["msg"])
+    return f"`{name}`: {message}{shown}"
+
+
+def _short(value: Any) -> bool:
+    return isinstance(value, str | int | float | bool) and len(str(value)) < 60
+
+
+def _is_branch(part: object, raw: Any) -> bool:
+    """Names pydantic adds for the branch of a union (`SpendFile`, `literal[...]`, `float`)."""
+    if not isinstance(part, str):
+        return False
+    return bool(re.match(r"^(literal\[|function-|constrained-|float$|int$|str$|dict\[|nullable)", part)) or (
+        part[:1].isupper() and part in {"SpendFile", "Days"}
+    )
+
+
+def _dotted(place: list[Any]) -> str:
+    out = ""
+    for part in place:
+        out += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if out else str(part)
+    return out
+
+
+def _model_at(place: list[Any]) -> type[BaseModel] | None:
+    model: Any = Config
+    for part in place:
+        if isinstance(part, int):
+            continue
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            return None
+        field = model.model_fields.get(str(part))
+        model = _inner_model(field.annotation) if field else None
+    return model if isinstance(model, type) and issubclass(model, BaseModel) else None
+
+
+def _inner_model(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        if (found := _inner_model(inner)) is not None:
+            return found
+    return None
+
+
+def _known_keys(place: list[Any]) -> list[str]:
+    model = _model_at(place)
+    return [key for key in model.model_fields if key != "folder"] if model else []
+
+
+def _description(place: list[Any]) -> str | None:
+    model = _model_at(place[:-1])
+    field = model.model_fields.get(str(place[-1])) if model else None
+    return field.description if field else None

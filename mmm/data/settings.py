@@ -1,0 +1,200 @@
+"""What a config says about tables: where they are, which column is what, how to read them."""
+
+from __future__ import annotations
+
+from datetime import date as Date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+
+Grain = Literal["day", "week", "month"]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class Settings(BaseModel):
+    """Base of all settings: frozen, and an unknown key is a fault."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class Source(Settings):
+    """Where a table comes from. `source`, `sheet`, `date` and `geo` are inherited from `data`."""
+
+    source: Path | None = Field(None, description="CSV, Parquet or XLSX file, relative to the config")
+    sheet: str | None = Field(None, description="sheet of a workbook; default: the first with a table")
+    date: str | None = Field(None, description="column with the date")
+    geo: str | None = Field(None, description="column with the region")
+    vat_included: float | None = Field(None, ge=0, lt=1, description="VAT rate inside the amounts, taken out")
+    unit: float = Field(
+        1.0, gt=0, description="money per unit of the column: 0.01 for cents, 1000 for thousands"
+    )
+
+
+class OutcomeTable(Source):
+    """The outcome: the number the model explains."""
+
+    value: str = Field(description="column with the outcome")
+    kind: Literal["revenue", "count"] = Field("revenue", description="money, or things counted")
+    value_per_unit: float | str | None = Field(
+        None, description="count only: money per unit, a number or a column; without it results are in units"
+    )
+    population: str | None = Field(None, description="column with the number of people of a region")
+
+    @model_validator(mode="after")
+    def _revenue_has_no_unit_value(self) -> OutcomeTable:
+        if self.kind == "revenue" and self.value_per_unit is not None:
+            raise ValueError("value_per_unit is for `kind: count`; revenue is money already")
+        return self
+
+
+class CellColumns(Settings):
+    """One cell of a wide table."""
+
+    channel: str
+    audience: str = ""
+    message: str = ""
+    spend: str = Field(description="column with the money spent")
+    exposure: str | None = Field(None, description="column with impressions, clicks, GRPs")
+
+
+class MediaTable(Source):
+    """A table of paid media: long (channel column) or wide (`cells`)."""
+
+    channel: str | None = Field(None, description="long table: column with the channel")
+    audience: str | None = Field(None, description="long table: column with the audience")
+    message: str | None = Field(None, description="long table: column with the message")
+    spend: str | None = Field(None, description="long table: column with the money spent")
+    exposure: str | None = Field(None, description="long table: column with impressions, clicks, GRPs")
+    cells: tuple[CellColumns, ...] = Field((), description="wide table: one entry per cell")
+
+    @model_validator(mode="after")
+    def _long_or_wide(self) -> MediaTable:
+        if self.cells and (self.channel or self.spend):
+            raise ValueError("give either `cells` (wide) or `channel` and `spend` (long), not both")
+        if not self.cells and not (self.channel and self.spend):
+            raise ValueError("a long media table needs `channel` and `spend`; a wide one needs `cells`")
+        return self
+
+
+class ControlColumn(Settings):
+    """A control with its role."""
+
+    name: str = Field(description="column")
+    role: Literal["confounder", "precision"] = Field(
+        "confounder", description="confounder: never shrunk; precision: only sharpens, shrunk together"
+    )
+
+
+def _control(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"name": value}
+    if isinstance(value, dict) and value.get("role") in {"mediator", "collider"}:
+        raise ValueError(
+            f"{value.get('name')!r} as a {value['role']}: controlling for what media themselves move takes "
+            "away a part of their effect; leave the column out"
+        )
+    return value
+
+
+class ControlsTable(Source):
+    """Columns that move the outcome besides media."""
+
+    columns: tuple[Annotated[ControlColumn, BeforeValidator(_control)], ...] = Field(min_length=1)
+
+
+class OrganicTable(Source):
+    """Owned media without spend: newsletter, organic social."""
+
+    columns: tuple[str, ...] = Field(min_length=1)
+
+
+class EventsTable(Source):
+    """Named events with a first and a last day."""
+
+    end: str | None = Field(None, description="column with the last day; without it an event lasts one day")
+    name: str = Field(description="column with the name")
+
+
+class FutureTable(Source):
+    """Controls known ahead (price, promotions) for the coming window; columns as in `controls`."""
+
+
+def _media(value: Any) -> Any:
+    """Turn the short form {channel: spend column} into one wide table."""
+    if isinstance(value, dict) and not {"source", "cells", "channel", "spend"} & set(value):
+        bad = [str(k) for k, v in value.items() if not isinstance(v, str)]
+        if bad:
+            raise ValueError(f"short form is `channel: spend column`; {bad[0]!r} has no column name")
+        return [{"cells": [{"channel": str(k), "spend": v} for k, v in value.items()]}]
+    return [value] if isinstance(value, dict) else value
+
+
+def _organic(value: Any) -> Any:
+    return {"columns": value} if isinstance(value, list) else value
+
+
+class DataSettings(Source):
+    """All tables of one company."""
+
+    grain: Grain = Field("week", description="period of the model; finer rows are added up")
+    outcome: OutcomeTable
+    media: Annotated[tuple[MediaTable, ...], BeforeValidator(_media)] = Field(min_length=1)
+    organic: Annotated[OrganicTable | None, BeforeValidator(_organic)] = None
+    controls: Annotated[ControlsTable | None, BeforeValidator(_organic)] = None
+    events: EventsTable | None = None
+    future: FutureTable | None = None
+
+    def resolved(self, table: Source) -> Source:
+        """The table with source, sheet, date and geo inherited from `data`."""
+        inherited = {
+            key: getattr(self, key)
+            for key in ("source", "sheet", "date", "geo")
+            if getattr(table, key) is None and not (key == "sheet" and table.source is not None)
+        }
+        return table.model_copy(update=inherited)
+
+
+class ExcludedPeriod(Settings):
+    """Days whose outcome the model does not explain; carry-over runs on through them."""
+
+    start: Date
+    end: Date
+    reason: str = ""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> ExcludedPeriod:
+        if self.end < self.start:
+            raise ValueError(f"ends {self.end} before it starts {self.start}")
+        return self
+
+
+class HolidaySettings(Settings):
+    """Which public holidays, and how far their pull reaches."""
+
+    countries: tuple[str, ...] = Field(description="codes of the `holidays` package: US, IL, DE")
+    lead: int = Field(7, ge=0, le=60, description="days before the holiday over which its effect builds up")
+    lag: int = Field(2, ge=0, le=60, description="days after it over which the effect fades")
+    drop: tuple[str, ...] = Field((), description="names to leave out")
+
+
+def _holidays(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"countries": [value]}
+    return {"countries": value} if isinstance(value, list) else value
+
+
+class CalendarSettings(Settings):
+    """Weeks, holidays and periods left out."""
+
+    week_starts: Weekday | None = Field(None, description="default: what the dates show")
+    holidays: Annotated[HolidaySettings | None, BeforeValidator(_holidays)] = None
+    exclude: tuple[ExcludedPeriod, ...] = ()
+
+
+class ChannelSettings(Settings):
+    """How a channel is called."""
+
+    label: str | dict[str, str] | None = Field(None, description="name on pages, by language")
+    was: tuple[str, ...] = Field((), description="other spellings in the files")

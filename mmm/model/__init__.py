@@ -1,0 +1,1 @@
+"""The media-mix model: transforms, baseline, priors, marginal density, and the PyMC model that joins them."""

@@ -1,0 +1,76 @@
+"""What a config says about the model."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from mmm.data.settings import Settings
+
+AdstockKind = Literal["gamma", "geometric"]
+SaturationKind = Literal["hill"]
+
+
+class RoiPrior(Settings):
+    """LogNormal prior on the ROI (contribution / spend) of a channel."""
+
+    median: float | Literal["auto"] = Field(
+        "auto", description="auto: break-even, 1 / gross margin within [1, 3]; 1.3 without a margin"
+    )
+    sigma: float = Field(1.1, gt=0, le=3, description="standard deviation of log ROI")
+
+
+class ChannelPrior(Settings):
+    """Priors of one channel."""
+
+    roi: RoiPrior
+
+
+class PriorSettings(Settings):
+    """Priors a finance person can discuss."""
+
+    roi: RoiPrior = RoiPrior()
+    channels: dict[str, ChannelPrior] = {}
+
+
+class SamplingSettings(Settings):
+    """How the posterior is drawn."""
+
+    draws: int = Field(1000, ge=100, le=20_000, description="kept draws per chain")
+    tune: int = Field(500, ge=100, le=20_000, description="draws per chain spent on adaptation")
+    chains: int = Field(4, ge=2, le=16)
+    seed: int = Field(1, ge=0)
+
+
+class GateSettings(Settings):
+    """What a posterior must reach before anything is made of it."""
+
+    rhat: float = Field(1.01, gt=1, description="largest R-hat of a reported quantity")
+    ess: float = Field(400, gt=0, description="smallest effective sample size of a reported quantity")
+    divergences: float = Field(0.001, ge=0, le=1, description="largest share of divergent draws")
+
+
+def _by_channel(value: Any) -> Any:
+    return {"default": value} if isinstance(value, str) else value
+
+
+class ModelSettings(Settings):
+    """The model; every default is a statement explained in docs and ARCHITECTURE."""
+
+    adstock: Annotated[dict[str, AdstockKind], BeforeValidator(_by_channel)] = Field(
+        {"default": "gamma"}, description="gamma (contains geometric) | geometric; by channel with `default`"
+    )
+    saturation: Annotated[dict[str, SaturationKind], BeforeValidator(_by_channel)] = {"default": "hill"}
+    max_lag: int = Field(13, ge=1, le=52, description="weeks over which carry-over may run, at any grain")
+    seasonality: int | Literal["auto"] = Field("auto", description="order of the yearly Fourier series")
+    likelihood: Literal["normal"] = "normal"
+    priors: PriorSettings = PriorSettings()
+    structural_error: float | Literal["auto"] = Field(
+        "auto", description="sd of the log gap between what moves with spend and what spend causes"
+    )
+    history: Literal["unknown", "none"] = Field(
+        "unknown", description="spend before the first row: unknown, or none (a true start)"
+    )
+    sampling: SamplingSettings = SamplingSettings()
+    gates: GateSettings = GateSettings()

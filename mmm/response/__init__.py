@@ -1,0 +1,1 @@
+"""What any spend brings: schedules, response curves per draw, the decomposition and the returns."""

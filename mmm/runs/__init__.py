@@ -1,0 +1,1 @@
+"""Run folders: stages, locks, manifests, history. Names and bytes, never nouns of the model."""
