@@ -53,7 +53,7 @@ class Panel:
     event_names, events
         Share of the period's days on which the event ran, shape (period, event).
     holiday_names, holidays
-        Pull of each holiday on the period, shape (period, holiday), see `mmm.data.calendar`.
+        Pull of each holiday on the period, shape (period, holiday), see `mmm.data.holidays`.
     national_cells
         Shape (cell,): media given without geo in a geo model and split by population (or outcome share).
     data_until
