@@ -1,0 +1,427 @@
+"""A run folder: stages made once, results published whole, earlier runs kept.
+
+    .lock                    who is at work here                        (mmm.runs.lock)
+    .owner                   which config the folder belongs to
+    .stages/<stage>-<key>/   one finished stage: made under a temporary name, renamed once when whole
+    .publish/                results on their way out: made whole first, then moved file by file
+    manifest.json            written last                               (mmm.runs.manifest)
+    history/<run-id>/        manifest and tables of earlier runs
+    draft/                   what a gate refused
+
+A kill before `.publish/` is whole leaves the last good run untouched; a kill after it is finished by the next
+run that opens the folder. Everything here is names and bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+from mmm.errors import InputError
+from mmm.runs import lock
+from mmm.runs.files import (
+    TEMPORARY,
+    discard,
+    discard_leftovers,
+    disk_faults_in_words,
+    flush,
+    sha256,
+    temporary,
+    write_text,
+)
+from mmm.runs.manifest import (
+    NAME,
+    Manifest,
+    StageRecord,
+    installed_versions,
+    is_file_name,
+    read_manifest,
+)
+
+_RECORD = "stage.json"
+_KEPT_STAGES = 5
+"""Finished stages of one name that stay for reuse; older ones go when a run is published."""
+
+
+def stage_key(settings_json: str, keys_before: Sequence[str], inputs: Mapping[str, str], version: str) -> str:
+    """Name the work of a stage by all it depends on.
+
+    Parameters
+    ----------
+    settings_json
+        The stage's own settings.
+    keys_before
+        Keys of the stages it stands on.
+    inputs
+        Hash of the content of each file it reads, by path or role.
+    version
+        Version of this package.
+
+    Returns
+    -------
+    str
+        Sixteen hexadecimal digits.
+    """
+    told = json.dumps([settings_json, list(keys_before), sorted(inputs.items()), version])
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+class RunFolder:
+    """A locked run folder; use it in a `with` statement, which gives the lock back.
+
+    Attributes
+    ----------
+    folder
+        Where it is.
+    run_id
+        Name of this run; sorts by time.
+    owner
+        Which config it belongs to.
+    """
+
+    def __init__(self, folder: Path, owner: str, holder: lock.Holder) -> None:
+        self.folder = folder
+        self.owner = owner
+        self.run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        self._holder = holder
+        self._records: dict[str, StageRecord] = {}
+
+    @classmethod
+    def open(cls, folder: Path, *, owner: str) -> RunFolder:
+        """Make or take a run folder, finish what a killed run began to publish, and lock it.
+
+        Parameters
+        ----------
+        folder
+            Where results go; made when absent.
+        owner
+            Which config writes: its name and path, or whatever tells two configs apart.
+
+        Raises
+        ------
+        InputError
+            When another config wrote the folder, it holds other things than a run, its manifest is damaged,
+            another run is at work in it, or the disk is full or read-only.
+        """
+        folder = Path(folder)
+        with disk_faults_in_words(folder):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except FileExistsError:
+                raise InputError(
+                    f"{folder}: there is a file where a folder is needed. Choose another with --out"
+                ) from None
+            _refuse_if_foreign(folder, owner)
+            holder = lock.take(folder)
+            run = cls(folder, owner, holder)
+            try:
+                _refuse_if_foreign(folder, owner)  # again: another run may have been first
+                if not (folder / ".owner").exists():
+                    write_text(folder / ".owner", owner)
+                for place in (folder, folder / ".stages", folder / "history"):
+                    discard_leftovers(place)
+                _finish_publishing(folder)
+            except BaseException:
+                run.close()
+                raise
+        return run
+
+    def __enter__(self) -> RunFolder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the lock back."""
+        lock.release(self.folder, self._holder)
+
+    @property
+    def records(self) -> tuple[StageRecord, ...]:
+        """The stages this run asked for, in order."""
+        return tuple(self._records.values())
+
+    def finished(self, name: str, key: str) -> Path | None:
+        """The folder of a finished stage, or None where it has not been made."""
+        place = self._place(name, key)
+        record = _read_record(place)
+        if record is None:
+            return None
+        self._records[name] = record
+        return place
+
+    def stage(self, name: str, key: str, make: Callable[[Path], None]) -> Path:
+        """Make a stage, or reuse it when it is there and whole.
+
+        Parameters
+        ----------
+        name, key
+            What the stage is called, and `stage_key` of all it depends on.
+        make
+            Writes the stage's files into the empty folder it is given. When it raises, nothing of that folder
+            is kept: what a gate refused has to go out by `draft` before.
+
+        Returns
+        -------
+        Path
+            The finished folder; only read it.
+        """
+        if (done := self.finished(name, key)) is not None:
+            return done
+        place = self._place(name, key)
+        with disk_faults_in_words(self.folder):
+            if place.exists():  # damaged: a file is gone or was changed
+                discard(place)
+            new = temporary(place)
+            new.mkdir(parents=True)
+            try:
+                start, clock = _now(), time.monotonic()
+                make(new)
+                files = {
+                    path.relative_to(new).as_posix(): sha256(path)
+                    for path in sorted(new.rglob("*"))
+                    if path.is_file()
+                }
+                record = StageRecord(name, key, start, _now(), round(time.monotonic() - clock, 3), files)
+                (new / _RECORD).write_text(_record_json(record), encoding="utf-8")
+                flush(new)
+                os.replace(new, place)
+            except BaseException:
+                with suppress(OSError):
+                    discard(new)
+                raise
+            flush(place.parent)
+        self._records[name] = record
+        return place
+
+    def manifest(
+        self, *, command: str, config_text: str, config_hash: str, inputs: Mapping[str, str], seed: int
+    ) -> Manifest:
+        """What this run is, ready to be published; `publish` adds the artefacts."""
+        return Manifest(
+            run_id=self.run_id,
+            owner=self.owner,
+            created=_now(),
+            command=command,
+            versions=installed_versions(),
+            config_text=config_text,
+            config_hash=config_hash,
+            inputs=dict(inputs),
+            seed=seed,
+            stages=self.records,
+        )
+
+    def publish(self, files: Mapping[str, Path], manifest: Manifest) -> Manifest:
+        """Put results in the folder, after keeping the manifest and tables of the run before.
+
+        Parameters
+        ----------
+        files
+            Every artefact of the run: its name in the folder, and the file to copy. What an earlier run
+            published under a name that is not here moves to `history/`.
+        manifest
+            From `RunFolder.manifest`.
+
+        Returns
+        -------
+        Manifest
+            As written, with the hash of every artefact.
+
+        Raises
+        ------
+        InputError
+            When the disk is full or read-only; the last good run is then untouched.
+        """
+        if bad := [name for name in files if not is_file_name(name) or name in (NAME, "history", "draft")]:
+            raise ValueError(f"not names of artefacts: {bad}")
+        with disk_faults_in_words(self.folder):
+            ready = self.folder / ".publish"
+            new = temporary(ready)
+            new.mkdir()
+            try:
+                for name, source in files.items():
+                    shutil.copyfile(source, new / name)
+                written = replace(manifest, artefacts={name: sha256(new / name) for name in sorted(files)})
+                (new / NAME).write_text(written.to_json(), encoding="utf-8")
+                flush(new)
+                _keep_earlier(self.folder)
+                os.replace(new, ready)
+            except BaseException:
+                with suppress(OSError):
+                    discard(new)
+                raise
+            flush(self.folder)
+            _finish_publishing(self.folder)
+            with suppress(OSError):  # tidying up is no reason to fail a run that is out
+                _forget_old_stages(self.folder / ".stages", {f"{r.name}-{r.key}" for r in self.records})
+        return written
+
+    def draft(self, files: Mapping[str, Path]) -> Path:
+        """Put what a gate refused in `draft/`; the published run stays, an earlier draft goes to history."""
+        if bad := [name for name in files if not is_file_name(name)]:
+            raise ValueError(f"not names of files: {bad}")
+        place = self.folder / "draft"
+        with disk_faults_in_words(self.folder):
+            new = temporary(place)
+            new.mkdir()
+            try:
+                for name, source in files.items():
+                    shutil.copyfile(source, new / name)
+                write_text(new / ".run-id", self.run_id)
+                flush(new)
+                _set_draft_aside(self.folder)
+                os.replace(new, place)
+            except BaseException:
+                with suppress(OSError):
+                    discard(new)
+                raise
+            flush(self.folder)
+        return place
+
+    def _place(self, name: str, key: str) -> Path:
+        return self.folder / ".stages" / f"{name}-{key}"
+
+
+def _refuse_if_foreign(folder: Path, owner: str) -> None:
+    """Refuse a folder that another config wrote, or that holds other things than a run."""
+    there: str | None = None
+    if (folder / NAME).exists():
+        there = read_manifest(folder).owner
+    elif (folder / ".owner").exists():
+        there = (folder / ".owner").read_text(encoding="utf-8", errors="replace")
+    if there is not None and there != owner:
+        raise InputError(
+            f"{folder}: this folder belongs to another config ({there}), not to {owner}. Choose another folder "
+            "with --out, or give the config a `name` of its own"
+        )
+    if there is None:
+        strangers = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+        if strangers:
+            raise InputError(
+                f"{folder}: this folder holds files that no run of mmm wrote ({', '.join(strangers[:3])}"
+                f"{', ...' if len(strangers) > 3 else ''}). Choose an empty or a new folder with --out"
+            )
+
+
+def _finish_publishing(folder: Path) -> None:
+    """Move what waits in `.publish/` to its place, manifest last; does nothing when nothing waits."""
+    ready = folder / ".publish"
+    if not ready.is_dir():
+        return
+    if (ready / NAME).exists():
+        coming = read_manifest(ready)
+        _set_unlisted_aside(folder, coming)
+        for name in coming.artefacts:
+            if (ready / name).exists():  # else a killed run has moved it already
+                os.replace(ready / name, folder / name)
+        _set_draft_aside(folder)
+        flush(folder)
+        os.replace(ready / NAME, folder / NAME)
+        flush(folder)
+    discard(ready)
+
+
+def _keep_earlier(folder: Path) -> None:
+    """Copy manifest and tables of the published run to `history/<run-id>/`."""
+    if not (folder / NAME).exists():
+        return
+    earlier = read_manifest(folder)
+    place = folder / "history" / earlier.run_id
+    if (place / NAME).exists():
+        return
+    new = temporary(place)
+    new.mkdir(parents=True)
+    for name in [*(n for n in earlier.artefacts if n.endswith((".csv", ".json"))), NAME]:
+        if (folder / name).is_file():
+            shutil.copyfile(folder / name, new / name)
+    if place.exists():  # holds what a draft left there
+        for path in place.iterdir():
+            os.replace(path, new / path.name)
+        place.rmdir()
+    flush(new)
+    os.replace(new, place)
+    flush(place.parent)
+
+
+def _set_unlisted_aside(folder: Path, coming: Manifest) -> None:
+    """Move what the published run lists and the coming one does not to the history: it would mislead."""
+    if not (folder / NAME).exists():
+        return
+    earlier = read_manifest(folder)
+    place = folder / "history" / earlier.run_id
+    for name in set(earlier.artefacts) - set(coming.artefacts):
+        if (folder / name).exists():
+            place.mkdir(parents=True, exist_ok=True)
+            os.replace(folder / name, place / name)
+
+
+def _set_draft_aside(folder: Path) -> None:
+    """Move an earlier draft to `history/<its run-id>/draft/`: it does not belong to what comes now."""
+    draft = folder / "draft"
+    if not draft.is_dir():
+        return
+    try:
+        run_id = (draft / ".run-id").read_text(encoding="utf-8")
+    except OSError:
+        run_id = ""
+    name = run_id if is_file_name(run_id) else f"draft-{secrets.token_hex(3)}"
+    place = folder / "history" / name
+    place.mkdir(parents=True, exist_ok=True)
+    if (place / "draft").exists():
+        place = place / f"draft-{secrets.token_hex(3)}"
+        os.replace(draft, place)
+    else:
+        os.replace(draft, place / "draft")
+
+
+def _forget_old_stages(stages: Path, in_use: set[str]) -> None:
+    """Remove all but the newest few finished stages of each name, and none that is in use."""
+    by_name: dict[str, list[Path]] = {}
+    for path in sorted(stages.iterdir(), key=lambda p: p.stat().st_mtime, reverse=True):
+        if not path.name.startswith(TEMPORARY):
+            by_name.setdefault(path.name.rpartition("-")[0], []).append(path)
+    for paths in by_name.values():
+        for path in paths[_KEPT_STAGES:]:
+            if path.name not in in_use:
+                discard(path)
+
+
+def _record_json(record: StageRecord) -> str:
+    told = {
+        "name": record.name,
+        "key": record.key,
+        "start": record.start,
+        "end": record.end,
+        "seconds": record.seconds,
+        "files": dict(record.files),
+    }
+    return json.dumps(told, indent=2)
+
+
+def _read_record(place: Path) -> StageRecord | None:
+    """The record of a finished stage; None where it is absent, or a file of it is gone or changed."""
+    try:
+        raw = json.loads((place / _RECORD).read_text(encoding="utf-8"))
+        record = StageRecord(
+            raw["name"], raw["key"], raw["start"], raw["end"], float(raw["seconds"]), dict(raw["files"])
+        )
+        whole = all(sha256(place / name) == digest for name, digest in record.files.items())
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return record if whole else None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
