@@ -1,0 +1,166 @@
+"""What spend in one coming window brings, for any amount of money, per draw.
+
+For a cell with money x in the window, spread over periods and geos by its own pattern,
+
+    response[d](x) = sum_{t, g} value[t, g] * ceiling[d, g] * ( S(s0 + x * s1) - S(s0) )
+
+over the periods of the window and the `lags - 1` after it: s0[d, t, g] is the adstock of what was bought before
+and will be bought after, s1[d, t, g] that of one unit of money. What is carried in is sunk: response(0) = 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mmm.errors import InternalFault
+from mmm.model.forward import MediaDraws
+from mmm.response.kernels import curve
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class WindowCurves:
+    """What spend in one coming window brings, for any amount, per draw.
+
+    Attributes
+    ----------
+    media
+        Draws of the media curves.
+    carry_in
+        Raw exposure in the periods before the window, oldest first, shape (lags - 1, geo, cell).
+    unit_exposure
+        Raw exposure bought in each period and geo by one unit of money of the cell's window total,
+        shape (period, geo, cell).
+    after
+        Raw exposure in the periods after the window, shape (lags - 1, geo, cell).
+    value
+        Money (or 1) per unit of outcome, shape (period + lags - 1, geo).
+
+    Raises
+    ------
+    InternalFault
+        When shapes disagree, or a number is not finite, is negative, or is zero where it divides.
+    """
+
+    media: MediaDraws
+    carry_in: Floats
+    unit_exposure: Floats
+    after: Floats
+    value: Floats
+
+    def __post_init__(self) -> None:
+        media, periods = self.media, self.unit_exposure.shape[0]
+        draws, geos, cells, tail = media.draws, len(media.geos), len(media.cells), media.lags - 1
+        _check("half", media.half, (draws, cells), above_zero=True)
+        _check("slope", media.slope, (draws, cells), above_zero=True)
+        _check("weights", media.weights, (draws, cells, tail + 1))
+        _check("ceiling", media.ceiling, (draws, geos, cells))
+        _check("scale", media.scale, (geos, cells), above_zero=True)
+        _check("carry_in", self.carry_in, (tail, geos, cells))
+        _check("unit_exposure", self.unit_exposure, (periods, geos, cells))
+        _check("after", self.after, (tail, geos, cells))
+        _check("value", self.value, (periods + tail, geos))
+
+    @property
+    def periods(self) -> int:
+        """Number of periods in the window."""
+        return int(self.unit_exposure.shape[0])
+
+
+def _check(name: str, array: Floats, shape: tuple[int, ...], *, above_zero: bool = False) -> None:
+    """Refuse an array of the response curves that cannot be right."""
+    if array.shape != shape:
+        raise InternalFault(
+            f"The response curves got {name} of shape {array.shape}; {shape} was expected. "
+            "Please report this together with the log."
+        )
+    wrong = ~np.isfinite(array) | (array <= 0 if above_zero else array < 0)
+    if wrong.any():
+        where = tuple(int(i) for i in np.argwhere(wrong)[0])
+        raise InternalFault(
+            f"The response curves got {int(wrong.sum())} unusable values in {name}, the first is "
+            f"{array[where]} at {where}. A plan is not made of such numbers; fit again, and if it comes back "
+            "report it together with the log."
+        )
+
+
+def evaluate(curves: WindowCurves, cell: int, spend: ArrayLike) -> tuple[Floats, Floats, Floats]:
+    """Response, derivative and chord errors of one cell at ascending amounts of money, by draw.
+
+    Parameters
+    ----------
+    curves
+        The window.
+    cell
+        Index of the cell.
+    spend
+        Money in the window, ascending, shape (grid,).
+
+    Returns
+    -------
+    tuple
+        Response (grid, draw); its derivative by money (grid, draw), infinite where the first unit is;
+        and for each gap between amounts a bound of response minus chord (grid - 1, draw).
+    """
+    points = np.ascontiguousarray(spend, dtype=np.float64)
+    if points.ndim != 1 or not np.isfinite(points).all() or (points < 0).any() or (np.diff(points) < 0).any():
+        raise InternalFault(
+            "Amounts of money for a response curve must be finite, ascending and not negative."
+        )
+    media = curves.media
+    scale = media.scale[:, cell]
+    response, slope, excess = curve(
+        points,
+        np.ascontiguousarray(media.weights[:, cell], dtype=np.float64),
+        np.ascontiguousarray(media.half[:, cell], dtype=np.float64),
+        np.ascontiguousarray(media.slope[:, cell], dtype=np.float64),
+        np.ascontiguousarray(media.ceiling[:, :, cell], dtype=np.float64),
+        np.ascontiguousarray(curves.carry_in[:, :, cell] / scale, dtype=np.float64),
+        np.ascontiguousarray(curves.unit_exposure[:, :, cell] / scale, dtype=np.float64),
+        np.ascontiguousarray(curves.after[:, :, cell] / scale, dtype=np.float64),
+        np.ascontiguousarray(curves.value, dtype=np.float64),
+    )
+    return response.T, slope.T, excess.T
+
+
+def _in_any_order(curves: WindowCurves, cell: int, spend: ArrayLike) -> tuple[Floats, Floats]:
+    """Response and derivative (grid, draw) at amounts in the order they were given."""
+    points = np.atleast_1d(np.asarray(spend, dtype=np.float64))
+    order = np.argsort(points, kind="stable")
+    back = np.argsort(order, kind="stable")
+    response, slope, _ = evaluate(curves, cell, points[order])
+    return response[back], slope[back]
+
+
+def response(curves: WindowCurves, cell: int, spend: ArrayLike) -> Floats:
+    """Money (or outcome) that each amount of spend brings, carry-over included, shape (grid, draw)."""
+    return _in_any_order(curves, cell, spend)[0]
+
+
+def slope(curves: WindowCurves, cell: int, spend: ArrayLike) -> Floats:
+    """Derivative of the response by money, shape (grid, draw).
+
+    The curves are smooth for any spend above 0; at 0 it is the derivative to the right, which is infinite in
+    a draw whose Hill exponent is below 1 and where nothing is carried in. Never nan.
+    """
+    return _in_any_order(curves, cell, spend)[1]
+
+
+def mroi(curves: WindowCurves, cell: int, spend: ArrayLike) -> Floats:
+    """Return of the next unit of money, shape (grid, draw), always finite.
+
+    It is the derivative; where that is infinite, the mean return of a small first step: a thousandth of the
+    money that buys the exposure which counts as one.
+    """
+    points = np.atleast_1d(np.asarray(spend, dtype=np.float64))
+    value, steepness = _in_any_order(curves, cell, points)
+    endless = ~np.isfinite(steepness)
+    if not endless.any():
+        return steepness
+    rate = curves.unit_exposure[:, :, cell] / curves.media.scale[:, cell]
+    step = 1e-3 / rate[rate > 0].mean()
+    return np.where(endless, (response(curves, cell, points + step) - value) / step, steepness)
