@@ -39,6 +39,9 @@ class WindowCurves:
         Raw exposure in the periods after the window, shape (lags - 1, geo, cell).
     value
         Money (or 1) per unit of outcome, shape (period + lags - 1, geo).
+    beside
+        Raw exposure in the window's periods that the plan does not decide, shape (period, geo, cell): where
+        the window begins or ends inside a period. None where there is none.
 
     Raises
     ------
@@ -51,6 +54,7 @@ class WindowCurves:
     unit_exposure: Floats
     after: Floats
     value: Floats
+    beside: Floats | None = None
 
     def __post_init__(self) -> None:
         media, periods = self.media, self.unit_exposure.shape[0]
@@ -64,6 +68,8 @@ class WindowCurves:
         _check("unit_exposure", self.unit_exposure, (periods, geos, cells))
         _check("after", self.after, (tail, geos, cells))
         _check("value", self.value, (periods + tail, geos))
+        if self.beside is not None:
+            _check("beside", self.beside, (periods, geos, cells))
 
     @property
     def periods(self) -> int:
@@ -113,6 +119,8 @@ def evaluate(curves: WindowCurves, cell: int, spend: ArrayLike) -> tuple[Floats,
         )
     media = curves.media
     scale = media.scale[:, cell]
+    pattern = curves.unit_exposure[:, :, cell] / scale
+    beside = np.zeros_like(pattern) if curves.beside is None else curves.beside[:, :, cell] / scale
     response, slope, excess = curve(
         points,
         np.ascontiguousarray(media.weights[:, cell], dtype=np.float64),
@@ -120,7 +128,8 @@ def evaluate(curves: WindowCurves, cell: int, spend: ArrayLike) -> tuple[Floats,
         np.ascontiguousarray(media.slope[:, cell], dtype=np.float64),
         np.ascontiguousarray(media.ceiling[:, :, cell], dtype=np.float64),
         np.ascontiguousarray(curves.carry_in[:, :, cell] / scale, dtype=np.float64),
-        np.ascontiguousarray(curves.unit_exposure[:, :, cell] / scale, dtype=np.float64),
+        np.ascontiguousarray(pattern, dtype=np.float64),
+        np.ascontiguousarray(beside, dtype=np.float64),
         np.ascontiguousarray(curves.after[:, :, cell] / scale, dtype=np.float64),
         np.ascontiguousarray(curves.value, dtype=np.float64),
     )

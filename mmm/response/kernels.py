@@ -85,6 +85,7 @@ def curve(
     ceiling: Floats,
     before: Floats,
     pattern: Floats,
+    beside: Floats,
     after: Floats,
     value: Floats,
 ) -> tuple[Floats, Floats, Floats]:
@@ -96,9 +97,9 @@ def curve(
         Money in the window, ascending, shape (grid,).
     weights, half, power, ceiling
         Draws of one cell, shapes (draw, lag), (draw,), (draw,), (draw, geo).
-    before, pattern, after
-        Scaled exposure: carried in, bought by one unit of money, and after the window;
-        shapes (lag - 1, geo), (period, geo), (lag - 1, geo).
+    before, pattern, beside, after
+        Scaled exposure: carried in, bought by one unit of money, bought in the window's periods whatever the
+        plan, and after the window; shapes (lag - 1, geo), (period, geo), (period, geo), (lag - 1, geo).
     value
         Money per unit of outcome, shape (period + lag - 1, geo).
 
@@ -134,6 +135,8 @@ def curve(
                 base = 0.0
                 for lag in range(t + 1, lags):  # bought before the window
                     base += weights[d, lag] * before[lags - 1 + t - lag, g]
+                for lag in range(max(0, t - periods + 1), min(lags - 1, t) + 1):  # beside the plan, in cut periods
+                    base += weights[d, lag] * beside[t - lag, g]
                 for lag in range(t - periods + 1):  # bought after it
                     base += weights[d, lag] * after[t - lag - periods, g]
                 start, _ = hill(base, log_half, n)
