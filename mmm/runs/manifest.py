@@ -30,8 +30,6 @@ class StageRecord:
         When it was made, ISO 8601 in UTC; earlier than the run where it was reused.
     seconds
         How long making it took.
-    files
-        Hash of every file in it, by relative path.
     """
 
     name: str
@@ -39,7 +37,6 @@ class StageRecord:
     start: str
     end: str
     seconds: float
-    files: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +149,9 @@ def read_manifest(folder: Path) -> Manifest:
         raise InputError(f"{place}: cannot be read ({error.strerror}). Mend the disk, or use --out") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise InputError(
-            f"{place}: this manifest is damaged and cannot be read. Nothing was changed: the files of earlier "
-            f"runs are still in {folder} and {folder / 'history'}. Move the folder away, or choose another "
-            "with --out"
+            f"{place}: this manifest is damaged and cannot be read. Nothing was changed: the files of "
+            f"earlier runs are still in {folder} and {folder / 'history'}. Move the folder away, or "
+            "choose another with --out"
         ) from None
 
 
@@ -214,9 +211,7 @@ def _from_raw(raw: dict[str, Any], place: Path) -> Manifest:
         inputs={str(k): str(v) for k, v in raw["inputs"].items()},
         seed=int(raw["seed"]),
         stages=tuple(
-            StageRecord(
-                str(s["name"]), str(s["key"]), str(s["start"]), str(s["end"]), float(s["seconds"]), {}
-            )
+            StageRecord(str(s["name"]), str(s["key"]), str(s["start"]), str(s["end"]), float(s["seconds"]))
             for s in raw["stages"]
         ),
         artefacts=artefacts,

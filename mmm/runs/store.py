@@ -47,6 +47,7 @@ from mmm.runs.manifest import (
     is_file_name,
     read_manifest,
 )
+from mmm.runs.publishing import finish_publishing, keep_earlier, set_draft_aside
 
 _RECORD = "stage.json"
 _KEPT_STAGES = 5
@@ -130,7 +131,7 @@ class RunFolder:
                     write_text(folder / ".owner", owner)
                 for place in (folder, folder / ".stages", folder / "history"):
                     discard_leftovers(place)
-                _finish_publishing(folder)
+                finish_publishing(folder)
             except BaseException:
                 run.close()
                 raise
@@ -194,8 +195,8 @@ class RunFolder:
                     for path in sorted(new.rglob("*"))
                     if path.is_file()
                 }
-                record = StageRecord(name, key, start, _now(), round(time.monotonic() - clock, 3), files)
-                (new / _RECORD).write_text(_record_json(record), encoding="utf-8")
+                record = StageRecord(name, key, start, _now(), round(time.monotonic() - clock, 3))
+                (new / _RECORD).write_text(_record_json(record, files), encoding="utf-8")
                 flush(new)
                 os.replace(new, place)
             except BaseException:
@@ -256,14 +257,14 @@ class RunFolder:
                 written = replace(manifest, artefacts={name: sha256(new / name) for name in sorted(files)})
                 (new / NAME).write_text(written.to_json(), encoding="utf-8")
                 flush(new)
-                _keep_earlier(self.folder)
+                keep_earlier(self.folder)
                 os.replace(new, ready)
             except BaseException:
                 with suppress(OSError):
                     discard(new)
                 raise
             flush(self.folder)
-            _finish_publishing(self.folder)
+            finish_publishing(self.folder)
             with suppress(OSError):  # tidying up is no reason to fail a run that is out
                 _forget_old_stages(self.folder / ".stages", {f"{r.name}-{r.key}" for r in self.records})
         return written
@@ -281,7 +282,7 @@ class RunFolder:
                     shutil.copyfile(source, new / name)
                 write_text(new / ".run-id", self.run_id)
                 flush(new)
-                _set_draft_aside(self.folder)
+                set_draft_aside(self.folder)
                 os.replace(new, place)
             except BaseException:
                 with suppress(OSError):
@@ -303,8 +304,8 @@ def _refuse_if_foreign(folder: Path, owner: str) -> None:
         there = (folder / ".owner").read_text(encoding="utf-8", errors="replace")
     if there is not None and there != owner:
         raise InputError(
-            f"{folder}: this folder belongs to another config ({there}), not to {owner}. Choose another folder "
-            "with --out, or give the config a `name` of its own"
+            f"{folder}: this folder belongs to another config ({there}), not to {owner}. Choose another "
+            "folder with --out, or give the config a `name` of its own"
         )
     if there is None:
         strangers = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
@@ -313,77 +314,6 @@ def _refuse_if_foreign(folder: Path, owner: str) -> None:
                 f"{folder}: this folder holds files that no run of mmm wrote ({', '.join(strangers[:3])}"
                 f"{', ...' if len(strangers) > 3 else ''}). Choose an empty or a new folder with --out"
             )
-
-
-def _finish_publishing(folder: Path) -> None:
-    """Move what waits in `.publish/` to its place, manifest last; does nothing when nothing waits."""
-    ready = folder / ".publish"
-    if not ready.is_dir():
-        return
-    if (ready / NAME).exists():
-        coming = read_manifest(ready)
-        _set_unlisted_aside(folder, coming)
-        for name in coming.artefacts:
-            if (ready / name).exists():  # else a killed run has moved it already
-                os.replace(ready / name, folder / name)
-        _set_draft_aside(folder)
-        flush(folder)
-        os.replace(ready / NAME, folder / NAME)
-        flush(folder)
-    discard(ready)
-
-
-def _keep_earlier(folder: Path) -> None:
-    """Copy manifest and tables of the published run to `history/<run-id>/`."""
-    if not (folder / NAME).exists():
-        return
-    earlier = read_manifest(folder)
-    place = folder / "history" / earlier.run_id
-    if (place / NAME).exists():
-        return
-    new = temporary(place)
-    new.mkdir(parents=True)
-    for name in [*(n for n in earlier.artefacts if n.endswith((".csv", ".json"))), NAME]:
-        if (folder / name).is_file():
-            shutil.copyfile(folder / name, new / name)
-    if place.exists():  # holds what a draft left there
-        for path in place.iterdir():
-            os.replace(path, new / path.name)
-        place.rmdir()
-    flush(new)
-    os.replace(new, place)
-    flush(place.parent)
-
-
-def _set_unlisted_aside(folder: Path, coming: Manifest) -> None:
-    """Move what the published run lists and the coming one does not to the history: it would mislead."""
-    if not (folder / NAME).exists():
-        return
-    earlier = read_manifest(folder)
-    place = folder / "history" / earlier.run_id
-    for name in set(earlier.artefacts) - set(coming.artefacts):
-        if (folder / name).exists():
-            place.mkdir(parents=True, exist_ok=True)
-            os.replace(folder / name, place / name)
-
-
-def _set_draft_aside(folder: Path) -> None:
-    """Move an earlier draft to `history/<its run-id>/draft/`: it does not belong to what comes now."""
-    draft = folder / "draft"
-    if not draft.is_dir():
-        return
-    try:
-        run_id = (draft / ".run-id").read_text(encoding="utf-8")
-    except OSError:
-        run_id = ""
-    name = run_id if is_file_name(run_id) else f"draft-{secrets.token_hex(3)}"
-    place = folder / "history" / name
-    place.mkdir(parents=True, exist_ok=True)
-    if (place / "draft").exists():
-        place = place / f"draft-{secrets.token_hex(3)}"
-        os.replace(draft, place)
-    else:
-        os.replace(draft, place / "draft")
 
 
 def _forget_old_stages(stages: Path, in_use: set[str]) -> None:
@@ -398,14 +328,14 @@ def _forget_old_stages(stages: Path, in_use: set[str]) -> None:
                 discard(path)
 
 
-def _record_json(record: StageRecord) -> str:
+def _record_json(record: StageRecord, files: Mapping[str, str]) -> str:
     told = {
         "name": record.name,
         "key": record.key,
         "start": record.start,
         "end": record.end,
         "seconds": record.seconds,
-        "files": dict(record.files),
+        "files": dict(files),
     }
     return json.dumps(told, indent=2)
 
@@ -414,11 +344,9 @@ def _read_record(place: Path) -> StageRecord | None:
     """The record of a finished stage; None where it is absent, or a file of it is gone or changed."""
     try:
         raw = json.loads((place / _RECORD).read_text(encoding="utf-8"))
-        record = StageRecord(
-            raw["name"], raw["key"], raw["start"], raw["end"], float(raw["seconds"]), dict(raw["files"])
-        )
-        whole = all(sha256(place / name) == digest for name, digest in record.files.items())
-    except (OSError, ValueError, KeyError, TypeError):
+        record = StageRecord(raw["name"], raw["key"], raw["start"], raw["end"], float(raw["seconds"]))
+        whole = all(sha256(place / name) == digest for name, digest in raw["files"].items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return record if whole else None
 
