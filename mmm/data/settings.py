@@ -51,9 +51,9 @@ class OutcomeTable(Source):
 class CellColumns(Settings):
     """One cell of a wide table."""
 
-    channel: str
-    audience: str = ""
-    message: str = ""
+    channel: str = Field(description="name of the channel")
+    audience: str = Field("", description="name of the audience")
+    message: str = Field("", description="name of the message")
     spend: str = Field(description="column with the money spent")
     exposure: str | None = Field(None, description="column with impressions, clicks, GRPs")
 
@@ -100,13 +100,15 @@ def _control(value: Any) -> Any:
 class ControlsTable(Source):
     """Columns that move the outcome besides media."""
 
-    columns: tuple[Annotated[ControlColumn, BeforeValidator(_control)], ...] = Field(min_length=1)
+    columns: tuple[Annotated[ControlColumn, BeforeValidator(_control)], ...] = Field(
+        min_length=1, description="columns, each a name or {name, role}"
+    )
 
 
 class OrganicTable(Source):
     """Owned media without spend: newsletter, organic social."""
 
-    columns: tuple[str, ...] = Field(min_length=1)
+    columns: tuple[str, ...] = Field(min_length=1, description="one column per medium")
 
 
 class EventsTable(Source):
@@ -158,9 +160,9 @@ class DataSettings(Source):
 class ExcludedPeriod(Settings):
     """Days whose outcome the model does not explain; carry-over runs on through them."""
 
-    start: Date
-    end: Date
-    reason: str = ""
+    start: Date = Field(description="first day")
+    end: Date = Field(description="last day")
+    reason: str = Field("", description="why, in words; shown beside the fit")
 
     @model_validator(mode="after")
     def _ordered(self) -> ExcludedPeriod:

@@ -39,8 +39,8 @@ class SamplingSettings(Settings):
 
     draws: int = Field(1000, ge=100, le=20_000, description="kept draws per chain")
     tune: int = Field(500, ge=100, le=20_000, description="draws per chain spent on adaptation")
-    chains: int = Field(4, ge=2, le=16)
-    seed: int = Field(1, ge=0)
+    chains: int = Field(4, ge=2, le=16, description="independent chains, compared with each other")
+    seed: int = Field(1, ge=0, description="the same seed gives the same draws")
 
 
 class GateSettings(Settings):
@@ -61,10 +61,12 @@ class ModelSettings(Settings):
     adstock: Annotated[dict[str, AdstockKind], BeforeValidator(_by_channel)] = Field(
         {"default": "gamma"}, description="gamma (contains geometric) | geometric; by channel with `default`"
     )
-    saturation: Annotated[dict[str, SaturationKind], BeforeValidator(_by_channel)] = {"default": "hill"}
+    saturation: Annotated[dict[str, SaturationKind], BeforeValidator(_by_channel)] = Field(
+        {"default": "hill"}, description="hill, concave or S-shaped as the data have it; by channel"
+    )
     max_lag: int = Field(13, ge=1, le=52, description="weeks over which carry-over may run, at any grain")
     seasonality: int | Literal["auto"] = Field("auto", description="order of the yearly Fourier series")
-    likelihood: Literal["normal"] = "normal"
+    likelihood: Literal["normal"] = Field("normal", description="distribution of what nothing explains")
     priors: PriorSettings = PriorSettings()
     structural_error: float | Literal["auto"] = Field(
         "auto", description="sd of the log gap between what moves with spend and what spend causes"

@@ -15,14 +15,14 @@ from mmm.quantities import Money, MoneyOrTimes
 class SpendFile(Settings):
     """A table of spend: long, with columns date, channel, audience (optional), geo (optional), spend."""
 
-    source: Path
+    source: Path = Field(description="CSV, Parquet or XLSX file, relative to the config")
 
 
 class Days(Settings):
     """A window by its first and last day."""
 
-    start: Date
-    end: Date
+    start: Date = Field(description="first day")
+    end: Date = Field(description="last day")
 
     @model_validator(mode="after")
     def _ordered(self) -> Days:
@@ -34,28 +34,28 @@ class Days(Settings):
 class CellBound(Settings):
     """Least and most money of a cell, or of all cells of a channel each on its own."""
 
-    channel: str
-    audience: str | None = None
-    message: str | None = None
-    min: MoneyOrTimes | None = None
-    max: MoneyOrTimes | None = None
+    channel: str = Field(description="channel")
+    audience: str | None = Field(None, description="one audience; without it every cell of the channel")
+    message: str | None = Field(None, description="one message")
+    min: MoneyOrTimes | None = Field(None, description="least money in the window; 0.8x: times the reference")
+    max: MoneyOrTimes | None = Field(None, description="most money in the window; 1.2x: times the reference")
 
 
 class FixedSpend(Settings):
     """Money already committed, for the window or for days of it."""
 
-    channel: str
-    audience: str | None = None
-    message: str | None = None
-    spend: Money = Field(ge=0)
-    start: Date | None = None
-    end: Date | None = None
+    channel: str = Field(description="channel")
+    audience: str | None = Field(None, description="one audience")
+    message: str | None = Field(None, description="one message")
+    spend: Money = Field(ge=0, description="committed money")
+    start: Date | None = Field(None, description="first day; default: the window's")
+    end: Date | None = Field(None, description="last day; default: the window's")
 
 
 class RiskSettings(Settings):
     """What is maximized of the distribution of profit."""
 
-    measure: Literal["mean"] = "mean"
+    measure: Literal["mean"] = Field("mean", description="mean over the posterior draws")
 
 
 def _window(value: Any) -> Any:
@@ -98,7 +98,9 @@ class PlanSettings(Settings):
     budget: Money | None = Field(
         None, gt=0, description="money for the WHOLE window, reserve included; without it the reference's"
     )
-    spend: Literal["all", "at_most"] = "all"
+    spend: Literal["all", "at_most"] = Field(
+        "all", description="all: the whole budget; at_most: leave money unspent where it does not pay"
+    )
     reserve_for_tests: float = Field(
         0.10, ge=0.10, le=1, description="share of the budget kept for tests; a floor, never below 0.10"
     )
