@@ -33,24 +33,20 @@ def finish_publishing(folder: Path) -> None:
 
 
 def keep_earlier(folder: Path) -> None:
-    """Copy manifest and tables of the published run to `history/<run-id>/`."""
+    """Copy the tables of the published run, and last its manifest, to `history/<run-id>/`."""
     if not (folder / NAME).exists():
         return
     earlier = read_manifest(folder)
     place = folder / "history" / earlier.run_id
     if (place / NAME).exists():
         return
-    new = temporary(place)
-    new.mkdir(parents=True)
+    place.mkdir(parents=True, exist_ok=True)  # it may hold a draft of that run already
     for name in [*(n for n in earlier.artefacts if n.endswith((".csv", ".json"))), NAME]:
         if (folder / name).is_file():
-            shutil.copyfile(folder / name, new / name)
-    if place.exists():  # holds what a draft left there
-        for path in place.iterdir():
-            os.replace(path, new / path.name)
-        place.rmdir()
-    flush(new)
-    os.replace(new, place)
+            new = temporary(place / name)
+            shutil.copyfile(folder / name, new)
+            os.replace(new, place / name)
+    flush(place)
     flush(place.parent)
 
 

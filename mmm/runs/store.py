@@ -129,7 +129,7 @@ class RunFolder:
                 _refuse_if_foreign(folder, owner)  # again: another run may have been first
                 if not (folder / ".owner").exists():
                     write_text(folder / ".owner", owner)
-                for place in (folder, folder / ".stages", folder / "history"):
+                for place in (folder, folder / ".stages", *(folder / "history").glob("*")):
                     discard_leftovers(place)
                 finish_publishing(folder)
             except BaseException:
