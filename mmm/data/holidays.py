@@ -72,6 +72,15 @@ def holiday_features(
     return tuple(names), np.stack(columns, axis=1) if columns else np.zeros((len(dates), 0))
 
 
+def holiday_faults(settings: HolidaySettings, year: int) -> tuple[str, ...]:
+    """What is wrong with the country codes and the dropped names, one sentence each."""
+    try:
+        _dropped(settings.drop, tuple(_pooled(settings.countries, tuple(range(year - 4, year + 2)))))
+    except ConfigError as error:
+        return error.faults
+    return ()
+
+
 def event_features(
     starts: Dates,
     ends: Dates,

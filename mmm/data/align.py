@@ -1,0 +1,100 @@
+"""From tables to the panel: one time axis, one list of regions and cells, every gap named.
+
+A missing period is a fault and zero is a value. Nothing is filled in silently: what is dropped, split,
+broadcast or assumed is listed as a check.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmm.data.axis import Findings, choose_week_start, find_axis, refuse_coarse
+from mmm.data.calendar import period_days
+from mmm.data.columns import align_controls, align_events, align_organic, control_names, organic_names
+from mmm.data.holidays import holiday_features
+from mmm.data.media import align_media
+from mmm.data.outcome import align_outcome, geo_weights
+from mmm.data.panel import Check, Panel
+from mmm.data.settings import CalendarSettings, DataSettings
+from mmm.data.tables import Tables
+from mmm.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """A panel, and what had to be dropped, split or assumed to make it."""
+
+    panel: Panel
+    checks: tuple[Check, ...]
+
+
+def build_panel(
+    tables: Tables, *, name: str, currency: str | None, data: DataSettings, calendar: CalendarSettings
+) -> Panel:
+    """Align all tables into one panel; `align_tables` gives the notes beside it."""
+    return align_tables(tables, name=name, currency=currency, data=data, calendar=calendar).panel
+
+
+def align_tables(
+    tables: Tables, *, name: str, currency: str | None, data: DataSettings, calendar: CalendarSettings
+) -> Aligned:
+    """Align all tables into one panel.
+
+    The axis runs from the first period with media to the last whole period with an outcome. Rows finer than
+    the grain are added up (controls: averaged). Media from before the first outcome are kept as history.
+
+    Raises
+    ------
+    DataError
+        Every fault at once: missing periods, regions without rows, week starts that disagree, spend without
+        exposure, rows coarser than the grain.
+    """
+    found = Findings()
+    week_start = choose_week_start(tables, data.grain, calendar, found)
+    refuse_coarse(tables, data.grain, found)
+    axis = find_axis(tables, data.grain, week_start, found) if not found.faults else None
+    if axis is None:
+        raise DataError(found.faults)
+    outcome, unit_value, population, modelled = align_outcome(tables, axis, calendar, found)
+    first = int(np.flatnonzero(~np.isnan(outcome).all(axis=1))[0])
+    weights = geo_weights(population, outcome, unit_value)
+    media = align_media(tables, axis, first, weights, found)
+    controls = align_controls(tables, axis, data, first, found)
+    organic = align_organic(tables, axis, data, first, weights, found)
+    event_names, events = align_events(tables, axis, found)
+    holiday_names, holidays = (
+        holiday_features(axis.dates, axis.grain, calendar.holidays)
+        if calendar.holidays
+        else ((), np.zeros((len(axis.dates), 0)))
+    )
+    if found.faults:
+        raise DataError(list(dict.fromkeys(found.faults)))
+    panel = Panel(
+        name=name,
+        currency=currency,
+        grain=axis.grain,
+        dates=axis.dates,
+        geos=axis.geos,
+        population=population,
+        outcome=outcome,
+        modelled=modelled,
+        unit_value=unit_value,
+        cells=media.cells,
+        spend=media.spend,
+        exposure=media.exposure,
+        has_exposure=media.has_exposure,
+        organic_names=(*organic_names(data), *media.organic_names),
+        organic=np.concatenate([organic, media.organic], axis=2),
+        control_names=control_names(data),
+        control_roles=tuple(c.role for c in data.controls.columns) if data.controls else (),
+        controls=controls,
+        event_names=event_names,
+        events=events,
+        holiday_names=holiday_names,
+        holidays=holidays,
+        national_cells=media.national,
+        data_until=axis.dates[-1] + int(period_days(axis.dates[-1:], axis.grain)[0]) - 1,
+    )
+    return Aligned(panel, (*tables.checks, *dict.fromkeys(found.notes)))

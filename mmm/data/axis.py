@@ -1,0 +1,229 @@
+"""The one time axis of a company: which periods and regions, when weeks start, what is not whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mmm.data.calendar import WEEKDAYS, detect_week_start, period_days, period_range, period_starts
+from mmm.data.names import fold
+from mmm.data.panel import Check
+from mmm.data.reader import TableInfo
+from mmm.data.settings import CalendarSettings, Grain, Weekday
+from mmm.data.tables import Tables
+from mmm.dims import NATIONAL
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Dates = NDArray[np.datetime64]
+
+LENGTH = {"day": 1, "week": 7, "month": 28}
+"""Days that every period of a grain has at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Periods and regions that rows are put on."""
+
+    dates: Dates
+    geos: tuple[str, ...]
+    grain: Grain
+    week_start: Weekday
+
+    def period(self, days: Dates) -> Ints:
+        """Index of the period of each day, -1 outside the axis."""
+        starts = period_starts(days, self.grain, self.week_start)
+        index = np.searchsorted(self.dates, starts)
+        inside = (starts >= self.dates[0]) & (starts <= self.dates[-1])
+        return np.where(inside, index, -1)
+
+    def geo(self, names: NDArray[np.object_]) -> Ints:
+        """Index of the region of each row; -1 for national rows and regions that are not there.
+
+        Where the panel is national every row belongs to its only region.
+        """
+        if self.geos == (NATIONAL,):
+            return np.zeros(len(names), np.int64)
+        number = {fold(geo): index for index, geo in enumerate(self.geos)}
+        seen = {name: number.get(fold(name), -1) for name in set(names.tolist())}
+        return np.array([seen[name] for name in names.tolist()], np.int64)
+
+
+@dataclass(slots=True)
+class Findings:
+    """Faults and notes gathered along the way."""
+
+    faults: list[str] = field(default_factory=list)
+    notes: list[Check] = field(default_factory=list)
+
+    def review(self, check: str, where: str, rows: str, value: str, remedy: str) -> None:
+        """List something a person should look at."""
+        self.notes.append(Check(check, "review", where, rows, value, remedy))
+
+
+def choose_week_start(tables: Tables, grain: Grain, calendar: CalendarSettings, found: Findings) -> Weekday:
+    """First day of the week: what the config says, else what the weekly tables show.
+
+    A weekly table may be dated by the first or, where the config names the first day, by the last day of its
+    weeks. Tables that disagree are a fault.
+    """
+    if grain != "week":
+        return calendar.week_starts or "monday"
+    shown = {info.key: info for info in tables.infos.values() if info.weekday}
+    start = calendar.week_starts
+    if start is None:
+        reference = shown.get("data.outcome") or next(iter(shown.values()), None)
+        if reference is None or reference.weekday is None:
+            found.review(
+                "week starts",
+                "all tables",
+                "",
+                "monday",
+                "No table is weekly. Set `calendar.week_starts` to be sure.",
+            )
+            return "monday"
+        for info in shown.values():
+            if info.weekday != reference.weekday:
+                found.faults.append(
+                    f"weeks start on {reference.weekday} in {reference.where} (`{reference.key}`) and on "
+                    f"{info.weekday} in {info.where} (`{info.key}`); bring both to one week, or give "
+                    "daily rows"
+                )
+        if reference.weekday in {"friday", "saturday"}:
+            found.review(
+                "week starts",
+                reference.where,
+                "",
+                reference.weekday,
+                f"Taken as the first day of the week. If it is the last, set `calendar.week_starts: "
+                f"{WEEKDAYS[(WEEKDAYS.index(reference.weekday) + 1) % 7]}`.",
+            )
+        return reference.weekday
+    last_day = WEEKDAYS[(WEEKDAYS.index(start) - 1) % 7]
+    for info in shown.values():
+        if info.weekday == last_day:
+            found.review(
+                "week starts",
+                info.where,
+                "",
+                f"dated {last_day}",
+                f"Taken as the last day of weeks that start on {start}.",
+            )
+        elif info.weekday != start:
+            found.faults.append(
+                f"{info.where} (`{info.key}`): weeks are dated {info.weekday}, and `calendar.week_starts` is "
+                f"{start}; set it to {info.weekday}, or bring the table to {start}"
+            )
+    return start
+
+
+def refuse_coarse(tables: Tables, grain: Grain, found: Findings) -> None:
+    """Rows longer than a period cannot be split without guessing."""
+    for info in tables.infos.values():
+        if info.spacing is None or info.key == "data.future" or LENGTH[info.spacing] <= LENGTH[grain]:
+            continue
+        if not info.wide and not _on_the_first(tables, info):
+            continue  # a long table names only the periods with spend: its gaps are campaigns
+        found.faults.append(
+            f"{info.where} (`{info.key}`): rows are by {info.spacing} and the model by {grain}; give rows by "
+            f"{grain}, or set `data.grain: {info.spacing}`"
+        )
+
+
+def _on_the_first(tables: Tables, info: TableInfo) -> bool:
+    """All dates are the first, or all the last, day of a month: or all the same weekday for weeks."""
+    days = days_of(tables.media[tables.media["table"] == info.key])
+    if info.spacing == "month":
+        return any(bool((days + shift == (days + shift).astype("datetime64[M]")).all()) for shift in (0, 1))
+    return np.unique(days).size >= 8 and detect_week_start(days) is not None
+
+
+def find_axis(tables: Tables, grain: Grain, week_start: Weekday, found: Findings) -> Axis | None:
+    """From the first period with media to the last whole period with an outcome."""
+    info = tables.infos["data.outcome"]
+    if tables.outcome["outcome"].notna().sum() == 0:
+        found.faults.append(f"{info.where}: the outcome has no numbers; look at `data.outcome.value`")
+        return None
+    if tables.media.empty:
+        found.faults.append("the media tables have no rows; look at `data.media`")
+        return None
+    days = days_of(tables.outcome)
+    known = tables.outcome["outcome"].notna().to_numpy()
+    starts = period_starts(days[known], grain, week_start)
+    first, last = starts.min(), starts.max()
+    first, last = _whole_periods(days[known], first, last, grain, info, found)
+    media_days = days_of(tables.media)
+    media_first = period_starts(media_days, grain, week_start).min()
+    if last < first or media_first > last:
+        found.faults.append(
+            f"{info.where}: the outcome covers {first} to {last} and media begin {media_first}; there is no "
+            "whole period with both"
+        )
+        return None
+    if media_first > first:
+        found.review(
+            "outcome before media",
+            info.where,
+            f"{first} to {media_first - 1}",
+            f"{int((np.unique(starts) < media_first).sum())} periods left out",
+            "Media are not known there. Give earlier media rows (0 where nothing was spent) to use them.",
+        )
+    after = media_days > last + int(period_days(last[None], grain)[0]) - 1
+    if after.any():
+        note = f"media rows after {last} are not used: the outcome is not known there"
+        found.notes.append(
+            Check("media after outcome", "pass", "data.media", f"{int(after.sum())} rows", note, "")
+        )
+    dates = period_range(media_first, last, grain, week_start)
+    geos = tuple(sorted(set(tables.outcome["geo"].tolist())))
+    return Axis(dates, geos, grain, week_start)
+
+
+def _whole_periods(
+    days: Dates, first: np.datetime64, last: np.datetime64, grain: Grain, info: TableInfo, found: Findings
+) -> tuple[np.datetime64, np.datetime64]:
+    """Leave out a first and a last period that finer rows cover only in part."""
+    if info.spacing is None or LENGTH[info.spacing] >= LENGTH[grain]:
+        return first, last
+    until = days.max() + (LENGTH[info.spacing] - 1)
+    end = last + int(period_days(last[None], grain)[0]) - 1
+    if until < end:
+        found.review(
+            "incomplete period",
+            info.where,
+            f"{last} to {until}",
+            f"the last {grain} is not over and is left out",
+            f"Nothing to do; it comes in with rows to {end}.",
+        )
+        last = (last - 1).astype("datetime64[M]").astype("datetime64[D]") if grain == "month" else last - 7
+    if days.min() > first:
+        found.review(
+            "incomplete period",
+            info.where,
+            f"{days.min()} to {first + int(period_days(first[None], grain)[0]) - 1}",
+            f"the first {grain} is not whole and is left out",
+            f"Nothing to do; it comes in with rows from {first}.",
+        )
+        first = first + int(period_days(first[None], grain)[0])
+    return first, last
+
+
+def days_of(frame: pd.DataFrame) -> Dates:
+    return frame["date"].to_numpy().astype("datetime64[D]")
+
+
+def places(hole: Flags, axis: Axis, shown: int = 4) -> str:
+    """Periods and regions of a mask, in words."""
+    t, g = np.nonzero(hole)
+    if hole.shape[1] == 1:
+        listed = [str(axis.dates[i]) for i in t[:shown]]
+    elif len(set(g.tolist())) == 1 and len(t) > 1:
+        listed = [f"{axis.geos[g[0]]} in {', '.join(str(axis.dates[i]) for i in t[:shown])}"]
+    else:
+        listed = [f"{axis.dates[i]} {axis.geos[j]}" for i, j in zip(t[:shown], g[:shown], strict=True)]
+    more = f" and {len(t) - shown} more" if len(t) > shown else ""
+    return ", ".join(listed) + more

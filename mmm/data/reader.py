@@ -1,0 +1,211 @@
+"""One pass over the files of a company: each file and column read once, every fault kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mmm.data.calendar import WEEKDAYS, detect_spacing, weekdays
+from mmm.data.files import RawTable, read_table
+from mmm.data.names import clean_name, fold
+from mmm.data.panel import Check
+from mmm.data.settings import DataSettings, Grain, MediaTable, Source, Weekday
+from mmm.data.values import parse_dates, parse_numbers, require_columns
+from mmm.errors import DataError
+
+Floats = NDArray[np.float64]
+Dates = NDArray[np.datetime64]
+
+
+@dataclass(frozen=True, slots=True)
+class TableInfo:
+    """What a table showed about itself.
+
+    Attributes
+    ----------
+    key, where
+        The key of the config (`data.media[1]`) and the file it came from.
+    wide
+        One column per cell: a period without a row is missing, not zero.
+    by_geo
+        The rows carry a region.
+    spacing
+        Grain of the rows; None where it cannot be seen.
+    weekday
+        The weekday of weekly rows, else None.
+    """
+
+    key: str
+    where: str
+    wide: bool
+    by_geo: bool
+    spacing: Grain | None
+    weekday: Weekday | None
+
+
+class Reader:
+    """Reads each file and each column once and gathers what is wrong with them."""
+
+    def __init__(self, data: DataSettings, folder: Path) -> None:
+        self.data = data
+        self.folder = folder
+        self.faults: list[str] = []
+        self.notes: list[Check] = []
+        self.infos: dict[str, TableInfo] = {}
+        self._raw: dict[tuple[Path, str | None], RawTable | None] = {}
+        self._numbers: dict[tuple[int, str], Floats] = {}
+        self._dates: dict[tuple[int, str], Dates] = {}
+        self._dayfirst: bool | None = None
+
+    def open(self, table: Source, key: str, wanted: Mapping[str, str | None]) -> Opened | None:
+        """The table with its date and geo columns read; None where something is at fault."""
+        source = self.data.resolved(table)
+        if source.source is None:
+            self.faults.append(f"`{key}.source`: missing; name the file here or once as `data.source`")
+            return None
+        raw = self._read(self.folder / source.source, source.sheet)
+        if raw is None:
+            return None
+        if source.date is None:
+            self.faults.append(f"`{key}.date`: missing; name the column with the date")
+            return None
+        geo = self._geo_column(raw, table)
+        columns = {f"{key}.date": source.date, f"{key}.geo": geo}
+        columns |= {f"{key}.{name}": column for name, column in wanted.items()}
+        missing = require_columns(raw, {k: v for k, v in columns.items() if v is not None})
+        self.faults += missing
+        if missing:
+            return None
+        days = self.dates(raw, source.date)
+        regions = self.text(raw, geo) if geo else np.full(len(raw.frame), "", object)
+        if geo and (blank := raw.frame.index[regions == ""].tolist()):
+            self.faults.append(
+                f'{raw.where}: column "{geo}" is empty in {rows_words(blank)}; name the region, or put '
+                "national rows into a table without a geo column"
+            )
+        spacing = detect_spacing(days)
+        day = (
+            WEEKDAYS[int(np.bincount(weekdays(days[~np.isnat(days)])).argmax())]
+            if spacing == "week"
+            else None
+        )
+        wide = not (isinstance(table, MediaTable) and table.channel)
+        self.infos[key] = TableInfo(key, raw.where, wide, geo is not None, spacing, day)
+        return Opened(key, raw, days, regions)
+
+    def _read(self, path: Path, sheet: str | None) -> RawTable | None:
+        if (path, sheet) not in self._raw:
+            try:
+                raw = read_table(path, sheet)
+            except DataError as error:
+                self.faults += error.faults
+                self._raw[path, sheet] = None
+            else:
+                self.notes += raw.notes
+                self._raw[path, sheet] = raw
+        return self._raw[path, sheet]
+
+    def _geo_column(self, raw: RawTable, table: Source) -> str | None:
+        """The table's own geo column must be there; an inherited one only where the table has it."""
+        own = table.geo or (self.data.geo if table is self.data.outcome else None)
+        inherited = self.data.geo or self.data.outcome.geo
+        if own or inherited is None:
+            return own
+        return inherited if clean_name(inherited) in raw.frame.columns else None
+
+    def dates(self, raw: RawTable, column: str, *, allow_empty: bool = False) -> Dates:
+        """A column of days, NaT where empty or at fault."""
+        key = (id(raw), clean_name(column))
+        if key not in self._dates:
+            read = parse_dates(
+                raw.frame[key[1]],
+                where=raw.where,
+                column=key[1],
+                dayfirst_hint=self._dayfirst,
+                allow_empty=allow_empty,
+            )
+            self.faults += read.faults
+            self.notes += [_read_note("dates", raw, note) for note in read.notes]
+            if self._dayfirst is None and read.reading in {"d/m/y", "m/d/y"}:
+                self._dayfirst = read.reading == "d/m/y"
+            if read.reading:
+                self.notes.append(Check("dates", "pass", raw.where, "", f"{key[1]}: {read.reading}", ""))
+            self._dates[key] = read.values
+        return self._dates[key]
+
+    def numbers(self, raw: RawTable, column: str) -> Floats:
+        """A column of numbers, nan where empty or at fault."""
+        key = (id(raw), clean_name(column))
+        if key not in self._numbers:
+            read = parse_numbers(raw.frame[key[1]], where=raw.where, column=key[1])
+            self.faults += read.faults
+            self.notes += [_read_note("numbers", raw, note) for note in read.notes]
+            self._numbers[key] = read.values
+        return self._numbers[key]
+
+    def text(self, raw: RawTable, column: str) -> NDArray[np.object_]:
+        """Names of a column, cleaned; "" where the cell is empty."""
+        cells = raw.frame[clean_name(column)].to_numpy(object)
+        seen = {cell: _label(cell) for cell in set(cells.tolist())}
+        return np.array([seen[cell] for cell in cells.tolist()], object)
+
+    def money(self, raw: RawTable, column: str, table: Source) -> Floats:
+        """A column of money in the currency's own unit, net of VAT."""
+        vat = table.vat_included if table.vat_included is not None else self.data.vat_included
+        unit = table.unit if "unit" in table.model_fields_set else self.data.unit
+        return self.numbers(raw, column) * unit / (1 + (vat or 0.0))
+
+    def note_twins(self, what: str, names: NDArray[np.object_]) -> None:
+        """List spellings that fold to one name: one thing or two?"""
+        groups: dict[str, list[str]] = {}
+        for name in sorted(set(names.tolist()) - {""}):
+            groups.setdefault(fold(name), []).append(name)
+        for group in groups.values():
+            if len(group) > 1:
+                remedy = (
+                    f"If they are one, write `channels: {{{group[0]}: {{was: [{', '.join(group[1:])}]}}}}`."
+                    if what == "channel"
+                    else "If they are one, write them alike in the file."
+                )
+                self.notes.append(Check("names", "review", what, "", " / ".join(group), remedy))
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A table with its dates and regions read, one per row."""
+
+    key: str
+    raw: RawTable
+    days: Dates
+    geos: NDArray[np.object_]
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """Row of the file of each row."""
+        return self.raw.frame.index.to_numpy()
+
+
+def rows_words(rows: Sequence[object], shown: int = 5) -> str:
+    """Rows of a file as words: row 3; rows 3, 4, 9 and 12 more."""
+    listed = ", ".join(str(row) for row in rows[:shown])
+    more = f" and {len(rows) - shown} more" if len(rows) > shown else ""
+    return f"row{'s' if len(rows) > 1 else ''} {listed}{more}"
+
+
+def _read_note(check: str, raw: RawTable, note: str) -> Check:
+    return Check(
+        check, "review", raw.where, "", note, "Look at the rows; write the values plainly if this is wrong."
+    )
+
+
+def _label(cell: object) -> str:
+    if cell is None or (isinstance(cell, float) and np.isnan(cell)) or cell is pd.NaT:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():  # region 7 of a workbook is 7.0 there
+        return str(int(cell))
+    return clean_name(cell)
