@@ -76,7 +76,7 @@ def _bursts(periods: int, geos: int, rng: np.random.Generator) -> Floats:
 
 def _always(periods: int, geos: int, rng: np.random.Generator) -> Floats:
     """Never off; in some months a region gets a push or a trim."""
-    blocks = rng.choice([0.55, 1.0, 1.6], p=[0.2, 0.6, 0.2], size=(periods // 4 + 2, geos))
+    blocks = rng.choice(np.array([0.55, 1.0, 1.6]), p=[0.2, 0.6, 0.2], size=(periods // 4 + 2, geos))
     offset = int(rng.integers(4))
     level: Floats = blocks[(np.arange(periods) + offset) // 4]
     return level
@@ -84,7 +84,7 @@ def _always(periods: int, geos: int, rng: np.random.Generator) -> Floats:
 
 def _flights(periods: int, geos: int, rng: np.random.Generator) -> Floats:
     """Flights of four weeks: off, on or pushed, region by region; now and then off everywhere."""
-    blocks = rng.choice([0.0, 1.0, 1.9], p=[0.25, 0.5, 0.25], size=(periods // 4 + 2, geos))
+    blocks = rng.choice(np.array([0.0, 1.0, 1.9]), p=[0.25, 0.5, 0.25], size=(periods // 4 + 2, geos))
     blocks *= rng.random((len(blocks), 1)) > 0.1
     offset = int(rng.integers(4))
     level: Floats = blocks[(np.arange(periods) + offset) // 4]
