@@ -1,0 +1,290 @@
+"""The analyst's appendix: fit, decomposition, carry-over, priors, diagnostics, checks, config and the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from mmm.dims import CELL_KEYS, Cell
+from mmm.reporting import appendix_figures, figures
+from mmm.reporting.amounts import NOTHING, day, percent, window_name
+from mmm.reporting.blocks import Figure, Table
+from mmm.reporting.palette import BASE
+from mmm.reporting.results import Results, cell_of, number, records
+from mmm.reporting.voice import Voice
+
+ORGANIC = "#9AA1A8"
+SHOWN = 6
+"""Significant digits of a number in a chart's data: more would only make the page heavier."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyColour:
+    """An entry of a chart's key."""
+
+    name: str
+    colour: str
+
+
+def fit_frame(results: Results) -> pd.DataFrame:
+    """Fit by date: the national rows where the run wrote them, else geos summed, without a range.
+
+    Ranges do not add, so a sum over geos has none.
+    """
+    frame = results.fit
+    national = frame[frame["geo"] == ""] if "geo" in frame else frame
+    if not national.empty:
+        return national.sort_values("date").reset_index(drop=True)
+    return frame.groupby("date", as_index=False)[["actual", "expected", "baseline"]].sum()
+
+
+def fit_figures(results: Results, voice: Voice) -> tuple[Figure, Figure]:
+    """Actual against expected over time, and what is left."""
+    scale, unit = _scale(results, voice)
+    frame = fit_frame(results)
+    rows, left = [], []
+    for row in records(frame):
+        date = f"{row['date']:%Y-%m-%d}"
+        point: dict[str, Any] = {"date": date}
+        for name, source in (
+            ("actual", "actual"),
+            ("expected", "expected"),
+            ("baseline", "baseline"),
+            ("lo", "expected_lo"),
+            ("hi", "expected_hi"),
+        ):
+            value = number(row.get(source))
+            if value is not None:
+                point[name] = _short(value / scale)
+        rows.append(point)
+        if "actual" in point:
+            left.append({"date": date, "residual": _short((row["actual"] - row["expected"]) / scale)})
+    fit_label, left_label = voice.text("appendix.fit.chart"), voice.text("appendix.residual.chart")
+    return (
+        Figure(fit_label, appendix_figures.fit_chart(rows, unit, fit_label)),
+        Figure(left_label, appendix_figures.residual_chart(left, unit, left_label)),
+    )
+
+
+def fit_table(results: Results, voice: Voice) -> Table:
+    """The rows of both charts."""
+    write = voice.amounts.outcome
+    head = ("date", "actual", "expected", "range", "residual", "baseline")
+    rows = []
+    for row in records(fit_frame(results)):
+        low, high = number(row.get("expected_lo")), number(row.get("expected_hi"))
+        span = NOTHING if low is None or high is None else f"{write(low)} to {write(high)}"
+        actual = number(row["actual"])
+        rows.append(
+            (
+                f"{row['date']:%Y-%m-%d}",
+                write(actual),
+                write(row["expected"]),
+                span,
+                write(None if actual is None else actual - row["expected"], signed=True),
+                write(number(row["baseline"])),
+            )
+        )
+    return Table(tuple(voice.text(f"column.{name}") for name in head), tuple(rows))
+
+
+def decomposition(results: Results, voice: Voice) -> pd.DataFrame:
+    """Outcome by date and group: everything else, owned media, each channel, and the residual.
+
+    Columns are the groups' names, in the order of the stack; means add, so sums over cells and geos are
+    exact.
+    """
+    frame = results.contributions
+    group = pd.Series(voice.text("appendix.decomposition.base"), index=frame.index, dtype=object)
+    group[frame["component"].str.startswith("organic:")] = voice.text("appendix.decomposition.organic")
+    group[frame["component"] == "residual"] = voice.text("column.residual")
+    paid = frame["component"] == "media"
+    group[paid] = frame.loc[paid, "channel"].map(voice.channel)
+    wide = frame.assign(group=group).pivot_table(index="date", columns="group", values="value", aggfunc="sum")
+    first = [voice.text("appendix.decomposition.base"), voice.text("appendix.decomposition.organic")]
+    channels = [voice.channel(name) for name in voice.colours]
+    order = [name for name in (*first, *channels, voice.text("column.residual")) if name in wide]
+    return wide[order]
+
+
+def decomposition_figure(results: Results, voice: Voice) -> tuple[Figure, tuple[KeyColour, ...]]:
+    """The stack over time, and its key."""
+    scale, unit = _scale(results, voice)
+    wide = decomposition(results, voice)
+    residual = voice.text("column.residual")
+    groups = [str(name) for name in wide.columns if name != residual]
+    known = {voice.channel(name): colour for name, colour in voice.colours.items()}
+    known |= {
+        voice.text("appendix.decomposition.base"): BASE,
+        voice.text("appendix.decomposition.organic"): ORGANIC,
+    }
+    rows = [
+        {"date": f"{date:%Y-%m-%d}", "group": name, "value": _short(value / scale), "order": place}
+        for place, name in enumerate(groups)
+        for date, value in wide[name].items()
+    ]
+    label = voice.text("appendix.decomposition.chart")
+    colours = [known[name] for name in groups]
+    spec = appendix_figures.decomposition_chart(rows, groups, colours, unit, label)
+    return Figure(label, spec), tuple(KeyColour(name, known[name]) for name in groups)
+
+
+def decomposition_table(results: Results, voice: Voice) -> Table:
+    """The stack by date, with the residual."""
+    wide = decomposition(results, voice)
+    rows = tuple(
+        (f"{date:%Y-%m-%d}", *(voice.amounts.outcome(number(value)) for value in values))
+        for date, values in zip(wide.index, wide.to_numpy(), strict=True)
+    )
+    return Table((voice.text("column.date"), *map(str, wide.columns)), rows)
+
+
+def adstock_figures(results: Results, voice: Voice) -> tuple[Figure, ...]:
+    """Carry-over per cell."""
+    found = []
+    for cell in results.cells:
+        rows = [
+            {
+                "lag": row["lag"],
+                "weight": _short(row["weight"]),
+                "lo": _short(row["weight_lo"]),
+                "hi": _short(row["weight_hi"]),
+            }
+            for row in _rows_of(results.adstock, cell)
+        ]
+        if rows:
+            label = voice.text("appendix.adstock.chart", {"cell": voice.cell(cell)})
+            spec = appendix_figures.lag_chart(rows, voice.colour(cell), label)
+            found.append(Figure(label, spec, voice.cell(cell), voice.colour(cell)))
+    return tuple(found)
+
+
+def adstock_table(results: Results, voice: Voice) -> Table:
+    """Shares of the effect by lag; a row per cell."""
+    lags = sorted({int(lag) for lag in results.adstock["lag"]})
+    rows = []
+    for cell in results.cells:
+        by_lag = {int(row["lag"]): row["weight"] for row in _rows_of(results.adstock, cell)}
+        rows.append((voice.cell(cell), *(percent(by_lag.get(lag), decimals=1) for lag in lags)))
+    return Table((voice.text("column.cell"), *map(str, lags)), tuple(rows))
+
+
+def priors_figure(results: Results, voice: Voice) -> Figure | None:
+    """ROI before and after the data, per cell."""
+    rows: list[dict[str, Any]] = []
+    for cell in results.cells:
+        for row in _rows_of(results.priors, cell):
+            if row["parameter"] != "roi":
+                continue
+            shared = {"cell": voice.cell(cell)}
+            rows.append(
+                {
+                    **shared,
+                    "offset": "0",
+                    "colour": "#A7ADB3",
+                    "value": row["prior_median"],
+                    "lo": row["prior_lo"],
+                    "hi": row["prior_hi"],
+                }
+            )
+            rows.append(
+                {
+                    **shared,
+                    "offset": "1",
+                    "colour": voice.colour(cell),
+                    "value": row["median"],
+                    "lo": row["lo"],
+                    "hi": row["hi"],
+                }
+            )
+    if not rows:
+        return None
+    label = voice.text("appendix.priors.chart")
+    title = voice.text("appendix.priors.parameter.roi")
+    return Figure(label, figures.intervals(rows, None, title, label, log=True))
+
+
+def priors_table(results: Results, voice: Voice) -> Table:
+    """Every parameter of every cell, before and after the data."""
+    head = ("cell", "parameter", "prior", "prior_range", "posterior", "posterior_range")
+    rows = []
+    for cell in results.cells:
+        for row in _rows_of(results.priors, cell):
+            key = f"appendix.priors.parameter.{row['parameter']}"
+            known = key in voice.catalogue.sentences
+            rows.append(
+                (
+                    voice.cell(cell),
+                    voice.text(key) if known else str(row["parameter"]),
+                    f"{row['prior_median']:.3g}",
+                    f"{row['prior_lo']:.3g} to {row['prior_hi']:.3g}",
+                    f"{row['median']:.3g}",
+                    f"{row['lo']:.3g} to {row['hi']:.3g}",
+                )
+            )
+    return Table(tuple(voice.text(f"column.{name}") for name in head), tuple(rows), words=2)
+
+
+def diagnostics_table(results: Results, voice: Voice) -> Table:
+    """What the sampler and the fit say of themselves."""
+    rows = []
+    for key, value in results.diagnostics.items():
+        name = f"diagnostic.{key}"
+        shown = value.get("fit") if isinstance(value, Mapping) else value
+        written = NOTHING if shown is None else str(shown)
+        if isinstance(shown, int | float):
+            written = f"{shown:,.4g}"
+        rows.append((voice.text(name) if name in voice.catalogue.sentences else key, written))
+    return Table((voice.text("column.figure"), voice.text("column.value")), tuple(rows))
+
+
+def checks_table(results: Results, voice: Voice) -> Table:
+    """Every check of the data with its remedy; what needs a look first."""
+    names = ("check", "severity", "where", "rows", "value", "remedy")
+    rank = {"fail": 0, "review": 1}
+    rows = sorted(records(results.checks), key=lambda row: rank.get(str(row["severity"]).lower(), 2))
+    written = tuple(tuple(str(row.get(name, "")) for name in names) for row in rows)
+    return Table(tuple(voice.text(f"column.{name}") for name in names), written, words=6, prose=True)
+
+
+def run_table(results: Results, voice: Voice) -> Table:
+    """Where the figures come from, traceable to the run."""
+    about, summary = results.about, results.summary
+    none = voice.text("run.none")
+    size = {"periods": about.n_periods, "grain": about.grain, "geos": about.n_geos}
+    values = {
+        "name": about.name,
+        "currency": about.currency or none,
+        "gross_margin": none if about.gross_margin is None else percent(about.gross_margin, decimals=1),
+        "data": f"{day(about.data_from)} to {day(about.data_until)}",
+        "modelled": day(about.modelled_from),
+        "size": voice.text("run.size.value", size),
+        "window": f"{window_name(summary.start, summary.end)} ({day(summary.start)} to {day(summary.end)})",
+        "objective": summary.objective,
+        "method": summary.method or none,
+        "config_hash": about.config_hash,
+        "version": about.version,
+        "seed": str(about.seed),
+        "created": about.created,
+    }
+    rows = tuple((voice.text(f"run.{key}"), value) for key, value in values.items())
+    return Table((voice.text("column.figure"), voice.text("column.value")), rows, words=2)
+
+
+def _rows_of(frame: pd.DataFrame, cell: Cell) -> list[dict[str, Any]]:
+    keys = [key for key in (*CELL_KEYS, "geo") if key in frame]
+    return [row for row in records(frame) if cell_of(row) == cell and ("geo" not in keys or row["geo"] == "")]
+
+
+def _scale(results: Results, voice: Voice) -> tuple[float, str]:
+    """What amounts of the outcome are divided by in a chart, and the axis title."""
+    if not results.about.has_money:
+        return 1.0, ""
+    return 1e3, "k"
+
+
+def _short(value: float) -> float:
+    return float(f"{float(value):.{SHOWN}g}")

@@ -1,0 +1,114 @@
+"""The charts of the analyst's appendix: time on the horizontal axis, in UTC so that days never shift."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+
+from mmm.reporting.figures import Rows, Spec, finished, inline
+from mmm.reporting.palette import LOSS, QUIET
+
+
+def _when(*, labels: bool = True) -> alt.X:
+    return alt.X(
+        "date:T",
+        title=None,
+        scale=alt.Scale(type="utc"),
+        axis=alt.Axis(grid=False, tickCount={"interval": "month", "step": 6}, format="%b %Y", labels=labels),
+    )
+
+
+def fit_chart(rows: Rows, unit: str, description: str) -> Spec:
+    """Actual outcome as points, expected as a line with its band where the rows have one, baseline dashed.
+
+    Rows: `date` (ISO), `actual`, `expected`, `baseline`, and `lo`, `hi` where known.
+    """
+    base = alt.Chart(inline(rows)).encode(x=_when())
+
+    def y(name: str) -> alt.Y:
+        axis = alt.Axis(tickCount=5, format=",~r")
+        return alt.Y(f"{name}:Q", title=unit, axis=axis, scale=alt.Scale(zero=False))
+
+    layers: list[alt.Chart] = []
+    if any("lo" in row for row in rows):
+        layers.append(base.mark_area(opacity=0.16, color="#1F3A5F").encode(y=y("lo"), y2="hi:Q"))
+    layers += [
+        base.mark_line(strokeWidth=1.2, strokeDash=[4, 3], color=QUIET).encode(y=y("baseline")),
+        base.mark_line(strokeWidth=1.6, color="#1F3A5F").encode(y=y("expected")),
+        base.mark_point(filled=True, size=14, opacity=0.75, color="#C8622D").encode(
+            y=y("actual"),
+            tooltip=[
+                alt.Tooltip("date:T", title=" ", format="%d %b %Y"),
+                *(
+                    alt.Tooltip(f"{name}:Q", title=name, format=",.1f")
+                    for name in ("actual", "expected", "baseline")
+                ),
+            ],
+        ),
+    ]
+    return finished(alt.layer(*layers), 280, description)
+
+
+def residual_chart(rows: Rows, unit: str, description: str) -> Spec:
+    """Actual less expected as thin bars. Rows: `date`, `residual`."""
+    bars = (
+        alt.Chart(inline(rows))
+        .mark_rule(strokeWidth=2)
+        .encode(
+            x=_when(),
+            y=alt.Y("residual:Q", title=unit, axis=alt.Axis(tickCount=3, format=",~r")),
+            y2=alt.datum(0),
+            color=alt.condition("datum.residual < 0", alt.value(LOSS), alt.value("#1F3A5F")),
+            tooltip=[
+                alt.Tooltip("date:T", title=" ", format="%d %b %Y"),
+                alt.Tooltip("residual:Q", title="residual", format="+,.1f"),
+            ],
+        )
+    )
+    return finished(bars, 110, description)
+
+
+def decomposition_chart(
+    rows: Rows, groups: Sequence[str], colours: Sequence[str], unit: str, description: str
+) -> Spec:
+    """Stacked areas. Rows: `date`, `group`, `value`, `order` (place in the stack, 0 at the bottom)."""
+    areas = (
+        alt.Chart(inline(rows))
+        .mark_area(opacity=0.95, strokeWidth=0.4, stroke="white")
+        .encode(
+            x=_when(),
+            y=alt.Y("value:Q", title=unit, stack="zero", axis=alt.Axis(tickCount=5, format=",~r")),
+            color=alt.Color(
+                "group:N", scale=alt.Scale(domain=list(groups), range=list(colours)), legend=None
+            ),
+            order=alt.Order("order:Q"),
+            tooltip=[
+                alt.Tooltip("group:N", title=" "),
+                alt.Tooltip("date:T", title="  ", format="%d %b %Y"),
+                alt.Tooltip("value:Q", title="   ", format=",.1f"),
+            ],
+        )
+    )
+    return finished(areas, 300, description)
+
+
+def lag_chart(rows: Rows, colour: str, description: str) -> Spec:
+    """Share of the effect by lag, with its range. Rows: `lag`, `weight`, `lo`, `hi`."""
+    base = alt.Chart(inline(rows)).encode(
+        x=alt.X("lag:Q", title=None, axis=alt.Axis(grid=False, tickMinStep=1, tickCount=7))
+    )
+
+    def y(name: str) -> alt.Y:
+        return alt.Y(f"{name}:Q", title=None, axis=alt.Axis(tickCount=3, format="%"))
+
+    layers = [
+        base.mark_area(opacity=0.15, color=colour).encode(y=y("lo"), y2="hi:Q"),
+        base.mark_line(
+            strokeWidth=1.8, color=colour, point={"size": 18, "filled": True, "color": colour}
+        ).encode(
+            y=y("weight"),
+            tooltip=[alt.Tooltip("lag:Q", title="lag"), alt.Tooltip("weight:Q", title=" ", format=".1%")],
+        ),
+    ]
+    return finished(alt.layer(*layers), 110, description)

@@ -1,0 +1,134 @@
+"""The statement written out: from spend to profit after media, plan beside today's mix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from mmm.reporting import figures
+from mmm.reporting.amounts import NOTHING, percent, ratio, ratio_range
+from mmm.reporting.blocks import Figure
+from mmm.reporting.results import Estimate, Results
+from mmm.reporting.statement import Line, next_return, outcome_of, statement, total_planned
+from mmm.reporting.voice import Voice
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRow:
+    """A line of the statement, written out: figure and range of plan, today's mix and change."""
+
+    name: str
+    plan: str
+    plan_range: str
+    current: str
+    current_range: str
+    change: str
+    change_range: str
+    strong: bool
+    minor: bool
+
+
+def statement_rows(results: Results, voice: Voice) -> tuple[StatementRow, ...]:
+    """The statement as it is read."""
+    return tuple(_statement_row(line, results, voice) for line in statement(results))
+
+
+def line_name(line: Line, results: Results, voice: Voice) -> str:
+    """What a line of the statement is called."""
+    if line.key == "margin":
+        return voice.text("bridge.row.margin_at", {"margin": percent(results.about.gross_margin)})
+    return voice.text(f"bridge.row.{line.key}")
+
+
+def _statement_row(line: Line, results: Results, voice: Voice) -> StatementRow:
+    def write(figure: Estimate, signed: bool) -> tuple[str, str]:
+        amounts = voice.amounts
+        if line.kind == "money":
+            return amounts.money(figure.mean, signed=signed), amounts.money_range(figure, signed=signed)
+        if line.kind == "outcome":
+            return amounts.outcome(figure.mean, signed=signed), amounts.outcome_range(figure, signed=signed)
+        text = ratio(figure.mean)
+        if signed and figure.mean is not None and figure.mean > 0 and text != ratio(0.0):
+            text = f"+{text}"
+        return text, ratio_range(figure)
+
+    plan, current, change = write(line.plan, False), write(line.current, False), write(line.change, True)
+    ranges = (text if text != NOTHING else "" for text in (plan[1], current[1], change[1]))
+    plan_range, current_range, change_range = ranges
+    return StatementRow(
+        name=line_name(line, results, voice),
+        plan=plan[0],
+        plan_range=plan_range,
+        current=current[0],
+        current_range=current_range,
+        change=change[0],
+        change_range=change_range,
+        strong=line.strong,
+        minor=line.key == "tests",
+    )
+
+
+def bridge_lead(results: Results, voice: Voice) -> Markup:
+    """The statement in one sentence."""
+    brought = outcome_of(results, "planned")
+    profit = results.summary.plan.profit
+    margin = results.about.gross_margin
+    values = {
+        "spend": voice.amounts.money(total_planned(results)),
+        "revenue": voice.amounts.outcome(brought.mean),
+        "margin": percent(margin),
+        "gross": voice.amounts.money(brought.times(margin).mean),
+        "profit": voice.amounts.money(profit.mean),
+    }
+    kind = "units" if not results.about.has_money else "profit" if profit.known else "revenue"
+    return voice.html(f"bridge.lead.{kind}", values)
+
+
+def next_unit(results: Results, voice: Voice) -> Markup | None:
+    """The return of the next unit beside the average, in one sentence."""
+    following = next_return(results, "planned").mean
+    lines = {line.key: line for line in statement(results)}
+    average = lines["roi"] if "roi" in lines else lines.get("cost")
+    if following is None or average is None or not average.plan.known:
+        return None
+    values = {"average": ratio(average.plan.mean), "next": ratio(following)}
+    if not results.about.has_money:
+        return voice.html("bridge.next.units", values)
+    if results.about.gross_margin is None:
+        return voice.html("bridge.next.plain", values)
+    return voice.html("bridge.next", {**values, "break_even": ratio(1 / results.about.gross_margin)})
+
+
+def bridge_figure(results: Results, voice: Voice) -> Figure | None:
+    """The waterfall; only where there is a profit to arrive at."""
+    summary, margin = results.summary, results.about.gross_margin
+    if not summary.plan.profit.known or margin is None:
+        return None
+    plan, current = summary.plan, summary.current
+    gross, gross_now = plan.revenue.times(margin), current.revenue.times(margin)
+    steps: list[tuple[str, float | None, float | None, float | None, Estimate, str]] = [
+        ("revenue", 0.0, plan.revenue.mean, current.revenue.mean, plan.revenue, "total"),
+        ("goods", plan.revenue.mean, gross.mean, None, Estimate(), "minus"),
+        ("margin", 0.0, gross.mean, gross_now.mean, gross, "total"),
+        ("spend", gross.mean, plan.profit.mean, None, Estimate(), "minus"),
+        ("profit", 0.0, plan.profit.mean, current.profit.mean, plan.profit, "result"),
+    ]
+    rows = []
+    for key, start, end, today, span, kind in steps:
+        if start is None or end is None:
+            return None
+        row: dict[str, Any] = {
+            "step": voice.text(f"bridge.row.{key}"),
+            "from": start / 1e3,
+            "to": end / 1e3,
+            "kind": "loss" if kind == "result" and end < 0 else kind,
+            "text": voice.amounts.money(end - start if kind == "minus" else end),
+        }
+        row |= {"current": today / 1e3} if today is not None else {}
+        if span.lo is not None and span.hi is not None:
+            row |= {"lo": span.lo / 1e3, "hi": span.hi / 1e3}
+        rows.append(row)
+    label = voice.text("bridge.chart")
+    return Figure(label, figures.bridge(rows, label))

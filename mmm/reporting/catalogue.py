@@ -1,0 +1,375 @@
+"""Every sentence of the report, by language.
+
+A sentence is a template: `{name}` takes a value, `*...*` marks what stands out on a page. Values are escaped
+where they enter a page, so a name from the data is text and nothing else. A language is one more mapping with
+the same keys; a test compares them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from mmm.errors import InternalFault
+
+_STRONG = re.compile(r"\*([^*]+)\*")
+
+ENGLISH: dict[str, str] = {
+    # masthead and footer
+    "title": "{name}: marketing plan for {window}",
+    "masthead.kind": "Marketing budget plan",
+    "masthead.money": "Money in thousands of {currency}",
+    "masthead.money_unnamed": "Money in thousands; the config names no currency",
+    "masthead.data": "Data from {first} to {last}",
+    "masthead.ranges": "Ranges hold in 90 of 100 cases if the model is right",
+    "skip": "Skip to the decision",
+    "contents": "On this page",
+    "footer.trace": (
+        "Every figure comes from the tables of one run: config {hash}, data until {last}, seed {seed}, "
+        "mmm-planner {version}, made {created}."
+    ),
+    "noscript": "The charts need JavaScript. The tables under them hold the same figures.",
+    "chart.failed": "This chart could not be drawn. The table below holds the same figures.",
+    "table.behind": "Show the figures as a table",
+    # the decision
+    "decision.heading": "The decision",
+    "decision.approve": "Approve *{budget}* for {window}: {core} planned, {reserve} for tests.",
+    "decision.move": "Within this budget, move *{moved}* from {donors} to {receivers}:",
+    "decision.and": "and",
+    "decision.others": "{n} others",
+    "decision.keep": "Keep today's mix: no move inside the limits is worth making.",
+    "decision.gain.profit": "*{gain}* profit after media (90 %: {range}).",
+    "decision.gain.revenue": "*{gain}* revenue (90 %: {range}).",
+    "decision.gain.units": "*{gain}* units of the outcome (90 %: {range}).",
+    "decision.odds": "If the model is right, {odds} that this beats today's mix at equal money.",
+    "decision.odds.zero": (
+        "If the model is right, {odds} that this beats today's mix at equal money. "
+        "The range includes zero: a gain is likely, not certain."
+    ),
+    "decision.odds.even": (
+        "If the model is right, {odds} that this beats today's mix at equal money. "
+        "That is close to a coin toss: treat the two mixes as equal."
+    ),
+    "decision.key.gain.profit": "more profit after media than today's mix",
+    "decision.key.gain.revenue": "more revenue than today's mix",
+    "decision.key.gain.units": "more units than today's mix",
+    "decision.key.odds": "that the plan beats today's mix at equal money",
+    "decision.key.worst": "mean gain in the worst tenth of cases",
+    "decision.key.forecast.money": "total revenue expected in the window",
+    "decision.key.forecast.units": "total units expected in the window",
+    "decision.key.range": "90 %: {range}",
+    "decision.key.odds_note": "if the model is right",
+    "decision.key.worst_note": "what a bad draw costs or still brings",
+    "decision.equal": (
+        "Today's mix is the reference period's mix scaled to the same {budget}, so the gain is never just "
+        "more money. Really spent in the reference period: {reference}."
+    ),
+    "decision.equal.unknown": (
+        "Today's mix is the reference period's mix scaled to the same {budget}, so the gain is never just "
+        "more money."
+    ),
+    "decision.no_margin": (
+        "The config gives no `finance.gross_margin`. So the plan is split by revenue, and profit and ROMI "
+        "are left empty. Add the key to see them."
+    ),
+    "decision.no_money": (
+        "The outcome is a count without a money value. So returns are in units and in cost per unit. "
+        "Add `data.outcome.value_per_unit` to see money."
+    ),
+    # profit and loss
+    "bridge.heading": "What the money brings",
+    "bridge.lead.profit": (
+        "{spend} of spend brings {revenue} of revenue that would not come without it. "
+        "At a gross margin of {margin} that is {gross}, and {profit} after media."
+    ),
+    "bridge.lead.revenue": "{spend} of spend brings {revenue} of revenue that would not come without it.",
+    "bridge.lead.units": "{spend} of spend brings {revenue} units that would not come without it.",
+    "bridge.chart": "From incremental revenue to profit after media, plan and today's mix",
+    "bridge.chart.note": (
+        "Bars: the plan. Upright marks: today's mix at equal money. Thin lines: 90 % range of the plan."
+    ),
+    "bridge.row.spend": "Media spend",
+    "bridge.row.tests": "of which for tests",
+    "bridge.row.revenue": "Incremental revenue",
+    "bridge.row.units": "Incremental units",
+    "bridge.row.goods": "Cost of goods",
+    "bridge.row.margin": "Gross margin on it",
+    "bridge.row.margin_at": "Gross margin on it, at {margin}",
+    "bridge.row.profit": "Profit after media",
+    "bridge.row.romi": "ROMI: profit after media per unit of spend",
+    "bridge.row.roi": "Return: incremental revenue per unit of spend",
+    "bridge.row.next": "Return of the next unit of spend",
+    "bridge.row.cost": "Cost per incremental unit",
+    "bridge.row.next_cost": "Cost of the next unit",
+    "bridge.column.line": "Line",
+    "bridge.column.plan": "Plan",
+    "bridge.column.current": "Today's mix",
+    "bridge.column.change": "Change",
+    "bridge.range": "90 % range",
+    "bridge.next": (
+        "An average unit of spend returns {average}; the next one returns {next}. "
+        "It breaks even at {break_even}."
+    ),
+    "bridge.next.plain": "An average unit of spend returns {average}; the next one returns {next}.",
+    "bridge.next.units": "An average unit costs {average}; the next one costs {next}.",
+    # moves
+    "moves.heading": "Where the money moves",
+    "moves.lead": "Outlined: today's mix at equal money. Filled: the plan.",
+    "moves.lead.tests": "{reserve} is kept for tests, so the lines below share {core}.",
+    "moves.before": "Today's mix",
+    "moves.after": "Plan",
+    "moves.change": "Change",
+    "moves.returns": "Return {roi}; next unit {now} today, {planned} as planned",
+    "moves.costs": "Cost per unit {roi}; next unit {now} today, {planned} as planned",
+    "moves.flip": "What would change this:",
+    "moves.bar": "{cell}: {before} today, {after} planned",
+    "moves.total": "All media, without tests",
+    "curves.heading": "What more money would bring, line by line",
+    "curves.lead": (
+        "Each curve shows what spend in a window like this one brings. Solid: inside what was ever spent. "
+        "Dashed: beyond it, where the model has not seen the answer. Hollow point: today's mix. Filled point: "
+        "the plan. Shaded: 90 % range."
+    ),
+    "curves.chart": "{cell}: what spend brings. Today {before}, planned {after}.",
+    "curves.x": "spend, k",
+    "curves.y.money": "brings, k",
+    "curves.y.units": "brings, units",
+    "curves.today": "today",
+    "curves.plan": "plan",
+    # evidence
+    "evidence.heading": "What we know, and how",
+    "evidence.lead": "Each line of spend, and what its return rests on.",
+    "evidence.grade.experiment": "Tested",
+    "evidence.grade.data": "Observed",
+    "evidence.grade.prior": "Assumption",
+    "evidence.means.experiment": "Tested: an experiment has narrowed the answer.",
+    "evidence.means.data": "Observed: history alone has narrowed the answer; it was not tested.",
+    "evidence.means.prior": (
+        "Assumption: history says little, so the figure is mostly what is usual for media. "
+        "Such lines move less."
+    ),
+    "evidence.learned": "Before the data {before} to pay, after {after}.",
+    "evidence.returns": "Return {roi} (90 %: {range})",
+    "evidence.costs": "Cost per unit {roi} (90 %: {range})",
+    "evidence.chart": "Return per unit of spend by line, with 90 % ranges and break-even",
+    "evidence.chart.note": (
+        "Point: mean return over the modelled past. Line: 90 % range. Upright line: break-even, {break_even}."
+    ),
+    "evidence.chart.note.plain": "Point: mean return over the modelled past. Line: 90 % range.",
+    "evidence.x": "revenue per unit of spend",
+    "evidence.x.cost": "spend per unit of the outcome",
+    # limits
+    "limits.heading": "Limits",
+    "limits.binding": "Limits that bind, and what they cost",
+    "limits.binding.row": (
+        "{cell} stands at its {which}. Another thousand there would change the plan's value by {price}."
+    ),
+    "limits.binding.row.free": "{cell} stands at its {which}.",
+    "limits.binding.none": "No limit holds a line back: each stands where its next unit is worth as much.",
+    "limits.which.lower": "lower limit",
+    "limits.which.upper": "upper limit",
+    "limits.which.guard": "limit for lines that rest on an assumption",
+    "limits.which.fixed": "fixed amount",
+    "limits.reserve": (
+        "Each thousand kept for tests costs {price} of expected value now; tests buy knowledge for later."
+    ),
+    "limits.shadow": "One more thousand of budget would bring {price}.",
+    "limits.extrapolated": "Past what was ever spent",
+    "limits.extrapolated.row": (
+        "The plan for {cells} is beyond any comparable past window. Read it with care."
+    ),
+    "limits.extrapolated.none": "No line goes beyond what was spent before in a comparable window.",
+    "limits.gave_way": "Limits that gave way",
+    "limits.assumed": "Assumed",
+    "limits.proof": "How good the plan can be",
+    "limits.proof.row": (
+        "Within these limits and this model, no plan can be better than this one by more than "
+        "{money} ({share})."
+    ),
+    "limits.health": "Health of the model",
+    "limits.health.fit": (
+        "Its expected outcome missed the real one by {mape} on average; its 90 % ranges held {coverage} "
+        "times."
+    ),
+    "limits.health.checks": "Data checks: {passed} passed, {review} to review, {failed} failed.",
+    "limits.health.model": (
+        "The ranges assume that the model is right: that spend was not chosen because of demand it cannot "
+        "see."
+    ),
+    # appendix
+    "appendix.heading": "For the analyst",
+    "appendix.lead": "From here on in the language of the model.",
+    "appendix.fit": "Fit and residuals",
+    "appendix.fit.chart": "Actual outcome (points) and expected outcome (line) over time",
+    "appendix.fit.note": (
+        "Points: actual. Line: expected. Band: 90 % interval. Dashed: baseline without media."
+    ),
+    "appendix.fit.note.sum": (
+        "Points: actual. Line: expected, summed over geos. Dashed: baseline without media."
+    ),
+    "appendix.residual.chart": "Residual: actual less expected, over time",
+    "appendix.decomposition": "Decomposition over time",
+    "appendix.decomposition.chart": (
+        "Outcome over time: everything else, owned media and each paid channel, stacked"
+    ),
+    "appendix.decomposition.base": "Everything else",
+    "appendix.decomposition.organic": "Owned media",
+    "appendix.decomposition.note": (
+        "Posterior means. Everything else: baseline, trend, seasonality, holidays, events and controls. "
+        "The residual is left out of the chart and stands in the table."
+    ),
+    "appendix.adstock": "Adstock",
+    "appendix.adstock.note": (
+        "Share of the effect by periods after the spend; posterior mean and 90 % interval."
+    ),
+    "appendix.adstock.chart": "{cell}: share of the effect by periods after the spend",
+    "appendix.priors": "Prior and posterior",
+    "appendix.priors.chart": "ROI by cell: prior and posterior median with 90 % intervals",
+    "appendix.priors.note": "Grey: prior. Colour: posterior. Medians and 90 % intervals, log scale.",
+    "appendix.priors.parameter.roi": "ROI",
+    "appendix.priors.parameter.half_life": "Half-life, periods",
+    "appendix.priors.parameter.half_saturation": "Half-saturation",
+    "appendix.priors.parameter.slope": "Slope",
+    "appendix.diagnostics": "Diagnostics",
+    "appendix.checks": "Data checks",
+    "appendix.config": "Config",
+    "appendix.run": "The run",
+    # diagnostics, by key of diagnostics.json
+    "diagnostic.rhat_max": "R-hat, largest",
+    "diagnostic.ess_bulk_min": "Bulk ESS, smallest",
+    "diagnostic.ess_tail_min": "Tail ESS, smallest",
+    "diagnostic.divergences": "Divergences, share of draws",
+    "diagnostic.seconds": "Seconds of the fit",
+    "diagnostic.r2": "R\u00b2",
+    "diagnostic.mape": "MAPE",
+    "diagnostic.coverage_90": "Coverage of 90 % intervals",
+    # the run
+    "run.name": "Name",
+    "run.currency": "Currency",
+    "run.gross_margin": "Gross margin",
+    "run.data": "Data",
+    "run.modelled": "Modelled from",
+    "run.size": "Size",
+    "run.size.value": "{periods} periods ({grain}), {geos} geos",
+    "run.window": "Window of the plan",
+    "run.objective": "Objective",
+    "run.method": "Method of the plan",
+    "run.config_hash": "Hash of the config",
+    "run.version": "Version of mmm-planner",
+    "run.seed": "Seed",
+    "run.created": "Made",
+    "run.none": "not given",
+    # columns of tables
+    "column.cell": "Line",
+    "column.channel": "Channel",
+    "column.audience": "Audience",
+    "column.message": "Message",
+    "column.spend": "Spend",
+    "column.brings": "Brings",
+    "column.range": "90 % range",
+    "column.return": "Return",
+    "column.cost": "Cost per unit",
+    "column.next": "Next unit",
+    "column.next_now": "Next unit, today",
+    "column.next_planned": "Next unit, plan",
+    "column.before": "Today's mix",
+    "column.after": "Plan",
+    "column.reference": "Really spent",
+    "column.change": "Change",
+    "column.why": "Why",
+    "column.flip": "What would change this",
+    "column.limit": "Limit",
+    "column.price": "Price of the limit",
+    "column.beyond": "Beyond the past",
+    "column.evidence": "Rests on",
+    "column.pays_before": "To pay, before the data",
+    "column.pays_after": "To pay, after",
+    "column.step": "Step",
+    "column.inside": "Ever spent",
+    "column.date": "Date",
+    "column.actual": "Actual",
+    "column.expected": "Expected",
+    "column.residual": "Residual",
+    "column.baseline": "Baseline",
+    "column.lag": "Periods after",
+    "column.weight": "Share",
+    "column.parameter": "Parameter",
+    "column.prior": "Prior median",
+    "column.prior_range": "Prior 90 %",
+    "column.posterior": "Posterior median",
+    "column.posterior_range": "Posterior 90 %",
+    "column.figure": "Figure",
+    "column.value": "Value",
+    "column.low": "Low (5 %)",
+    "column.high": "High (95 %)",
+    "column.check": "Check",
+    "column.severity": "Result",
+    "column.where": "Where",
+    "column.rows": "Rows",
+    "column.remedy": "What to do",
+    "column.level": "Level",
+    "column.total": "Total",
+    "column.contribution": "Contribution",
+    "column.romi": "ROMI",
+    "column.share_spend": "Share of spend",
+    "column.share_contribution": "Share of contribution",
+    "column.purpose": "For",
+    "yes": "yes",
+    "no": "no",
+    "purpose.core": "plan",
+    "purpose.test": "tests",
+    "purpose.spent": "already spent",
+    "level.total": "All media",
+    "tests": "Tests",
+    # the workbook
+    "sheet.decision": "Decision",
+    "sheet.plan.day": "Plan by day",
+    "sheet.plan.week": "Plan by week",
+    "sheet.plan.month": "Plan by month",
+    "sheet.moves": "Moves",
+    "sheet.returns": "Returns",
+    "sheet.curves": "Curves",
+    "sheet.checks": "Checks",
+    "sheet.about": "About",
+    "book.money": "Amounts in {currency}",
+    "book.money_unnamed": "Amounts in currency units; the config names no currency",
+    "book.live": "Totals are formulas: change a figure and they follow.",
+    "book.planned": "Planned spend",
+    "book.current": "Today's mix at equal money",
+    "book.chart": "Today's mix and plan",
+}
+
+LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": ENGLISH}
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The sentences of one language."""
+
+    sentences: Mapping[str, str]
+
+    def text(self, key: str, values: Mapping[str, object] | None = None) -> str:
+        """The sentence as plain text."""
+        return _STRONG.sub(r"\1", self._template(key)).format(**(values or {}))
+
+    def html(self, key: str, values: Mapping[str, object] | None = None) -> Markup:
+        """The sentence for a page: what stands out in `<strong>`, values escaped, a key name in `<code>`."""
+        marked = _STRONG.sub(r"<strong>\1</strong>", self._template(key))
+        marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", marked)
+        return Markup(marked).format(**(values or {}))
+
+    def _template(self, key: str) -> str:
+        try:
+            return self.sentences[key]
+        except KeyError:
+            raise InternalFault(
+                f"the catalogue has no sentence {key!r}; add it to mmm/reporting/catalogue.py"
+            ) from None
+
+
+def catalogue_for(language: str) -> Catalogue:
+    """The sentences of a language that the settings allow."""
+    return Catalogue(LANGUAGES[language])

@@ -1,0 +1,204 @@
+"""The charts above the appendix, as Vega-Lite specifications.
+
+Names from the data are values in long tables, never field names, and a specification enters the page as
+JSON. Amounts of money come in thousands. Widths follow the page (`container`), so one chart serves desk, phone
+and paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+
+from mmm.reporting.palette import BASE, GAIN, INK, LOSS, QUIET
+
+Spec = dict[str, Any]
+Rows = Sequence[Mapping[str, Any]]
+
+SANS = "'Avenir Next', 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"
+ROW = 30
+"""Height of one line of a chart that lists cells, in pixels."""
+
+_CONFIG: Spec = {
+    "font": SANS,
+    "background": "transparent",
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": QUIET,
+        "labelFontSize": 11.5,
+        "titleColor": QUIET,
+        "titleFontSize": 11.5,
+        "titleFontWeight": "normal",
+        "titlePadding": 6,
+        "gridColor": "#ECEEF0",
+        "domain": False,
+        "ticks": False,
+        "labelPadding": 6,
+    },
+}
+
+
+def finished(chart: alt.LayerChart | alt.FacetChart | alt.Chart, height: int, description: str) -> Spec:
+    """Set what all charts share and hand the chart over as plain JSON-able mappings."""
+    spec = chart.properties(width="container", height=height, description=description).to_dict()
+    spec.pop("$schema", None)
+    spec["config"] = _CONFIG
+    spec["autosize"] = {"type": "fit-x", "contains": "padding"}
+    return spec
+
+
+def inline(rows: Rows) -> alt.InlineData:
+    """Rows as data of a chart."""
+    return alt.InlineData(values=[dict(row) for row in rows])
+
+
+def bridge(rows: Rows, description: str) -> Spec:
+    """A waterfall from what media bring to profit after media.
+
+    Parameters
+    ----------
+    rows
+        One per step: `step`, `from`, `to` (the bar), `current` (mark of today's mix at the same place), `lo`,
+        `hi` (range; may be missing), `text`, `kind` (total, minus, result).
+    description
+        What the chart shows, in words, for those who do not see it.
+    """
+    order = [row["step"] for row in rows]
+    base = alt.Chart(inline(rows)).encode(
+        y=alt.Y(
+            "step:N",
+            sort=order,
+            title=None,
+            axis=alt.Axis(labelLimit=150, labelColor=INK, labelFontSize=12.5),
+        )
+    )
+    bars = base.mark_bar(size=22).encode(
+        x=alt.X("from:Q", title=None, axis=alt.Axis(format=",.0f", tickCount=5)),
+        x2="to:Q",
+        color=alt.Color(
+            "kind:N",
+            scale=alt.Scale(domain=["total", "minus", "result", "loss"], range=["#2F4858", BASE, GAIN, LOSS]),
+            legend=None,
+        ),
+        tooltip=[alt.Tooltip("step:N", title=" "), alt.Tooltip("text:N", title="  ")],
+    )
+    ranges = base.mark_rule(strokeWidth=1.4, color=INK).encode(x="lo:Q", x2="hi:Q")
+    ends = [base.mark_tick(thickness=1.4, size=8, color=INK).encode(x=f"{end}:Q") for end in ("lo", "hi")]
+    current = base.mark_tick(thickness=2.5, size=30, color="#C8622D").encode(x="current:Q")
+    return finished(alt.layer(bars, ranges, *ends, current), 40 * len(rows), description)
+
+
+def curve(rows: Rows, points: Rows, colour: str, titles: tuple[str, str], description: str) -> Spec:
+    """What spend of one cell brings, solid where it was ever spent and dashed beyond.
+
+    Parameters
+    ----------
+    rows
+        `spend`, `brings`, `lo`, `hi`, `part` ("seen" or "beyond"); the point where the parts meet stands in
+        both.
+    points
+        `spend`, `brings`, `which` (current or plan), `name`.
+    colour
+        The channel's.
+    titles
+        Of the two axes.
+    description
+        What the chart shows, in words.
+    """
+    x = alt.X(
+        "spend:Q",
+        title=titles[0],
+        axis=alt.Axis(grid=False, tickCount=4, format="~s" if _large(rows, "spend") else ",~r"),
+    )
+    y = alt.Y(
+        title=titles[1],
+        axis=alt.Axis(tickCount=4, format="~s" if _large(rows, "hi") else ",~r"),
+        shorthand="brings:Q",
+    )
+    tips = [
+        alt.Tooltip("spend:Q", title=titles[0], format=",.0f"),
+        alt.Tooltip("brings:Q", title=titles[1], format=",.0f"),
+    ]
+    base = alt.Chart(inline(rows))
+    band = base.mark_area(opacity=0.13, color=colour).encode(x=x, y=alt.Y("lo:Q", title=titles[1]), y2="hi:Q")
+    line = base.mark_line(strokeWidth=2, color=colour).encode(
+        x=x,
+        y=y,
+        strokeDash=alt.StrokeDash(
+            "part:N", scale=alt.Scale(domain=["seen", "beyond"], range=[[1, 0], [4, 3]]), legend=None
+        ),
+        tooltip=tips,
+    )
+    dots = (
+        alt.Chart(inline(points))
+        .mark_point(size=70, strokeWidth=2, opacity=1, stroke=colour)
+        .encode(
+            x=x,
+            y=y,
+            fill=alt.Fill(
+                "which:N", scale=alt.Scale(domain=["current", "plan"], range=["#FFFFFF", colour]), legend=None
+            ),
+            tooltip=[alt.Tooltip("name:N", title=" "), *tips],
+        )
+    )
+    return finished(alt.layer(band, line, dots), 170, description)
+
+
+def intervals(
+    rows: Rows, break_even: float | None, title: str, description: str, *, log: bool = False
+) -> Spec:
+    """A figure and its range per cell, with a mark where it breaks even.
+
+    Parameters
+    ----------
+    rows
+        `cell`, `value`, `lo`, `hi`, `colour`, and `offset` where a cell has two lines (0 above, 1 below).
+    break_even
+        Where the upright line stands; None for no line.
+    title
+        Of the axis.
+    description
+        What the chart shows, in words.
+    log
+        A log scale; for figures that span orders of magnitude.
+    """
+    cells = list(dict.fromkeys(row["cell"] for row in rows))
+    double = any("offset" in row for row in rows)
+    base = alt.Chart(inline(rows)).encode(
+        y=alt.Y(
+            "cell:N",
+            sort=cells,
+            title=None,
+            axis=alt.Axis(labelLimit=150, labelColor=INK, labelFontSize=12, grid=False),
+        ),
+        color=alt.Color("colour:N", scale=None, legend=None),
+    )
+    if double:
+        base = base.encode(yOffset=alt.YOffset("offset:N", sort=["0", "1"]))
+    scale = alt.Scale(type="log") if log else alt.Scale(zero=True)
+    axis = alt.Axis(tickCount=5, format="~r") if log else alt.Axis(tickCount=6)
+    x = alt.X("lo:Q", title=title, scale=scale, axis=axis)
+    tips = [
+        alt.Tooltip("cell:N", title=" "),
+        *(
+            alt.Tooltip(f"{name}:Q", title=label, format=".2f")
+            for name, label in (("value", "  "), ("lo", "5 %"), ("hi", "95 %"))
+        ),
+    ]
+    lines = base.mark_rule(strokeWidth=3, opacity=0.45).encode(x=x, x2="hi:Q", tooltip=tips)
+    dots = base.mark_point(filled=True, size=80, opacity=1).encode(
+        x=alt.X("value:Q", title=title, scale=scale), tooltip=tips
+    )
+    layers: list[alt.Chart] = [lines, dots]
+    if break_even is not None:
+        mark = alt.Chart(inline([{"at": break_even}])).mark_rule(
+            color=INK, strokeDash=[2, 3], strokeWidth=1.2
+        )
+        layers.insert(0, mark.encode(x=alt.X("at:Q", title=title)))
+    return finished(alt.layer(*layers), (ROW + 8 if double else ROW) * len(cells), description)
+
+
+def _large(rows: Rows, name: str) -> bool:
+    return max((abs(float(row[name])) for row in rows), default=0.0) >= 10_000

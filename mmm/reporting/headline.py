@@ -1,0 +1,134 @@
+"""The first screen: the decision in plain sentences, its big numbers, and what must be said beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from mmm.dims import Cell
+from mmm.reporting.amounts import joined, odds, window_name
+from mmm.reporting.decision import Decision
+from mmm.reporting.results import Results
+from mmm.reporting.voice import Voice
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFigure:
+    """One big number of the first screen, what it is, and its caveat."""
+
+    value: str
+    what: str
+    note: str
+
+
+def headline(decision: Decision, results: Results, voice: Voice) -> tuple[str, ...]:
+    """The decision as three plain sentences (with marks for what stands out)."""
+    return tuple(voice.text(key, values) for key, values in _headline(decision, results, voice))
+
+
+def headline_html(decision: Decision, results: Results, voice: Voice) -> tuple[Markup, ...]:
+    """The same sentences for a page."""
+    return tuple(voice.html(key, values) for key, values in _headline(decision, results, voice))
+
+
+def _headline(decision: Decision, results: Results, voice: Voice) -> list[tuple[str, Mapping[str, object]]]:
+    money = voice.amounts.money
+    summary = results.summary
+    approve = {
+        "budget": money(decision.budget),
+        "window": window_name(summary.start, summary.end),
+        "core": money(decision.core),
+        "reserve": money(decision.reserve),
+    }
+    sentences: list[tuple[str, Mapping[str, object]]] = [("decision.approve", approve)]
+    if decision.keeps:
+        return [*sentences, ("decision.keep", {})]
+    move = {
+        "moved": money(decision.moved),
+        "donors": _names(decision.donors, voice),
+        "receivers": _names(decision.receivers, voice),
+    }
+    gain = {
+        "gain": _gain(decision.gain.mean, decision, voice),
+        "range": _gain_range(decision, voice),
+    }
+    return [
+        *sentences,
+        ("decision.move", move),
+        (f"decision.gain.{decision.measure}", gain),
+        (_odds_key(decision), {"odds": odds(decision.probability)}),
+    ]
+
+
+def _odds_key(decision: Decision) -> str:
+    if decision.probability is not None and decision.probability < 0.6:
+        return "decision.odds.even"
+    crosses = decision.gain.lo is not None and decision.gain.lo <= 0
+    return "decision.odds.zero" if crosses else "decision.odds"
+
+
+def _names(cells: tuple[Cell, ...], voice: Voice) -> str:
+    """The largest two by name, the others by number."""
+    names = [voice.cell(cell) for cell in cells]
+    if len(names) > 3:
+        names = [*names[:2], voice.text("decision.others", {"n": len(names) - 2})]
+    return joined(names, voice.text("decision.and"))
+
+
+def _gain(value: float | None, decision: Decision, voice: Voice) -> str:
+    write = voice.amounts.outcome if decision.measure == "units" else voice.amounts.money
+    return write(value, signed=True)
+
+
+def _gain_range(decision: Decision, voice: Voice) -> str:
+    write = voice.amounts.outcome_range if decision.measure == "units" else voice.amounts.money_range
+    return write(decision.gain, signed=True)
+
+
+def key_figures(decision: Decision, results: Results, voice: Voice) -> tuple[KeyFigure, ...]:
+    """The big numbers of the first screen."""
+    forecast = results.summary.forecast
+    found = [
+        KeyFigure(
+            _gain(decision.gain.mean, decision, voice),
+            voice.text(f"decision.key.gain.{decision.measure}"),
+            voice.text("decision.key.range", {"range": _gain_range(decision, voice)}),
+        ),
+        KeyFigure(
+            odds(decision.probability),
+            voice.text("decision.key.odds"),
+            voice.text("decision.key.odds_note"),
+        ),
+        KeyFigure(
+            _gain(decision.worst_tenth, decision, voice),
+            voice.text("decision.key.worst"),
+            voice.text("decision.key.worst_note"),
+        ),
+    ]
+    if forecast.known:
+        kind = "money" if results.about.has_money else "units"
+        found.append(
+            KeyFigure(
+                voice.amounts.outcome(forecast.mean),
+                voice.text(f"decision.key.forecast.{kind}"),
+                voice.text("decision.key.range", {"range": voice.amounts.outcome_range(forecast)}),
+            )
+        )
+    return tuple(found)
+
+
+def caveats(results: Results, voice: Voice) -> tuple[Markup, ...]:
+    """What the first screen must not leave unsaid: equal money, a missing margin, a missing money value."""
+    summary = results.summary
+    values = {"budget": voice.amounts.money(summary.budget)}
+    key = "decision.equal.unknown"
+    if summary.reference_spend is not None:
+        key, values["reference"] = "decision.equal", voice.amounts.money(summary.reference_spend)
+    said = [voice.html(key, values)]
+    if not results.about.has_money:
+        said.append(voice.html("decision.no_money"))
+    elif results.about.gross_margin is None:
+        said.append(voice.html("decision.no_margin"))
+    return tuple(said)

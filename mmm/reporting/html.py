@@ -1,0 +1,140 @@
+"""The report as one self-contained HTML page: no network, no second file."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import vl_convert
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from mmm.reporting import appendix, bridge, evidence, headline, limits, moves
+from mmm.reporting.amounts import day, ratio, window_name
+from mmm.reporting.decision import decide
+from mmm.reporting.results import Results
+from mmm.reporting.settings import ReportSettings
+from mmm.reporting.voice import Voice, voice_for
+
+
+def render_html(results: Results, settings: ReportSettings) -> str:
+    """Write the page of a run.
+
+    Parameters
+    ----------
+    results
+        The tables of a finished run.
+    settings
+        The language.
+
+    Returns
+    -------
+    str
+        A whole HTML document. It fetches nothing, and its content policy forbids it to.
+
+    Raises
+    ------
+    InternalFault
+        When the tables of the run contradict each other.
+    """
+    voice = voice_for(results, settings)
+    page = _environment().get_template("report.html.j2")
+    about = results.about
+    summary = results.summary
+    trace = {
+        "hash": about.config_hash,
+        "last": day(about.data_until),
+        "seed": about.seed,
+        "version": about.version,
+        "created": about.created,
+    }
+    data = {"first": day(about.data_from), "last": day(about.data_until)}
+    money_key = "masthead.money" if about.currency else "masthead.money_unnamed"
+    return page.render(
+        t=voice.html,
+        language=settings.language,
+        name=about.name,
+        window=window_name(summary.start, summary.end),
+        money_note=voice.html(money_key, {"currency": about.currency}),
+        data_note=voice.html("masthead.data", data),
+        trace=voice.html("footer.trace", trace),
+        config_text=about.config_text,
+        css=Markup(_source("report.css")),
+        script=Markup(_source("report.js")),
+        bundle=Markup(_vega_bundle()),
+        **_front(results, voice),
+        **_back(results, voice),
+    )
+
+
+def _front(results: Results, voice: Voice) -> dict[str, Any]:
+    """What the CFO reads."""
+    decision = decide(results)
+    margin = results.about.gross_margin if results.about.has_money else None
+    kept = {"reserve": voice.amounts.money(decision.reserve), "core": voice.amounts.money(decision.core)}
+    note = "evidence.chart.note" if margin else "evidence.chart.note.plain"
+    return {
+        "headline": headline.headline_html(decision, results, voice),
+        "keys": headline.key_figures(decision, results, voice),
+        "caveats": headline.caveats(results, voice),
+        "bridge_lead": bridge.bridge_lead(results, voice),
+        "next_unit": bridge.next_unit(results, voice),
+        "bridge": bridge.bridge_figure(results, voice),
+        "statement": bridge.statement_rows(results, voice),
+        "moves_lead": Markup(" ").join((voice.html("moves.lead"), voice.html("moves.lead.tests", kept))),
+        "moves": moves.moves(results, voice),
+        "moves_table": moves.moves_table(results, voice),
+        "curves": moves.curve_figures(results, voice),
+        "curves_table": moves.curves_table(results, voice),
+        "evidence": evidence.evidence_grid(results, voice),
+        "returns": evidence.returns_figure(results, voice),
+        "returns_note": voice.html(note, {"break_even": ratio(1 / margin) if margin else ""}),
+        "returns_table": evidence.returns_table(results, voice),
+        "limits": limits.limits(results, voice),
+    }
+
+
+def _back(results: Results, voice: Voice) -> dict[str, Any]:
+    """What the analyst reads."""
+    stack, key = appendix.decomposition_figure(results, voice)
+    banded = "expected_lo" in appendix.fit_frame(results)
+    return {
+        "fit": appendix.fit_figures(results, voice),
+        "fit_note": voice.html("appendix.fit.note" if banded else "appendix.fit.note.sum"),
+        "fit_table": appendix.fit_table(results, voice),
+        "decomposition": stack,
+        "decomposition_key": key,
+        "decomposition_table": appendix.decomposition_table(results, voice),
+        "adstock": appendix.adstock_figures(results, voice),
+        "adstock_table": appendix.adstock_table(results, voice),
+        "priors": appendix.priors_figure(results, voice),
+        "priors_table": appendix.priors_table(results, voice),
+        "diagnostics": appendix.diagnostics_table(results, voice),
+        "checks": appendix.checks_table(results, voice),
+        "run": appendix.run_table(results, voice),
+    }
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("mmm.reporting"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+
+
+def _source(name: str) -> str:
+    """A template file as it stands."""
+    loader = _environment().loader
+    assert loader is not None
+    return loader.get_source(_environment(), name)[0]
+
+
+@cache
+def _vega_bundle() -> str:
+    """The Vega libraries, once a page. Nothing in them may end the script element they stand in."""
+    return vl_convert.javascript_bundle(None).replace("</script", "<\\/script").replace("<!--", "<\\!--")

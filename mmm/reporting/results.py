@@ -1,0 +1,300 @@
+"""What a report is made from: the tables of one run, read back as they were written.
+
+The page and the workbook see nothing else, so every figure they print stands in a file of the run.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date as Date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mmm.dims import CELL_KEYS, Cell
+from mmm.errors import InputError
+
+TABLES = ("roi", "contributions", "curves", "fit", "checks", "plan", "moves", "adstock", "priors")
+TEXT = frozenset(
+    {
+        *CELL_KEYS,
+        *("geo", "level", "component", "purpose", "evidence", "binding", "why", "flip", "parameter"),
+        *("check", "severity", "where", "rows", "value_text", "remedy"),
+    }
+)
+"""Columns that hold words. They are read as they stand: a channel may be called NA, None or =1+1."""
+
+FLAGS = frozenset({"observed", "extrapolated"})
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure with its 90 % range; all three empty where the figure does not exist (no margin, no money)."""
+
+    mean: float | None = None
+    lo: float | None = None
+    hi: float | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a figure."""
+        return self.mean is not None
+
+    def times(self, factor: float | None) -> Estimate:
+        """The figure in another unit; empty where the factor is unknown."""
+        if factor is None:
+            return Estimate()
+        return Estimate(*(None if x is None else x * factor for x in (self.mean, self.lo, self.hi)))
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What one spend schedule is expected to bring in the window."""
+
+    profit: Estimate
+    revenue: Estimate
+    roi: Estimate
+    romi: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSummary:
+    """The plan in figures, as `plan.json` states them. Money in currency units, probabilities in 0..1."""
+
+    start: Date
+    end: Date
+    data_until: Date
+    objective: str
+    budget: float
+    core: float
+    reserve: float
+    reference_spend: float | None
+    plan: Outlook
+    current: Outlook
+    gain: Estimate
+    forecast: Estimate
+    probability_better: float | None
+    expected_regret: float | None
+    worst_tenth: float | None
+    gap: float | None
+    gap_money: float | None
+    method: str
+    seconds: float | None
+    shadow_price: float | None
+    reserve_price: float | None
+    gave_way: tuple[str, ...]
+    assumptions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Where the figures come from."""
+
+    name: str
+    currency: str | None
+    gross_margin: float | None
+    labels: Mapping[str, str]
+    data_from: Date
+    data_until: Date
+    modelled_from: Date
+    n_periods: int
+    n_geos: int
+    grain: str
+    outcome_kind: str
+    has_money: bool
+    config_hash: str
+    version: str
+    seed: int
+    config_text: str
+    created: str
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """One finished run, ready to be shown.
+
+    The frames have the columns of the contract; money is in currency units, dates are timestamps, words are
+    text exactly as in the file and an absent level of the media tree is the empty string.
+    """
+
+    about: About
+    summary: PlanSummary
+    diagnostics: Mapping[str, Any]
+    roi: pd.DataFrame
+    contributions: pd.DataFrame
+    curves: pd.DataFrame
+    fit: pd.DataFrame
+    checks: pd.DataFrame
+    plan: pd.DataFrame
+    moves: pd.DataFrame
+    adstock: pd.DataFrame
+    priors: pd.DataFrame
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The cells of the plan, in the order of `moves.csv`."""
+        return tuple(cell_of(row) for row in records(at_level(self.moves, "cell")))
+
+
+def load_results(*folders: Path) -> Results:
+    """Read the tables of a run.
+
+    Parameters
+    ----------
+    folders
+        The run folder, or the folders of its finished stages. A file is taken from the first that has it.
+
+    Raises
+    ------
+    InputError
+        When a file is missing or cannot be read; names the file and the command that writes it.
+    """
+    tables = {name: _read_table(_find(folders, f"{name}.csv")) for name in TABLES}
+    return Results(
+        about=_about(_read_json(_find(folders, "about.json"))),
+        summary=_summary(_read_json(_find(folders, "plan.json"))),
+        diagnostics=_read_json(_find(folders, "diagnostics.json")),
+        **tables,
+    )
+
+
+def at_level(frame: pd.DataFrame, level: str) -> pd.DataFrame:
+    """Rows of one level, summed over geos by the stage that wrote them (geo empty or absent)."""
+    rows = frame["level"] == level
+    if "geo" in frame and level != "geo":
+        rows &= frame["geo"] == ""
+    return frame[rows].reset_index(drop=True)
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows as mappings from column to value."""
+    names = [str(name) for name in frame.columns]
+    return [dict(zip(names, row, strict=True)) for row in frame.itertuples(index=False, name=None)]
+
+
+def cell_of(row: Mapping[str, Any]) -> Cell:
+    """The cell a row is about."""
+    return Cell(*(str(row.get(key, "") or "") for key in CELL_KEYS))
+
+
+def number(value: Any) -> float | None:
+    """A finite number, or None for what is empty."""
+    if value is None or isinstance(value, str):
+        return None
+    value = float(value)
+    return value if math.isfinite(value) else None
+
+
+def estimate(row: Mapping[str, Any], name: str) -> Estimate:
+    """The figure called `name` with its `_lo` and `_hi`."""
+    return Estimate(number(row.get(name)), number(row.get(f"{name}_lo")), number(row.get(f"{name}_hi")))
+
+
+def _find(folders: Sequence[Path], name: str) -> Path:
+    for folder in folders:
+        if (folder / name).is_file():
+            return folder / name
+    places = ", ".join(str(folder) for folder in folders) or "no folder"
+    raise InputError(
+        f"{name} is not in {places}, so there is nothing to report; run `mmm run CONFIG` to make it"
+    )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from None
+    if not isinstance(found, dict):
+        raise _unreadable(path, "it holds no object")
+    return found
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    """Read a CSV of the run, with words kept apart from numbers."""
+    try:
+        raw = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        return pd.DataFrame({name: _typed(str(name), raw[name], path.stem) for name in raw.columns})
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _typed(name: str, column: pd.Series, table: str) -> pd.Series:
+    if name in TEXT or table == "checks":
+        return column.astype(object)
+    if name in FLAGS:
+        return column.str.lower().isin(["true", "1"])
+    if name == "date":
+        return pd.to_datetime(column)
+    return pd.to_numeric(column.replace("", "nan"))
+
+
+def _unreadable(path: Path, why: object) -> InputError:
+    return InputError(
+        f"{path} cannot be read ({why}); delete its folder and run `mmm run CONFIG` to make it again"
+    )
+
+
+def _about(raw: Mapping[str, Any]) -> About:
+    return About(
+        name=str(raw["name"]),
+        currency=raw.get("currency"),
+        gross_margin=number(raw.get("gross_margin")),
+        labels={str(key): str(value) for key, value in (raw.get("labels") or {}).items()},
+        data_from=_date(raw["data_from"]),
+        data_until=_date(raw["data_until"]),
+        modelled_from=_date(raw.get("modelled_from") or raw["data_from"]),
+        n_periods=int(raw["n_periods"]),
+        n_geos=int(raw["n_geos"]),
+        grain=str(raw.get("grain", "week")),
+        outcome_kind=str(raw.get("outcome_kind", "revenue")),
+        has_money=bool(raw.get("has_money", True)),
+        config_hash=str(raw["config_hash"]),
+        version=str(raw["version"]),
+        seed=int(raw["seed"]),
+        config_text=str(raw.get("config_text", "")),
+        created=str(raw.get("created", "")),
+    )
+
+
+def _summary(raw: Mapping[str, Any]) -> PlanSummary:
+    window = raw["window"]
+    start, end = (window["start"], window["end"]) if isinstance(window, Mapping) else window
+    return PlanSummary(
+        start=_date(start),
+        end=_date(end),
+        data_until=_date(raw["data_until"]),
+        objective=str(raw.get("objective", "profit")),
+        budget=float(raw["budget"]),
+        core=float(raw["core"]),
+        reserve=float(raw["reserve"]),
+        reference_spend=number(raw.get("reference_spend")),
+        plan=_outlook(raw, ""),
+        current=_outlook(raw, "current_"),
+        gain=estimate(raw, "gain"),
+        forecast=estimate(raw, "forecast"),
+        probability_better=number(raw.get("probability_better")),
+        expected_regret=number(raw.get("expected_regret")),
+        worst_tenth=number(raw.get("worst_tenth")),
+        gap=number(raw.get("gap")),
+        gap_money=number(raw.get("gap_money")),
+        method=str(raw.get("method") or ""),
+        seconds=number(raw.get("seconds")),
+        shadow_price=number(raw.get("shadow_price")),
+        reserve_price=number(raw.get("reserve_price")),
+        gave_way=tuple(str(sentence) for sentence in raw.get("gave_way") or ()),
+        assumptions=tuple(str(sentence) for sentence in raw.get("assumptions") or ()),
+    )
+
+
+def _outlook(raw: Mapping[str, Any], prefix: str) -> Outlook:
+    names = ("profit", "revenue", "roi", "romi")
+    return Outlook(*(estimate(raw, f"{prefix}{name}") for name in names))
+
+
+def _date(value: object) -> Date:
+    return Date.fromisoformat(str(value)[:10])
