@@ -1,0 +1,5 @@
+"""`python -m mmm` is `mmm`."""
+
+from mmm.cli import main
+
+main()

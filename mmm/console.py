@@ -1,0 +1,276 @@
+"""What a person at a terminal reads: aligned tables, a progress line, questions. Plain text, no colours."""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+import time
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mmm.data.panel import Check
+
+_PLAIN_EVERY = 10.0
+"""Seconds between plain lines that differ in their numbers only."""
+
+
+def aligned(rows: Sequence[Sequence[str]], *, right: Iterable[int] = ()) -> str:
+    """Lay rows out in columns, two spaces apart; the first row is the header.
+
+    Parameters
+    ----------
+    rows
+        Text of each cell; all rows of one length.
+    right
+        Columns that end on one line: numbers.
+    """
+    flush_right = set(right)
+    widths = [max(_width(row[k]) for row in rows) for k in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [
+            " " * (widths[k] - _width(text)) + text
+            if k in flush_right
+            else text + " " * (widths[k] - _width(text))
+            for k, text in enumerate(row)
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def money(value: object) -> str:
+    """An amount with thousands: `1,300,000`; `-` where there is none."""
+    number = _number(value)
+    if number is None:
+        return "-"
+    return f"{number:,.0f}" if abs(number) >= 100 or number == round(number) else f"{number:,.2f}"
+
+
+def ratio(value: object) -> str:
+    """A return with two decimals; `-` where there is none."""
+    number = _number(value)
+    return "-" if number is None else f"{number:.2f}"
+
+
+def percent(value: object, digits: int = 0) -> str:
+    """A share as a percentage with its sign where it is a change; `-` where there is none."""
+    number = _number(value)
+    return "-" if number is None else f"{100 * number:.{digits}f} %"
+
+
+def in_100(value: object) -> str:
+    """A probability as chances in a hundred, never 0 or 100 where it is neither."""
+    number = _number(value)
+    if number is None:
+        return "-"
+    if 0 < number < 0.01:
+        return "under 1 in 100"
+    if 0.99 < number < 1:
+        return "over 99 in 100"
+    return f"{100 * number:.0f} in 100"
+
+
+def checks_text(checks: Sequence[Check], config: str) -> str:
+    """The findings of the data checks, the worst first, each with its next step."""
+    order = {"fail": 0, "review": 1, "pass": 2}
+    lines = []
+    for found in sorted(checks, key=lambda check: order[check.severity]):
+        place = " ".join(part for part in (found.where, f"rows {found.rows}" if found.rows else "") if part)
+        told = ": ".join(part for part in (place, found.value) if part)
+        lines.append(f"{found.severity:<8}{found.check}{' - ' + told if told else ''}")
+        if found.remedy and found.severity != "pass":
+            lines.append(f"{'':<8}-> {found.remedy}")
+    count = {kind: sum(check.severity == kind for check in checks) for kind in order}
+    lines.append("")
+    lines.append(f"{count['pass']} pass, {count['review']} review, {count['fail']} fail")
+    if count["fail"]:
+        lines.append(f"Next: mend what fails, then mmm check {config}")
+    elif count["review"]:
+        lines.append(f"Next: read what is to review, then mmm run {config}")
+    else:
+        lines.append(f"Next: mmm run {config}")
+    return "\n".join(lines)
+
+
+def roi_text(roi: pd.DataFrame, currency: str | None) -> str:
+    """The ROI table as a person reads it: cells, then the total; ranges hold 90 %."""
+    by_unit = "roi" not in roi or roi["roi"].isna().all()
+    if by_unit and "cost_per_outcome" in roi:
+        head = ["spend", "outcomes", "cost per outcome", "cost of the next"]
+        names = ["spend", "contribution", "cost_per_outcome", "marginal_cost_per_outcome"]
+        style: list[Callable[[object], str]] = [money, money, money, money]
+        ranged = "contribution"
+    else:
+        head = ["spend", "contribution", "ROI", "next unit", "pays for itself"]
+        names = ["spend", "contribution", "roi", "mroi", "p_pays"]
+        style = [money, money, ratio, ratio, in_100]
+        ranged = "roi"
+    at = names.index(ranged) + 1
+    rows = [["", *head[:at], "(90 % range)", *head[at:], "evidence"]]
+    for row in _rows(roi):
+        cells = [show(row.get(name)) for name, show in zip(names, style, strict=True)]
+        low, high = (style[at - 1](row.get(f"{ranged}_{end}")) for end in ("lo", "hi"))
+        rows.append([_label(row), *cells[:at], f"({low} to {high})", *cells[at:], _text(row.get("evidence"))])
+    note = f"Money in {currency}." if currency else "Money without a currency: the config names none."
+    return f"{aligned(rows, right=range(1, len(rows[0]) - 1))}\n{note}"
+
+
+def moves_text(moves: pd.DataFrame) -> str:
+    """Where the money goes: every cell and the total."""
+    rows = [["", "reference", "today's mix", "plan", "change", "next unit", "binds"]]
+    for row in _rows(moves):
+        current, planned = _number(row.get("current_spend")), _number(row.get("planned_spend"))
+        change = "-" if not current or planned is None else f"{100 * (planned / current - 1):+.0f} %"
+        rows.append(
+            [
+                _label(row),
+                money(row.get("reference_spend")),
+                money(current),
+                money(planned),
+                change,
+                ratio(row.get("mroi_planned")),
+                _text(row.get("binding")),
+            ]
+        )
+    return aligned(rows, right=range(1, 6))
+
+
+def plan_text(summary: Mapping[str, Any], moves: pd.DataFrame, currency: str | None) -> str:
+    """The plan in a few lines: money, what it brings, how sure that is, what binds.
+
+    Parameters
+    ----------
+    summary
+        The keys of `plan.json`.
+    moves
+        The table `moves.csv`.
+    currency
+        ISO code, or None.
+    """
+    unit = f" {currency}" if currency else ""
+    goal = "profit" if _number(summary.get("profit")) is not None else "revenue"
+    says = {"profit": "Profit after media", "revenue": "Revenue from media"}[goal]
+    lines = [moves_text(moves), ""]
+    lines.append(
+        f"Budget {money(summary.get('budget'))}{unit}: {money(summary.get('core'))} planned, "
+        f"{money(summary.get('reserve'))} kept for tests"
+    )
+    lines.append(f"{says}: {_ranged(summary, goal)}; today's mix: {_ranged(summary, 'current_' + goal)}")
+    if _number(summary.get("gain")) is not None:
+        lines.append(f"Gain over today's mix at equal money: {_ranged(summary, 'gain')}")
+    lines.append(f"Better than today's mix: {in_100(summary.get('probability_better'))}")
+    gap = _number(summary.get("gap"))
+    gap_money = _number(summary.get("gap_money"))
+    lines.append(
+        f"Gap to the best possible plan: at most {percent(gap, 3)}"
+        + (f" ({money(gap_money)}{unit})" if gap_money is not None else "")
+    )
+    binding = [row for row in _rows(moves) if row.get("level") == "cell" and _text(row.get("binding"))]
+    for row in binding:
+        price = _number(row.get("binding_price"))
+        worth = "" if price is None else f": one more{unit or ' unit'} of room is worth {price:.2f}"
+        lines.append(f"Binds: {_label(row)} ({_text(row['binding'])}){worth}")
+    if not binding:
+        lines.append("Binds: nothing but the budget")
+    lines += [f"Gave way: {sentence}" for sentence in summary.get("gave_way") or ()]
+    return "\n".join(lines)
+
+
+class ProgressLine:
+    """Where long work stands: one line that renews itself on a terminal, plain lines elsewhere.
+
+    Parameters
+    ----------
+    stream
+        Where to write; standard error, so that results can be piped.
+    clock
+        Seconds that only grow.
+    """
+
+    def __init__(self, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream = stream if stream is not None else sys.stderr
+        self._clock = clock
+        self._began = clock()
+        self._live = self._stream.isatty()
+        self._shape = ""
+        self._said_at = -math.inf
+        self._shown = ""
+
+    def __call__(self, message: str) -> None:
+        """Say what is going on now."""
+        now = self._clock()
+        if self._live:
+            line = f"{message}  {now - self._began:.0f} s"[:100]
+            padding = " " * (_width(self._shown) - _width(line))
+            self._stream.write(f"\r{line}{padding}")
+            self._shown = line
+        else:
+            shape = re.sub(r"[\d.,]+", "#", message)
+            if shape == self._shape and now - self._said_at < _PLAIN_EVERY:
+                return
+            self._shape, self._said_at = shape, now
+            self._stream.write(f"{message}\n")
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Wipe the line of a terminal, so that what comes next stands alone."""
+        if self._live and self._shown:
+            self._stream.write("\r" + " " * _width(self._shown) + "\r")
+            self._stream.flush()
+            self._shown = ""
+
+
+def ask(prompt: str, default: str) -> str:
+    """Ask a person; Enter, or the end of what they type, takes the default."""
+    try:
+        answer = input(f"{prompt} [{default or 'leave open'}]: ").strip()
+    except EOFError:
+        print()
+        return default
+    return answer or default
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Cells in the order of the table, then the total."""
+    told = [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+    return [row for level in ("cell", "total") for row in told if row.get("level") == level]
+
+
+def _label(row: Mapping[str, Any]) -> str:
+    if row.get("level") == "total":
+        return "total"
+    return " / ".join(
+        part for part in (_text(row.get(key)) for key in ("channel", "audience", "message")) if part
+    )
+
+
+def _ranged(summary: Mapping[str, Any], name: str) -> str:
+    low, high = summary.get(f"{name}_lo"), summary.get(f"{name}_hi")
+    return f"{money(summary.get(name))} (90 %: {money(low)} to {money(high)})"
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: object) -> float | None:
+    try:
+        number = float(value)  # type: ignore[arg-type]  # anything that is no number is caught
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _width(text: str) -> int:
+    """Columns a text takes on a terminal."""
+    return sum(
+        0
+        if unicodedata.combining(mark) or unicodedata.category(mark) == "Cf"
+        else 1 + (unicodedata.east_asian_width(mark) in "WF")
+        for mark in text
+    )
