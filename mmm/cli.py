@@ -1,7 +1,8 @@
 """The command line: `mmm demo`, `init`, `check`, `fit`, `plan`, `report`, `run`.
 
-Only typer is imported at the top: `mmm --help` answers before NumPy would be loaded. Exit codes: 0 done; 1 input
-or data at fault; 2 wrong usage; 3 a gate refused the result; 4 a fault of ours; 130 interrupted.
+Only typer is imported at the top: `mmm --help` answers before NumPy would be loaded, and a wrong config is said
+before PyMC would be. Exit codes: 0 done; 1 input or data at fault; 2 wrong usage; 3 a gate refused the result;
+4 a fault of ours; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -98,24 +99,26 @@ def execute(arguments: Sequence[str]) -> int:
         return 0
     except Exception as error:  # noqa: BLE001 - the last place where a traceback can be kept from the user
         return _say_fault(error, arguments)
-    kept = (
-        f"; what was finished is kept in {_place.folder}" if _place.folder and _place.folder.exists() else ""
-    )
-    _say(f"stopped{kept}")
+    _say("stopped" + _what_is_kept())
     return 130
 
 
-@app.callback(invoke_without_command=False)
-def _top(
-    version: Annotated[
-        bool, typer.Option("--version", help="print the version and end", is_eager=True)
-    ] = False,
-) -> None:
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         from mmm.runs.manifest import package_version
 
         print(package_version())
         raise typer.Exit
+
+
+@app.callback()
+def _top(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="print the version and end", is_eager=True, callback=_print_version),
+    ] = False,
+) -> None:
+    del version  # its callback has printed it
 
 
 @app.command()
@@ -128,7 +131,7 @@ def demo(out: Out = None, seed: Seed = None, quiet: Quiet = False) -> None:
 @app.command()
 def init(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="CSV, XLSX or Parquet", show_default=False)
+        list[Path], typer.Argument(metavar="FILE", help="CSV, XLSX or Parquet", show_default=False)
     ],
     out: Annotated[
         Path | None,
@@ -175,10 +178,10 @@ def check(config: Config_, quiet: Quiet = False) -> int:
 @app.command()
 def fit(config: Config_, out: Out = None, seed: Seed = None, quiet: Quiet = False) -> None:
     """Check, fit, diagnose, and print returns."""
+    settings = _load(config, out)
     from mmm import pipeline
     from mmm.console import roi_text
 
-    settings = _load(config, out)
     with _progress(quiet) as progress:
         done = pipeline.fit(settings, out=out, seed=seed, progress=progress)
     print(roi_text(done.roi(), settings.currency))
@@ -188,12 +191,12 @@ def fit(config: Config_, out: Out = None, seed: Seed = None, quiet: Quiet = Fals
 @app.command()
 def plan(config: Config_, out: Out = None, seed: Seed = None, quiet: Quiet = False) -> None:
     """Plan the coming window from a finished fit."""
+    settings = _load(config, out)
     import dataclasses
 
     from mmm import pipeline
     from mmm.console import plan_text
 
-    settings = _load(config, out)
     with _progress(quiet) as progress:
         done = pipeline.plan(settings, out=out, seed=seed, progress=progress)
     print(plan_text(dataclasses.asdict(done.plan.summary), done.moves(), settings.currency))
@@ -203,9 +206,9 @@ def plan(config: Config_, out: Out = None, seed: Seed = None, quiet: Quiet = Fal
 @app.command()
 def report(config: Config_, out: Out = None, seed: Seed = None, quiet: Quiet = False) -> None:
     """Write the page and the workbook from what is there."""
+    settings = _load(config, out)
     from mmm import pipeline
 
-    settings = _load(config, out)
     with _progress(quiet) as progress:
         done = pipeline.report(settings, out=out, seed=seed, progress=progress)
     for path in (done.report_path, done.folder / "plan.xlsx"):
@@ -217,7 +220,7 @@ def report(config: Config_, out: Out = None, seed: Seed = None, quiet: Quiet = F
 def run(
     configs: Annotated[
         list[Path],
-        typer.Argument(metavar="CONFIG...", help="one or more configs", show_default=False),
+        typer.Argument(metavar="CONFIG", help="one or more configs", show_default=False),
     ],
     out: Out = None,
     seed: Seed = None,
@@ -260,11 +263,13 @@ def _load(path: Path, out: Path | None) -> Config:
 
 
 def _check(path: Path) -> int:
-    from mmm import pipeline
     from mmm.config import load_config
+
+    config = load_config(path)
+    from mmm import pipeline
     from mmm.console import checks_text
 
-    checks = pipeline.check(load_config(path))
+    checks = pipeline.check(config)
     print(checks_text(checks, str(path)))
     return int(any(found.severity == "fail" for found in checks))
 
@@ -336,6 +341,12 @@ def _prepare_streams() -> None:
             reconfigure(errors="replace")
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
+
+
+def _what_is_kept() -> str:
+    if _place.folder is None or not _place.folder.exists():
+        return ""
+    return f"; what was finished is kept in {_place.folder}"
 
 
 def _say(message: str) -> None:
