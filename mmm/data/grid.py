@@ -123,6 +123,10 @@ def _find_header(rows: Sequence[Row], where: str) -> int:
             continue
         names = [cell for cell in row.cells if cell is not None]
         if sum(_is_text(cell) for cell in names) < 0.6 * len(names):
+            if any(
+                counts[j] > counts[i] and _all_text(head[j]) for j in range(i + 1, min(i + 11, len(head)))
+            ):
+                continue  # "Exported: | 2025-03-01", with the names further down
             shown = ", ".join(str(cell) for cell in names[:4])
             raise DataError(
                 [

@@ -134,7 +134,7 @@ def _code_page(content: bytes, where: str) -> Decoded:
 
     best = from_bytes(content[:200_000], cp_isolation=list(_PAGES)).best()
     codec = best.encoding if best is not None else "cp1252"
-    if _is_western(content) and codec not in _WESTERN:
+    if _is_western(content) and (codec not in _WESTERN or _is_plain_1252(content)):
         codec = "cp1252"
     text = content.decode(codec, errors="replace")
     return _decoded(text, _NAMES.get(codec, codec), where, severity="review")
@@ -156,6 +156,15 @@ def _is_western(content: bytes) -> bool:
     """Letters with accents stand alone among plain ones, or only signs such as the pound and the euro."""
     runs = _HIGH.findall(content)
     return sum(len(run) <= 2 for run in runs) >= 0.9 * len(runs)
+
+
+def _is_plain_1252(content: bytes) -> bool:
+    """Too few accents to tell Western from Central European, and none that is a sign in Windows-1252.
+
+    In Windows-1250 many letters stand where 1252 has signs: the l with a stroke is B3, a superscript three.
+    """
+    signs = re.search(rb"[A-Za-z][\xa1-\xbf]|[\xa1\xa5-\xaf\xb1-\xbf][A-Za-z]", content)
+    return signs is None and sum(map(len, _HIGH.findall(content))) < 100
 
 
 def split_rows(text: str, where: str) -> list[Row]:
