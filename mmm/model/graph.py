@@ -1,0 +1,102 @@
+"""The PyMC model: priors with unit-normal parents, and the panel's marginal density as one term."""
+
+from __future__ import annotations
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from mmm.model.baseline import SCALE_PRIORS
+from mmm.model.layout import Layout
+from mmm.model.op import MarginalDensity
+from mmm.model.pack import pack
+from mmm.model.priors import (
+    ATANH_RHO,
+    GEO_SD,
+    LOG_A,
+    LOG_KAPPA,
+    LOG_SIGMA,
+    LOG_SLOPE,
+    LOG_SQRT_LAMBDA,
+    LOGIT_THETA,
+    SIBLING_SD,
+    SIBLING_SHARE,
+    SLOPE_BOUNDS,
+)
+
+
+def build_model(layout: Layout) -> pm.Model:
+    """The model of one panel.
+
+    Free variables are unit normals (two truncated, two half-normal scales); the deterministic `phi` holds the
+    natural parameters in the kernel's order. The structural error is integrated into the prior of log ROI, so
+    `phi` has the ROI that the panel sees; `mmm.inference.posterior` takes the error out again.
+    """
+    G, _, M, _, _ = layout.data.shape
+    share = _sibling_matrix(layout)
+    with pm.Model() as model:
+        data = pm.Data("packed", pack(layout.data))
+        log_roi = _log_roi(layout, share)
+        logit_theta = LOGIT_THETA[0] + LOGIT_THETA[1] * _pooled_normal("theta", share)
+        log_a = LOG_A[0] + LOG_A[1] * _pooled_normal("a", share)
+        kappa_z = pm.TruncatedNormal(
+            "kappa_z", 0.0, 1.0, upper=(layout.log_kappa_max - LOG_KAPPA[0]) / LOG_KAPPA[1], shape=M
+        )
+        bounds = (np.log(SLOPE_BOUNDS) - LOG_SLOPE[0]) / LOG_SLOPE[1]
+        slope_z = pm.TruncatedNormal("slope_z", 0.0, 1.0, lower=bounds[0], upper=bounds[1], shape=M)
+        log_sigma = LOG_SIGMA[0] + LOG_SIGMA[1] * pm.Normal("sigma_z", initval=0.0)
+        rho = pt.tanh(ATANH_RHO[0] + ATANH_RHO[1] * pm.Normal("rho_z"))
+        if G > 1:
+            geo_sd = pm.HalfNormal("geo_sd", GEO_SD, shape=M)
+            dev = (geo_sd[:, None] * pm.Normal("dev_z", shape=(M, G))).ravel()
+            log_sqrt_lambda = LOG_SQRT_LAMBDA[0] + LOG_SQRT_LAMBDA[1] * pm.Normal("lambda_z")
+        else:
+            dev = pt.zeros(M)
+            log_sqrt_lambda = pt.zeros(())
+        centre, spread = np.array([SCALE_PRIORS[name] for name in layout.baseline.scales]).T
+        log_scale = centre + spread * pm.Normal("scale_z", shape=centre.size)
+        parts = [
+            log_roi,
+            logit_theta,
+            log_a,
+            LOG_KAPPA[0] + LOG_KAPPA[1] * kappa_z,
+            LOG_SLOPE[0] + LOG_SLOPE[1] * slope_z,
+            dev,
+            log_sigma[None],
+            rho[None],
+            log_sqrt_lambda[None],
+            log_scale,
+        ]
+        phi = pm.Deterministic("phi", pt.concatenate(parts))
+        pm.Potential("panel", MarginalDensity()(phi, data)[0])
+    return model
+
+
+def _sibling_matrix(layout: Layout) -> np.ndarray:
+    """1 where a medium belongs to a channel with several cells, shape (medium, such channel)."""
+    return (layout.siblings[:, None] == np.arange(layout.siblings.max() + 1)[None, :]).astype(float)
+
+
+def _pooled_normal(name: str, share: np.ndarray) -> pt.TensorVariable:
+    """Unit normals by medium; cells of one channel have SIBLING_SHARE of the variance in common."""
+    own = pm.Normal(f"{name}_z", shape=share.shape[0])
+    if share.shape[1] == 0:
+        return own
+    common = pm.Normal(f"{name}_channel_z", shape=share.shape[1])
+    alone = 1.0 - share.sum(axis=1)
+    weight = np.sqrt(alone + (1.0 - alone) * (1.0 - SIBLING_SHARE))
+    return weight * own + np.sqrt(SIBLING_SHARE) * pt.dot(share, common)
+
+
+def _log_roi(layout: Layout, share: np.ndarray) -> pt.TensorVariable:
+    """log ROI as the panel sees it, shape (medium,)."""
+    tau2 = layout.structural_sd**2
+    own = pm.Normal("roi_z", shape=share.shape[0])
+    alone = 1.0 - share.sum(axis=1)
+    variance = tau2 + alone * layout.log_roi_sd**2
+    if share.shape[1] == 0:
+        return layout.log_roi_mean + np.sqrt(variance) * own
+    common = pm.Normal("roi_channel_z", shape=share.shape[1])
+    sibling_sd = pm.HalfNormal("sibling_sd", SIBLING_SD, shape=share.shape[1])
+    spread = pt.sqrt(variance + pt.dot(share, sibling_sd**2))
+    return layout.log_roi_mean + spread * own + layout.log_roi_sd * pt.dot(share, common)

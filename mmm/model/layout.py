@@ -1,0 +1,288 @@
+"""From a panel to the arrays of the model: window, scales, design, priors. NumPy only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmm.data.panel import Panel
+from mmm.dims import Cell
+from mmm.errors import DataError
+from mmm.model.baseline import BaselineSpec, design, specify
+from mmm.model.pack import KernelData
+from mmm.model.priors import (
+    KAPPA_CEILING,
+    LOG_A,
+    LOGIT_THETA,
+    ORGANIC_SHARE,
+    ORGANIC_SIGMA,
+    RoiPriors,
+    resolve_roi_priors,
+)
+from mmm.model.settings import ModelSettings
+
+Floats = NDArray[np.float64]
+
+WEEKS = {"day": 1.0 / 7.0, "week": 1.0, "month": 30.4375 / 7.0}
+MIN_LIVE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The model of one panel in arrays; everything but the sampler's graph.
+
+    Attributes
+    ----------
+    window
+        Index of the first modelled period of the panel; the model's periods are panel.dates[window:].
+    lags
+        Largest lag in periods.
+    data
+        What the kernel reads; its media are the paid cells followed by owned media.
+    baseline
+        Specification of the linear part.
+    outcome_scale
+        Outcome per head that counts as one.
+    size
+        Heads per geo (population, or mean outcome where it is not known), shape (geo,).
+    exposure_scale
+        Exposure that counts as one, shape (geo, medium).
+    media
+        Cells of the media, owned media as Cell("organic:NAME").
+    n_paid
+        Number of paid cells.
+    roi_priors
+        Of the paid cells.
+    log_roi_mean, log_roi_sd
+        Normal prior of log ROI of each medium, shape (medium,).
+    structural_sd
+        sd of the log gap between what moves with spend and what spend causes.
+    log_kappa_max
+        Upper end of log(kappa / mean adstocked exposure), shape (medium,).
+    siblings
+        Index of the channel each paid cell shares with others, -1 for a channel with one cell and for owned media.
+    """
+
+    window: int
+    lags: int
+    data: KernelData
+    baseline: BaselineSpec
+    outcome_scale: float
+    size: Floats
+    exposure_scale: Floats
+    media: tuple[Cell, ...]
+    n_paid: int
+    roi_priors: RoiPriors
+    log_roi_mean: Floats
+    log_roi_sd: Floats
+    structural_sd: float
+    log_kappa_max: Floats
+    siblings: NDArray[np.int64]
+
+
+def lay_out(panel: Panel, settings: ModelSettings, *, break_even: float | None = None) -> Layout:
+    """Fix window, scales, design and priors.
+
+    Parameters
+    ----------
+    break_even
+        1 / gross margin; centre of the default ROI prior. None without a margin.
+
+    Raises
+    ------
+    DataError
+        When the modelled periods are too few, or a cell has no exposure in them.
+    """
+    lags = max(1, round(settings.max_lag / WEEKS[panel.grain]))
+    # where spend before the first outcome is unknown, the first rows are conditioned on: their media are the history
+    start = panel.first if settings.history == "none" else max(panel.first, lags)
+    live = panel.modelled[start:]
+    if live.sum() < MIN_LIVE:
+        raise DataError(
+            [
+                f"{int(live.sum())} periods are left to model after the first {start} serve as media history; "
+                f"at least {MIN_LIVE} are needed. Give earlier rows, or lower `model.max_lag` (is {settings.max_lag})"
+            ]
+        )
+    size = _sizes(panel, start)
+    money_per_unit = np.ones_like(panel.outcome) if panel.unit_value is None else panel.unit_value
+    money_per_unit = money_per_unit[start:]
+    per_head = np.nan_to_num(panel.outcome[start:]) / size
+    spec = _specify(panel, settings, start)
+    Z = design(
+        spec,
+        panel.dates[start:],
+        controls=panel.controls[start:][:, :, [panel.control_names.index(n) for n in spec.control_names]],
+        events=panel.events[start:][:, [panel.event_names.index(n) for n in spec.event_names]],
+        holidays=panel.holidays[start:][:, [panel.holiday_names.index(n) for n in spec.holiday_names]],
+    )
+    scale = _robust_scale(per_head, live, spec, Z)
+    media, exposure = _media(panel)
+    x, exposure_scale, mean_lagged = _scaled_exposure(panel, media, exposure, start, lags, size)
+    money = money_per_unit * size * scale
+    total = float(np.nansum(panel.outcome[start:] * money_per_unit))
+    paid = panel.spend[start:].sum(axis=(0, 1))
+    priors = resolve_roi_priors(
+        panel.cells,
+        settings.priors,
+        spend=paid,
+        outcome=total,
+        break_even=break_even,
+        has_money=panel.unit_value is not None,
+    )
+    n_organic = len(panel.organic_names)
+    geo = len(panel.geos) > 1
+    auto = 0.10 if geo else 0.20
+    sibling_index = _siblings(panel.cells)
+    data = KernelData(
+        y=per_head / scale,
+        live=live,
+        x=x,
+        mean_lagged=mean_lagged,
+        spend=np.concatenate([paid, np.full(n_organic, total)]),
+        gamma=np.array([_adstock_of(cell, settings) == "gamma" for cell in media]),
+        money=money,
+        inverse_variance=_inverse_variance(per_head / scale, live, Z, x[lags:]),
+        Z=Z,
+        precision=np.array([0.0 if np.isinf(c.sd) else c.sd**-2 for c in spec.columns]),
+        group=np.array([spec.scales.index(c.scale) if c.scale else -1 for c in spec.columns]),
+        n_groups=len(spec.scales),
+        weeks_per_period=WEEKS[panel.grain],
+    )
+    return Layout(
+        window=start,
+        lags=lags,
+        data=data,
+        baseline=spec,
+        outcome_scale=scale,
+        size=size,
+        exposure_scale=exposure_scale,
+        media=media,
+        n_paid=len(panel.cells),
+        roi_priors=priors,
+        log_roi_mean=np.log(np.concatenate([priors.median, np.full(n_organic, ORGANIC_SHARE)])),
+        log_roi_sd=np.concatenate([priors.sigma, np.full(n_organic, ORGANIC_SIGMA)]),
+        structural_sd=auto if settings.structural_error == "auto" else settings.structural_error,
+        log_kappa_max=_kappa_ceiling(x, mean_lagged, lags, WEEKS[panel.grain]),
+        siblings=np.concatenate([sibling_index, np.full(n_organic, -1)]),
+    )
+
+
+def _sizes(panel: Panel, start: int) -> Floats:
+    """Heads per geo; the mean outcome where population is not known. Mean one, so that national is per company."""
+    heads = panel.population
+    if heads is None:
+        heads = np.nanmean(np.abs(panel.outcome[start:]), axis=0)
+    return np.maximum(heads, heads.max() * 1e-9) / heads.mean()
+
+
+def _specify(panel: Panel, settings: ModelSettings, start: int) -> BaselineSpec:
+    return specify(
+        grain=panel.grain,
+        geos=panel.geos,
+        dates=panel.dates[start:],
+        live=panel.modelled[start:],
+        controls=panel.controls[start:],
+        control_names=panel.control_names,
+        control_roles=panel.control_roles,
+        event_names=panel.event_names,
+        events=panel.events[start:],
+        holiday_names=panel.holiday_names,
+        holidays=panel.holidays[start:],
+        seasonality=settings.seasonality,
+    )
+
+
+def _robust_scale(per_head: Floats, live: NDArray[np.bool_], spec: BaselineSpec, Z: Floats) -> float:
+    """1.48 x MAD of the outcome per head after intercepts, line and season."""
+    plain = [
+        i
+        for i, c in enumerate(spec.columns)
+        if c.component == "baseline" or (c.component == "seasonality" and c.scale == "seasonality")
+    ]
+    columns = Z[live][:, :, plain].reshape(-1, len(plain))
+    values = per_head[live].ravel()
+    residual = values - columns @ np.linalg.lstsq(columns, values, rcond=None)[0]
+    mad = 1.4826 * float(np.median(np.abs(residual - np.median(residual))))
+    return mad or float(residual.std()) or 1.0
+
+
+def _media(panel: Panel) -> tuple[tuple[Cell, ...], Floats]:
+    organic = tuple(Cell(f"organic:{name}") for name in panel.organic_names)
+    return panel.cells + organic, np.concatenate([panel.exposure, panel.organic], axis=2)
+
+
+def _scaled_exposure(
+    panel: Panel, media: tuple[Cell, ...], exposure: Floats, start: int, lags: int, size: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Exposure per head over its mean in active periods, with `lags` leading periods (zeros where none)."""
+    if exposure.shape[0] - start <= 0:
+        raise DataError(["no periods with an outcome are left to model"])
+    per_head = exposure / size[None, :, None]
+    window = per_head[start:]
+    active = window > 0
+    if empty := [media[i].name for i in np.flatnonzero(~active.any(axis=(0, 1)))]:
+        raise DataError(
+            [
+                f"{', '.join(empty)}: no exposure in the modelled periods ({panel.dates[start]} and after); "
+                "merge it with another cell or leave it out"
+            ]
+        )
+    unit = np.array([window[:, :, m][active[:, :, m]].mean() for m in range(len(media))])
+    lead = max(0, lags - start)
+    padded = np.concatenate([np.zeros((lead, *per_head.shape[1:])), per_head])[start + lead - lags :]
+    x = padded / unit
+    mean_lagged = np.empty((len(media), lags + 1))
+    periods = window.shape[0]
+    for m in range(len(media)):
+        on = active[:, :, m]
+        for lag in range(lags + 1):
+            mean_lagged[m, lag] = x[lags - lag : lags - lag + periods, :, m][on].mean()
+    return x, size[:, None] * unit[None, :], mean_lagged
+
+
+def _adstock_of(cell: Cell, settings: ModelSettings) -> str:
+    return settings.adstock.get(cell.channel, settings.adstock.get("default", "gamma"))
+
+
+def prior_median_weights(lags: int, weeks: float) -> Floats:
+    """Adstock weights at the prior's median, shape (lag,)."""
+    lag = np.arange(lags + 1)
+    log_theta = -np.log1p(np.exp(-LOGIT_THETA[0]))
+    w = np.exp(np.exp(LOG_A[0]) * np.log1p(lag) + lag * weeks * log_theta)
+    return w / w.sum()
+
+
+def _kappa_ceiling(x: Floats, mean_lagged: Floats, lags: int, weeks: float) -> Floats:
+    """log of 3 x the largest adstocked exposure over its mean, at the prior's median carry-over."""
+    w = prior_median_weights(lags, weeks)
+    periods = x.shape[0] - lags
+    adstocked = sum(w[lag] * x[lags - lag : lags - lag + periods] for lag in range(lags + 1))
+    largest = np.asarray(adstocked).max(axis=(0, 1))
+    return np.log(KAPPA_CEILING * largest / (mean_lagged @ w))
+
+
+def _inverse_variance(y: Floats, live: NDArray[np.bool_], Z: Floats, x: Floats) -> Floats:
+    """Relative precision of each geo's noise from a ridge regression, week shock taken out; mean variance one."""
+    G = y.shape[1]
+    if G == 1:
+        return np.ones(1)
+    rows = live
+    columns = np.concatenate([Z[rows], np.sqrt(np.maximum(x[rows], 0.0))], axis=2).reshape(-1, Z.shape[2] + x.shape[2])
+    target = y[rows].ravel()
+    gram = columns.T @ columns + 1e-2 * np.eye(columns.shape[1])
+    residual = (target - columns @ np.linalg.solve(gram, columns.T @ target)).reshape(-1, G)
+    residual -= residual.mean(axis=1, keepdims=True)
+    n = residual.shape[0]
+    variance = (residual**2).mean(axis=0) * G / (G - 1)
+    variance = (n * variance + 10.0 * variance.mean()) / (n + 10.0)
+    return variance.mean() / variance
+
+
+def _siblings(cells: tuple[Cell, ...]) -> NDArray[np.int64]:
+    """Number of the channel for cells that share one, else -1."""
+    names = [cell.channel for cell in cells]
+    shared = sorted({name for name in names if names.count(name) > 1}, key=names.index)
+    return np.array([shared.index(name) if name in shared else -1 for name in names], dtype=np.int64)

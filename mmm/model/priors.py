@@ -1,0 +1,106 @@
+"""Priors that a finance person can discuss, resolved cell by cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmm.dims import Cell
+from mmm.errors import ConfigError
+from mmm.model.settings import PriorSettings
+
+Floats = NDArray[np.float64]
+
+MEDIA_SHARE_CAP = 0.40
+MEDIA_SHARE_WITHOUT_MONEY = 0.20
+ORGANIC_SHARE = 0.02
+ORGANIC_SIGMA = 1.1
+
+LOGIT_THETA = (-0.2, 1.1)
+LOG_A = (np.log(0.4), 1.0)
+LOG_KAPPA = (np.log(1.5), 0.8)
+KAPPA_CEILING = 3.0
+LOG_SLOPE = (np.log(1.25), 0.45)
+SLOPE_BOUNDS = (0.7, 4.0)
+LOG_SIGMA = (np.log(0.4), 0.8)
+ATANH_RHO = (0.3, 0.5)
+LOG_SQRT_LAMBDA = (0.0, 1.2)
+SIBLING_SD = 0.3
+GEO_SD = 0.3
+SIBLING_SHARE = 0.75
+"""Share of the prior variance of carry-over that audiences of one channel have in common."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoiPriors:
+    """LogNormal priors on contribution / spend.
+
+    Attributes
+    ----------
+    median, sigma
+        Per cell, shape (cell,); in money per money, or in outcome units per money without a money value.
+    scaled
+        Factor applied to default medians so that together they explain at most 40 % of the outcome; 1 if none.
+    """
+
+    median: Floats
+    sigma: Floats
+    scaled: float
+
+
+def resolve_roi_priors(
+    cells: tuple[Cell, ...],
+    settings: PriorSettings,
+    *,
+    spend: Floats,
+    outcome: float,
+    break_even: float | None,
+    has_money: bool,
+) -> RoiPriors:
+    """Median and sigma of each cell's prior.
+
+    Parameters
+    ----------
+    spend
+        Money of each cell in the window, shape (cell,).
+    outcome
+        Total outcome of the window, in money where it has a money value, else in units.
+    break_even
+        1 / gross margin, or None without a margin.
+    has_money
+        Whether the outcome has a money value.
+
+    Raises
+    ------
+    ConfigError
+        When a channel named under `model.priors.channels` does not exist.
+    """
+    channels = {cell.channel for cell in cells}
+    if unknown := sorted(set(settings.channels) - channels):
+        raise ConfigError(
+            [f"`model.priors.channels.{unknown[0]}`: no such channel; there are {', '.join(sorted(channels))}"]
+        )
+    if settings.roi.median != "auto":
+        default = float(settings.roi.median)
+    elif not has_money:
+        default = MEDIA_SHARE_WITHOUT_MONEY * outcome / float(spend.sum())
+    else:
+        default = 1.3 if break_even is None else float(np.clip(break_even, 1.0, 3.0))
+    median = np.full(len(cells), default)
+    sigma = np.full(len(cells), settings.roi.sigma)
+    chosen = np.zeros(len(cells), bool)
+    for i, cell in enumerate(cells):
+        own = settings.channels.get(cell.channel)
+        if own is not None:
+            sigma[i] = own.roi.sigma
+            if own.roi.median != "auto":
+                median[i], chosen[i] = float(own.roi.median), True
+    room = MEDIA_SHARE_CAP * outcome - float((median * spend)[chosen].sum())
+    asked = float((median * spend)[~chosen].sum())
+    scaled = 1.0
+    if settings.roi.median == "auto" and has_money and asked > max(room, 0.0) > 0.0:
+        scaled = room / asked
+        median[~chosen] *= scaled
+    return RoiPriors(median, sigma, scaled)
