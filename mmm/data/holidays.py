@@ -58,7 +58,8 @@ def holiday_features(
     first, last = dates[0], dates[-1] + int(days[-1]) - 1
     years = tuple(range(_year(first - settings.lag) - 1, _year(last + settings.lead) + 2))
     calendar = _pooled(settings.countries, years)
-    dropped = _dropped(settings.drop, tuple(calendar))
+    # for periods to come the columns are given: what leaves was settled when they were made
+    dropped = _dropped(settings.drop, tuple(calendar)) if names is None else set()
     pulls = {
         name: _pull(held, first, last, settings.lead, settings.lag)
         for name, held in calendar.items()

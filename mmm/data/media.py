@@ -57,15 +57,6 @@ def align_media(tables: Tables, axis: Axis, first: int, weights: Floats, found: 
     money, exposure = arrays[0], np.where(has_exposure, arrays[1], arrays[0])
     national = np.zeros(len(cells), bool)
     national[np.unique(c[national_rows & keep])] = True
-    if national.any():
-        found.review(
-            "national media",
-            "data.media",
-            "",
-            ", ".join(cell.name for cell, flag in zip(cells, national, strict=True) if flag),
-            f"Given without a region and split by {'population' if tables.has_population else 'outcome'}. "
-            "Give it by region if it differs.",
-        )
     _find_spend_without_exposure(money, exposure, has_exposure, cells, axis, found)
     return _organic_apart(cells, money, exposure, has_exposure, national, found)
 

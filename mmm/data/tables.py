@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date as Date
 from pathlib import Path
 
 import numpy as np
@@ -106,8 +107,8 @@ def load_tables(
     spend["channel"] = _renamed(reader, spend["channel"].to_numpy(object), channels)
     for name in ("audience", "message"):
         reader.note_twins(name, spend[name].to_numpy(object))
-    if calendar.holidays and len(outcome):
-        reader.faults += holiday_faults(calendar.holidays, int(outcome["date"].max().year))
+    if calendar.holidays:
+        reader.faults += holiday_faults(calendar.holidays, _last_year(outcome))
     if reader.faults:
         raise DataError(list(dict.fromkeys(reader.faults)))
     return Tables(
@@ -122,6 +123,11 @@ def load_tables(
         has_population=data.outcome.population is not None,
         checks=tuple(dict.fromkeys(reader.notes)),
     )
+
+
+def _last_year(outcome: pd.DataFrame) -> int:
+    years = outcome["date"].dropna().dt.year if len(outcome) else pd.Series([], dtype=int)
+    return int(years.max()) if len(years) else Date.today().year
 
 
 def _empty(columns: Sequence[str]) -> pd.DataFrame:
