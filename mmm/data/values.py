@@ -117,6 +117,7 @@ _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\u061c\uf
 _SPACES = "\u00a0\u202f\u2007\u2009"
 _GROUPS = re.compile(r"^\d{1,3}([ '’,.]\d{3})+$|^\d{1,2}(,\d{2})+,\d{3}$")
 _PLAIN = re.compile(r"^(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?$", re.IGNORECASE)
+_SIMPLE = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,2})?")
 _THREE = re.compile(r"^[1-9]\d{0,2}([.,])\d{3}$")
 
 
@@ -194,6 +195,14 @@ def _column_mark(written: Iterable[_Written]) -> tuple[str, str]:
     return ".", f"{example} was read with a decimal point; if it means thousands, write it without the point"
 
 
+def _all_simple(texts: Mapping[str, list[int]]) -> bool:
+    """Whether all cells are plain numbers, with a point that is surely decimal or none at all."""
+    with_point = [text for text in texts if "." in text]
+    return all(map(_SIMPLE.fullmatch, texts)) and (
+        not with_point or any(_decimal_mark(text.lstrip("-")) == "." for text in with_point)
+    )
+
+
 def parse_numbers(values: pd.Series, *, where: str, column: str) -> NumberColumn:
     """Read a column of numbers as people write them.
 
@@ -227,6 +236,10 @@ def parse_numbers(values: pd.Series, *, where: str, column: str) -> NumberColumn
                 bad.append(i)
         else:
             bad.append(i)
+    if _all_simple(texts):  # what programs write; thirty times as fast as what people write
+        for text, places in texts.items():
+            out[places] = float(text)
+        texts = {}
     written = {text: _take_apart(text) for text in texts if not is_empty(text)}
     mark, note = _column_mark(written.values())
     if mark == "?":

@@ -125,6 +125,12 @@ def test_two_currencies_in_one_column_are_a_fault():
     assert numbers("₪5", "5 NIS", "5").faults == ()
 
 
+def test_what_programs_write_is_read_as_it_is():
+    written = ["12", "-3", "1.5", "0.125", "1e-05", "2.5E+10", "1234.567"]
+    assert numbers(*written).values.tolist() == [float(text) for text in written]
+    assert "1e400" in numbers("1.5", "1e400").faults[0]
+
+
 @given(st.floats(-1e12, 1e12).map(lambda x: round(x, 2)))
 def test_a_printed_number_comes_back_under_either_convention(number):
     english = f"{number:,.2f}"
