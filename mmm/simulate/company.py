@@ -25,31 +25,17 @@ from mmm.simulate.baseline import (
     unexplained,
 )
 from mmm.simulate.counts import draw_counts
-from mmm.simulate.facts import CELLS, LEAD_IN, ORDER_VALUE, CellFacts, region_names
+from mmm.simulate.facts import CELLS, LEAD_IN, ORDER_VALUE, region_names
 from mmm.simulate.lift_tests import LiftTest, Readout, draw_tests, read_test, with_tests
 from mmm.simulate.media import MediaWorld, draw_media, media_revenue
-from mmm.simulate.spending import draw_spend, month_of
+from mmm.simulate.returns import CellTruth, true_returns, with_returns
+from mmm.simulate.spending import bought, draw_spend, prices
 
 Floats = NDArray[np.float64]
 Dates = NDArray[np.datetime64]
 
 CONDITIONED = 13
 """Rows at the start that a model with unknown history conditions on; returns are also given without them."""
-
-
-@dataclass(frozen=True, slots=True)
-class CellTruth:
-    """The true return of one cell over a window.
-
-    `contribution` is the expected revenue inside the window caused by spend inside it: the cell's spend in
-    the window zeroed, history and all else as it was. `mroi` is the same for one per cent more.
-    """
-
-    cell: Cell
-    spend: float
-    contribution: float
-    roi: float
-    mroi: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +158,12 @@ def simulate_company(
     tests = draw_tests(cells, regions, LEAD_IN, weeks, chance[3])
     usual, spend = with_tests(plain, tests)
     region_cost = np.exp(0.06 * chance[4].normal(size=(regions, len(cells))))
-    cost = _cost(CELLS, dates, region_cost, np.exp(0.05 * chance[4].normal(size=(len(dates), 1, len(cells)))))
-    exposure = _bought(spend, cost)
+    cost = prices(
+        CELLS, dates, region_cost, np.exp(0.05 * chance[4].normal(size=(len(dates), 1, len(cells))))
+    )
+    exposure = bought(spend, cost)
     world = draw_media(CELLS, exposure, population, chance[5])
-    world = _with_returns(world, exposure, spend, _draw_roi(chance[5]))
+    world = with_returns(world, exposure, spend, LEAD_IN, _draw_roi(chance[5]))
     effect = media_revenue(world, exposure)
 
     shape = baseline_shape(dates, around, population, chance[6])
@@ -194,13 +182,12 @@ def simulate_company(
         orders[shown].sum(axis=1),
         chance[8],
     )
-    readouts = _read(tests, world, spend, usual, cost, noise, chance[3])
     truth = Truth(
-        whole=_returns(world, cells, exposure, spend, LEAD_IN),
-        conditioned=_returns(world, cells, exposure, spend, LEAD_IN + CONDITIONED),
+        whole=true_returns(world, cells, exposure, spend, LEAD_IN),
+        conditioned=true_returns(world, cells, exposure, spend, LEAD_IN + CONDITIONED),
         media_share=float(effect[shown].sum() / expected[shown].sum()),
         noise=noise,
-        readouts=readouts,
+        readouts=_read(tests, world, spend, usual, cost, noise, chance[3]),
     )
     return Company(
         seed=seed,
@@ -294,7 +281,7 @@ def expected_media(
 def expected_cost(company: Company, start: int, periods: int) -> Floats:
     """Money per unit of exposure without its weekly noise, shape (period, geo, cell), from any row on."""
     dates = company.dates[company.lead_in] + 7 * np.arange(start, start + periods)
-    return _cost(CELLS, dates, company.region_cost, np.ones((periods, 1, len(CELLS))))
+    return prices(CELLS, dates, company.region_cost, np.ones((periods, 1, len(CELLS))))
 
 
 def _check_size(weeks: int, regions: int, first_week: Date) -> None:
@@ -320,47 +307,6 @@ def _draw_roi(rng: np.random.Generator) -> Floats:
     return (centre * np.exp(0.22 * rng.normal(size=len(centre)))).clip(0.45, 4.6)
 
 
-def _cost(facts: Sequence[CellFacts], dates: Dates, region: Floats, noise: Floats) -> Floats:
-    """Prices of impressions: dearer before Christmas, uneven by region; one where money itself works."""
-    season = np.array([0.92, 0.94, 0.97, 1, 1, 1, 0.98, 0.98, 1, 1.03, 1.2, 1.22])[month_of(dates)]
-    cost = np.ones((len(dates), len(region), len(facts)))
-    for c, fact in enumerate(facts):
-        if fact.price is not None:
-            cost[:, :, c] = fact.price / 1000 * season[:, None] * region[:, c] * noise[:, :, c]
-    return cost
-
-
-def _bought(spend: Floats, cost: Floats) -> Floats:
-    """Exposure for money, in whole units, as platforms report it."""
-    return np.round(spend / cost)
-
-
-def _with_returns(world: MediaWorld, exposure: Floats, spend: Floats, roi: Floats) -> MediaWorld:
-    """The world with its strength scaled so that each cell has the given return over the rows shown."""
-    gone = exposure.copy()
-    gone[LEAD_IN:] = 0
-    gain = (media_revenue(world, exposure) - media_revenue(world, gone))[LEAD_IN:].sum(axis=(0, 1))
-    strength = world.strength * roi * spend[LEAD_IN:].sum(axis=(0, 1)) / gain
-    return MediaWorld(world.weights, world.curves, world.half, world.slope, strength, world.population)
-
-
-def _returns(
-    world: MediaWorld, cells: Sequence[Cell], exposure: Floats, spend: Floats, start: int
-) -> tuple[CellTruth, ...]:
-    """True returns of spend from row `start` on. Cells do not touch each other, so all change at once."""
-    money = spend[start:].sum(axis=(0, 1))
-    actual = media_revenue(world, exposure)
-    gone, more = exposure.copy(), exposure.copy()
-    gone[start:] = 0
-    more[start:] *= 1.01
-    gain = (actual - media_revenue(world, gone))[start:].sum(axis=(0, 1))
-    extra = (media_revenue(world, more) - actual)[start:].sum(axis=(0, 1))
-    return tuple(
-        CellTruth(cell, float(m), float(g), float(g / m), float(e / (0.01 * m)))
-        for cell, m, g, e in zip(cells, money, gain, extra, strict=True)
-    )
-
-
 def _level_of_baseline(
     shape: Floats, effect: Floats, population: Floats, rng: np.random.Generator
 ) -> tuple[float, Floats]:
@@ -383,13 +329,13 @@ def _read(
     rng: np.random.Generator,
 ) -> tuple[Readout, ...]:
     """Read every test against the same history without that test."""
-    actual = media_revenue(world, _bought(spend, cost)).sum(axis=2)
+    actual = media_revenue(world, bought(spend, cost)).sum(axis=2)
     readouts = []
     for test in tests:
         without = spend.copy()
         rows, geos = slice(test.start, test.stop), list(test.geos)
         without[rows, geos, test.cell] = usual[rows, geos, test.cell]
-        gain = actual - media_revenue(world, _bought(without, cost)).sum(axis=2)
+        gain = actual - media_revenue(world, bought(without, cost)).sum(axis=2)
         change = float((spend - without).sum())
         sd = noise.region_sd * world.population
         readouts.append(read_test(test, change, gain, sd, noise.rho, rng))

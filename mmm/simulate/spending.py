@@ -14,6 +14,8 @@ Floats = NDArray[np.float64]
 
 BUDGET_BY_MONTH = np.array([0.82, 0.85, 0.95, 1.0, 1.0, 0.92, 0.85, 0.9, 1.0, 1.08, 1.35, 1.40])
 
+PRICE_BY_MONTH = np.array([0.92, 0.94, 0.97, 1, 1, 1, 0.98, 0.98, 1, 1.03, 1.2, 1.22])
+
 
 def month_of(dates: NDArray[np.datetime64]) -> NDArray[np.int64]:
     """Month of each date, 0 for January."""
@@ -50,6 +52,34 @@ def draw_spend(
         money = level[:, None] * pattern * taste * demand**fact.follows_demand * share
         spend[:, :, c] = np.round(money * fact.weekly_spend / money.sum(axis=1).mean())
     return spend
+
+
+def prices(
+    facts: Sequence[CellFacts], dates: NDArray[np.datetime64], region: Floats, noise: Floats
+) -> Floats:
+    """Money per unit of exposure: dearer before Christmas, uneven by region; one where money itself works.
+
+    Parameters
+    ----------
+    region, noise
+        Factors by region, shape (geo, cell), and by week, shape (period, 1, cell).
+
+    Returns
+    -------
+    Floats
+        Shape (period, geo, cell).
+    """
+    season = PRICE_BY_MONTH[month_of(dates)]
+    cost = np.ones((len(dates), *region.shape))
+    for c, fact in enumerate(facts):
+        if fact.price is not None:
+            cost[:, :, c] = fact.price / 1000 * season[:, None] * region[:, c] * noise[:, :, c]
+    return cost
+
+
+def bought(spend: Floats, cost: Floats) -> Floats:
+    """Exposure for money, in whole units, as platforms report it."""
+    return np.round(spend / cost)
 
 
 def _budget_steps(dates: NDArray[np.datetime64], rng: np.random.Generator) -> Floats:

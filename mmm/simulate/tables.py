@@ -7,8 +7,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mmm.simulate.company import CellTruth, Company
+from mmm.simulate.company import Company
 from mmm.simulate.facts import GROSS_MARGIN
+from mmm.simulate.returns import CellTruth
+
+
+def company_tables(company: Company) -> dict[str, pd.DataFrame]:
+    """Every table of the company by name: sales, media, controls, organic, events and so on."""
+    return {
+        "sales": sales_table(company),
+        "media": media_table(company),
+        "controls": controls_table(company),
+        "organic": organic_table(company),
+        "events": events_table(company),
+        "experiments": experiments_table(company),
+        "attribution": company.attribution,
+    }
 
 
 def sales_table(company: Company) -> pd.DataFrame:

@@ -12,15 +12,7 @@ import pandas as pd
 from mmm.simulate.company import Company, simulate_company
 from mmm.simulate.facts import GROSS_MARGIN
 from mmm.simulate.hebrew import media_in_hebrew, sales_in_hebrew, truth_in_hebrew, write_workbook
-from mmm.simulate.tables import (
-    controls_table,
-    events_table,
-    experiments_table,
-    media_table,
-    organic_table,
-    sales_table,
-    truth_mapping,
-)
+from mmm.simulate.tables import company_tables, truth_mapping
 
 SEED = 2026
 """Seed of the company that comes with the package."""
@@ -68,16 +60,7 @@ def write_demo(folder: str | Path, seed: int = SEED) -> Company:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     company = simulate_company(seed)
-    tables = {
-        "sales": sales_table(company),
-        "media": media_table(company),
-        "controls": controls_table(company),
-        "organic": organic_table(company),
-        "events": events_table(company),
-        "experiments": experiments_table(company),
-        "attribution": company.attribution,
-    }
-    for name, table in tables.items():
+    for name, table in company_tables(company).items():
         table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n", date_format="%Y-%m-%d")
     _write_json(folder / "truth.json", truth_mapping(company) | {"currency": "USD"})
     text = _README.format(

@@ -1,0 +1,298 @@
+"""The example config that explains every key, made from the schema so that the two cannot part."""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from mmm.config import Config
+from mmm.data.settings import DataSettings, Source
+
+_COMMENT_AT = 46
+_WIDTH = 110
+
+_HEAD = """\
+# Every key of a config, with its meaning. Made from the schema by mmm.config_reference; do not edit by hand.
+# A key that says "(needed)" must be there. Of the others the value shown is the default, unless the comment
+# names another one or there is nothing to fall back on (a file, a column, an amount). Lines that begin with
+# `# key:` are switched off: keys most companies do without, with a value as an example.
+# Money is written 1300000, 1_300_000 or 1.3m. Paths are relative to this file. Unknown keys are refused.
+# Eleven lines are enough for a start: see configs/demo.yaml and `mmm init`.
+"""
+
+_EXAMPLES = {
+    "name": "example",
+    "currency": "USD",
+    "data.source": "../data/demo/sales.csv",
+    "data.sheet": "weekly",
+    "data.date": "week",
+    "data.geo": "region",
+    "data.vat_included": "0.18",
+    "data.outcome.value": "revenue",
+    "data.outcome.value_per_unit": "54.0",
+    "data.outcome.population": "population",
+    "data.media.long.source": "../data/demo/media.csv",
+    "data.media.long.channel": "channel",
+    "data.media.long.audience": "audience",
+    "data.media.long.message": "message",
+    "data.media.long.spend": "spend",
+    "data.media.long.exposure": "impressions",
+    "data.media.wide.source": "../data/example/radio.xlsx",
+    "data.media.wide.sheet": "weekly",
+    "data.media.wide.vat_included": "0.18",
+    "data.media.wide.unit": "1000",
+    "data.media.wide.cells.one.channel": "radio",
+    "data.media.wide.cells.one.audience": "commuters",
+    "data.media.wide.cells.one.message": "brand",
+    "data.media.wide.cells.one.spend": "radio_spend",
+    "data.media.wide.cells.one.exposure": "radio_grp",
+    "data.media.wide.cells.two.channel": "print",
+    "data.media.wide.cells.two.spend": "print_spend",
+    "data.organic.source": "../data/demo/organic.csv",
+    "data.organic.columns": "[newsletter]",
+    "data.controls.source": "../data/demo/controls.csv",
+    "data.controls.columns": "[demand_index, competitor, {name: price_index, role: precision}]",
+    "data.events.source": "../data/demo/events.csv",
+    "data.events.date": "start",
+    "data.events.end": "end",
+    "data.events.name": "name",
+    "data.future.source": "../data/example/prices_2027.csv",
+    "channels.facebook.label": "{en: Facebook, he: פייסבוק}",
+    "channels.facebook.was": "[FB, Meta]",
+    "calendar.week_starts": "monday",
+    "calendar.holidays.countries": "[US]",
+    "calendar.holidays.drop": "[Columbus Day]",
+    "calendar.exclude.one.start": "2024-09-02",
+    "calendar.exclude.one.end": "2024-09-15",
+    "calendar.exclude.one.reason": "systems were down",
+    "model.adstock": "{default: gamma, search: geometric}",
+    "model.saturation": "hill",
+    "model.priors.channels.tv.roi.median": "1.5",
+    "model.priors.channels.tv.roi.sigma": "0.5",
+    "finance.gross_margin": "0.55",
+    "plan.window": "2027Q1",
+    "plan.budget": "1_700_000",
+    "plan.bounds.one.channel": "tv",
+    "plan.bounds.one.min": "100_000",
+    "plan.bounds.one.max": "1.2x",
+    "plan.bounds.two.channel": "facebook",
+    "plan.bounds.two.audience": "prospecting",
+    "plan.bounds.two.message": "spring",
+    "plan.bounds.two.min": "0.8x",
+    "plan.fixed.one.channel": "tv",
+    "plan.fixed.one.audience": "evening",
+    "plan.fixed.one.message": "brand",
+    "plan.fixed.one.spend": "200_000",
+    "plan.fixed.one.start": "2027-01-04",
+    "plan.fixed.one.end": "2027-01-31",
+}
+"""Values, as YAML text, where the default does not show what a key is for."""
+
+_ITEMS = {
+    "data.media": ("long", "wide"),
+    "data.media.wide.cells": ("one", "two"),
+    "channels": ("facebook",),
+    "calendar.exclude": ("one",),
+    "model.priors.channels": ("tv",),
+    "plan.bounds": ("one", "two"),
+    "plan.fixed": ("one",),
+}
+"""Entries shown of each list and of each mapping by name."""
+
+_SHORT_ENTRIES = ("data.media.wide", "data.media.wide.cells.two", "plan.bounds.one", "plan.bounds.two")
+"""Entries that show a part of their keys; together they show all."""
+
+_NOTES = {
+    "data": "where the tables are and which column is what",
+    "data.outcome": "the number the model explains",
+    "data.media": "paid media: tables, long or wide, any number; short form: {tv: tv_spend}",
+    "data.media.wide.cells": "a wide table: one entry per cell",
+    "data.organic": "owned media without spend; short form, in the table of `data.source`: [newsletter]",
+    "data.controls": "what moves the outcome besides media; a role is confounder (never shrunk) or precision",
+    "data.events": "one-off events, a row each",
+    "data.future": "controls known for the coming window; without it those of the same weeks a year before",
+    "channels": "how channels are called",
+    "calendar": "weeks, holidays and days left out",
+    "calendar.holidays": "public holidays; short form: [US]",
+    "calendar.exclude": "days whose outcome is not explained; carry-over runs on",
+    "model": "the defaults are the advice; change one thing at a time",
+    "model.priors": "what is believed about returns before the data speak",
+    "model.priors.roi": "every channel not named below",
+    "model.priors.channels": "by channel",
+    "model.sampling": "how the posterior is drawn",
+    "model.gates": "what a posterior must reach before anything is made of it",
+    "finance": "what an outcome is worth",
+    "plan": "the coming window, its money and its limits",
+    "plan.risk": "what is maximized of the spread of profit",
+    "plan.bounds": "least and most money; without an entry `change` holds",
+    "plan.fixed": "money already committed",
+    "report": "the pages",
+}
+"""What each section is, in a line."""
+
+SWITCHED_OFF = frozenset(
+    {
+        "data.sheet",
+        "data.vat_included",
+        "data.unit",
+        "data.outcome.value_per_unit",
+        "data.media.long.message",
+        "data.media.wide",
+        "data.future",
+        "calendar.exclude",
+        "model.priors.channels",
+        "plan.horizon",
+        "plan.bounds.two",
+        "plan.fixed",
+    }
+)
+"""Keys of the example that stand behind a `#`."""
+
+
+def example_yaml(switched_off: frozenset[str] = SWITCHED_OFF) -> str:
+    """Render the example config: every key, its description, its default.
+
+    Parameters
+    ----------
+    switched_off
+        Dotted keys to show behind a `#`; entries of lists have names of their own (`plan.bounds.two`).
+
+    Returns
+    -------
+    str
+        YAML that `load_config` accepts.
+    """
+    lines = _mapping(Config, "", 0, switched_off)
+    sections = "\n".join(lines)
+    # an empty line before each section
+    return _HEAD + re.sub(r"\n(?=[a-z]+:(?: {2,}#|$))", "\n\n", "\n" + sections, flags=re.MULTILINE) + "\n"
+
+
+def _mapping(model: type[BaseModel], path: str, indent: int, off: frozenset[str]) -> list[str]:
+    lines: list[str] = []
+    for key, field in model.model_fields.items():
+        place = f"{path}.{key}" if path else key
+        if field.exclude or not _is_shown(model, key, path, place):
+            continue
+        block = _entry(key, field, place, indent, off)
+        lines += _behind_hash(block, indent) if place in off else block
+    return lines
+
+
+def _is_shown(model: type[BaseModel], key: str, path: str, place: str) -> bool:
+    has_example = any(example == place or example.startswith(place + ".") for example in _EXAMPLES)
+    inherited = issubclass(model, Source) and model is not DataSettings and key in Source.model_fields
+    brief = inherited or path in _SHORT_ENTRIES or place == "data.media.long.cells"
+    return has_example or not brief
+
+
+def _entry(key: str, field: FieldInfo, place: str, indent: int, off: frozenset[str]) -> list[str]:
+    """One key with everything below it."""
+    inner = _section(field.annotation)
+    if inner is None or place in _EXAMPLES or isinstance(field.default, str):
+        return _commented(f"{' ' * indent}{key}: {_value(field, place)}", _explained(field, place))
+    head = _commented(f"{' ' * indent}{key}:", _NOTES.get(place, ""))
+    if place not in _ITEMS:
+        return head + _mapping(inner, place, indent + 2, off)
+    lines = head
+    for name in _ITEMS[place]:
+        below = f"{place}.{name}"
+        if get_origin(field.annotation) is dict:
+            body = _mapping(inner, below, indent + 4, off)
+            block = [f"{' ' * (indent + 2)}{name}:", *body]
+        else:
+            body = _mapping(inner, below, indent + 4, off)
+            first = next(k for k, line in enumerate(body) if not line.lstrip().startswith("#"))
+            body.insert(0, body.pop(first))
+            block = [f"{' ' * (indent + 2)}- {body[0].lstrip()}", *body[1:]]
+        lines += _behind_hash(block, indent + 2) if below in off else block
+    return lines
+
+
+def _section(annotation: Any) -> type[BaseModel] | None:
+    """The settings a key opens, also inside a list, a mapping by name or an option."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _section(part)) is not None), None)
+
+
+def _value(field: FieldInfo, place: str) -> str:
+    return _EXAMPLES[place] if place in _EXAMPLES else _yaml(field.default)
+
+
+def _explained(field: FieldInfo, place: str) -> str:
+    """Description, choices and default of a leaf."""
+    text = field.description or ""
+    choices = _choices(field.annotation)
+    if choices and "|" not in text and text.split(":")[0] not in choices:
+        text = f"{choices}: {text}" if text else choices
+    if field.is_required():
+        return f"{text} (needed)"
+    if _value(field, place) == _yaml(field.default):
+        return text
+    if field.default in (None, (), "", {}) or "default:" in text:
+        return text
+    return f"{text} (default: {_yaml(field.default)})"
+
+
+def _choices(annotation: Any) -> str:
+    """`a | b | {key}` for a choice of words; empty where there is nothing to choose."""
+    if get_origin(annotation) is Literal:
+        return _joined([str(word) for word in get_args(annotation)])
+    parts = [part for part in get_args(annotation) if part is not NoneType]
+    if not any(get_origin(part) is Literal for part in parts):
+        return ""
+    shown = []
+    for part in parts:
+        if get_origin(part) is Literal:
+            shown += [str(word) for word in get_args(part)]
+        elif isinstance(part, type) and issubclass(part, BaseModel):
+            shown.append("{" + ", ".join(part.model_fields) + "}")
+        elif part in (int, float):
+            shown.append("a number")
+    return _joined(shown)
+
+
+def _joined(words: list[str]) -> str:
+    short = words if len(words) <= 4 else [words[0], "...", words[-1]]
+    return " | ".join(short) if len(words) > 1 else ""
+
+
+def _yaml(value: Any) -> str:
+    """A default as YAML in one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_yaml(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_yaml(item) for item in value) + "]"
+    if isinstance(value, str):
+        return value if re.fullmatch(r"[A-Za-z_][\w. -]*", value) else json.dumps(value)
+    return "null" if value is None else json.dumps(value)
+
+
+def _commented(line: str, comment: str) -> list[str]:
+    """A line with its comment beside it, wrapped in a column."""
+    if not comment:
+        return [line]
+    at = max(_COMMENT_AT, len(line) + 2)
+    column = at if at <= 60 else _COMMENT_AT
+    wrapped = [f"# {part}" for part in textwrap.wrap(comment, _WIDTH - column - 2)]
+    if column < at:  # the value is long: its comment goes below it
+        return [line, *(" " * column + part for part in wrapped)]
+    return [f"{line:<{column}}{wrapped[0]}", *(" " * column + part for part in wrapped[1:])]
+
+
+def _behind_hash(lines: list[str], indent: int) -> list[str]:
+    """Lines switched off, their comments still in one column."""
+    switched = []
+    for line in lines:
+        text = line[indent:]
+        if not text.lstrip().startswith("#"):
+            text = "# " + text.replace("   # ", " # ", 1)
+        switched.append(line[:indent] + text)
+    return switched
