@@ -1,8 +1,8 @@
 """The command line: `mmm demo`, `init`, `check`, `fit`, `plan`, `report`, `run`.
 
-Only typer is imported at the top: `mmm --help` answers before NumPy would be loaded, and a wrong config is said
-before PyMC would be. Exit codes: 0 done; 1 input or data at fault; 2 wrong usage; 3 a gate refused the result;
-4 a fault of ours; 130 interrupted.
+Only typer is imported at the top: `mmm --help` answers before NumPy would be loaded, and a wrong config is
+said before PyMC would be. Exit codes: 0 done; 1 input or data at fault; 2 wrong usage; 3 a gate refused the
+result; 4 a fault of ours; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -96,6 +96,8 @@ def execute(arguments: Sequence[str]) -> int:
         return error.exit_code
     except BrokenPipeError:  # the reader has gone, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except SystemExit:  # typer's own answer to the same, when it happens inside a command
         return 0
     except Exception as error:  # noqa: BLE001 - the last place where a traceback can be kept from the user
         return _say_fault(error, arguments)
