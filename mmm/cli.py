@@ -194,14 +194,12 @@ def fit(config: Config_, out: Out = None, seed: Seed = None, quiet: Quiet = Fals
 def plan(config: Config_, out: Out = None, seed: Seed = None, quiet: Quiet = False) -> None:
     """Plan the coming window from a finished fit."""
     settings = _load(config, out)
-    import dataclasses
-
     from mmm import pipeline
     from mmm.console import plan_text
 
     with _progress(quiet) as progress:
         done = pipeline.plan(settings, out=out, seed=seed, progress=progress)
-    print(plan_text(dataclasses.asdict(done.plan.summary), done.moves(), settings.currency))
+    print(plan_text(done.plan.summary.to_json(), done.moves(), settings.currency))
     print(f"Next: mmm report {config}")
 
 

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
     from mmm.data.panel import Check
 
+_GOALS = {
+    "profit": "Profit after media",
+    "revenue": "Revenue from media",
+    "outcome": "Outcome from media",
+}
+_NAMED = {"reserve": "for tests", "total": "total"}
 _PLAIN_EVERY = 10.0
 """Seconds between plain lines that differ in their numbers only."""
 
@@ -121,8 +127,11 @@ def roi_text(roi: pd.DataFrame, currency: str | None) -> str:
 
 
 def moves_text(moves: pd.DataFrame) -> str:
-    """Where the money goes: every cell and the total."""
-    rows = [["", "reference", "today's mix", "plan", "change", "next unit", "binds"]]
+    """Where the money goes: every cell, the money for tests, and the total."""
+    counted = "marginal_cost_per_outcome_planned" in moves and moves["mroi_planned"].isna().all()
+    following = "marginal_cost_per_outcome_planned" if counted else "mroi_planned"
+    title = "cost of the next" if counted else "next unit"
+    rows = [["", "reference", "today's mix", "plan", "change", title, "binds"]]
     for row in _rows(moves):
         current, planned = _number(row.get("current_spend")), _number(row.get("planned_spend"))
         change = "-" if not current or planned is None else f"{100 * (planned / current - 1):+.0f} %"
@@ -133,7 +142,7 @@ def moves_text(moves: pd.DataFrame) -> str:
                 money(current),
                 money(planned),
                 change,
-                ratio(row.get("mroi_planned")),
+                ratio(row.get(following)),
                 _text(row.get("binding")),
             ]
         )
@@ -153,27 +162,36 @@ def plan_text(summary: Mapping[str, Any], moves: pd.DataFrame, currency: str | N
         ISO code, or None.
     """
     unit = f" {currency}" if currency else ""
-    goal = "profit" if _number(summary.get("profit")) is not None else "revenue"
-    says = {"profit": "Profit after media", "revenue": "Revenue from media"}[goal]
+    goal = next((key for key in _GOALS if _number(summary.get(key)) is not None), "outcome")
+    says = _GOALS[goal]
+    window = summary.get("window") or {}
     lines = [moves_text(moves), ""]
+    if window:
+        lines.append(
+            f"Window {window.get('start')} to {window.get('end')}; data until {summary.get('data_until')}"
+        )
     lines.append(
         f"Budget {money(summary.get('budget'))}{unit}: {money(summary.get('core'))} planned, "
         f"{money(summary.get('reserve'))} kept for tests"
+        + (f", {money(summary['unspent'])} left unspent" if _number(summary.get("unspent")) else "")
     )
     lines.append(f"{says}: {_ranged(summary, goal)}; today's mix: {_ranged(summary, 'current_' + goal)}")
     if _number(summary.get("gain")) is not None:
         lines.append(f"Gain over today's mix at equal money: {_ranged(summary, 'gain')}")
     lines.append(f"Better than today's mix: {in_100(summary.get('probability_better'))}")
+    worth_unit = " outcomes" if summary.get("objective") == "outcome" else unit
     gap = _number(summary.get("gap"))
     gap_money = _number(summary.get("gap_money"))
     lines.append(
         f"Gap to the best possible plan: at most {percent(gap, 3)}"
-        + (f" ({money(gap_money)}{unit})" if gap_money is not None else "")
+        + (f" ({money(gap_money)}{worth_unit})" if gap_money is not None else "")
     )
     binding = [row for row in _rows(moves) if row.get("level") == "cell" and _text(row.get("binding"))]
     for row in binding:
         price = _number(row.get("binding_price"))
-        worth = "" if price is None else f": one more{unit or ' unit'} of room is worth {price:.2f}"
+        worth = (
+            "" if price is None else f": one more{unit or ' unit'} of room is worth {price:.2f}{worth_unit}"
+        )
         lines.append(f"Binds: {_label(row)} ({_text(row['binding'])}){worth}")
     if not binding:
         lines.append("Binds: nothing but the budget")
@@ -236,14 +254,14 @@ def ask(prompt: str, default: str) -> str:
 
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Cells in the order of the table, then the total."""
+    """Cells in the order of the table, then money for tests, then the total."""
     told = [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
-    return [row for level in ("cell", "total") for row in told if row.get("level") == level]
+    return [row for level in ("cell", "reserve", "total") for row in told if row.get("level") == level]
 
 
 def _label(row: Mapping[str, Any]) -> str:
-    if row.get("level") == "total":
-        return "total"
+    if row.get("level") in _NAMED:
+        return _NAMED[row["level"]]
     return " / ".join(
         part for part in (_text(row.get(key)) for key in ("channel", "audience", "message")) if part
     )

@@ -175,7 +175,7 @@ def test_the_plan_says_money_gain_gap_and_what_binds() -> None:
         "Gain over today's mix at equal money: 50 (90 %: -10 to 110)",
         "Better than today's mix: 87 in 100",
         "Gap to the best possible plan: at most 0.004 % (0.01 ILS)",
-        "Binds: tv (upper): one more ILS of room is worth 0.21",
+        "Binds: tv (upper): one more ILS of room is worth 0.21 ILS",
         "Gave way: the bound of radio gave way: 12 to 20",
     ):
         assert line in text.splitlines()
@@ -187,6 +187,32 @@ def test_without_a_margin_the_plan_speaks_of_revenue() -> None:
     assert "Revenue from media: 900 (90 %: 1 to 2); today's mix: 800" in text
     assert "Profit" not in text
     assert "Binds: nothing but the budget" in text
+
+
+def test_a_plan_of_counts_speaks_of_outcomes_and_their_cost() -> None:
+    moves = MOVES.assign(mroi_planned=math.nan, marginal_cost_per_outcome_planned=[3.5, 4.0, math.nan])
+    summary = {**SUMMARY, "profit": None, "outcome": 40.0, "outcome_lo": 30.0, "outcome_hi": 50.0}
+    text = plan_text({**summary, "objective": "outcome"}, moves, "ILS")
+    assert "cost of the next" in text.splitlines()[0]
+    assert "3.50" in text.splitlines()[1]
+    assert "Outcome from media: 40 (90 %: 30 to 50)" in text
+    assert "(0.01 outcomes)" in text
+    assert "is worth 0.21 outcomes" in text
+
+
+def test_the_window_the_reserve_and_what_is_left_are_told() -> None:
+    reserve = pd.DataFrame({"level": ["reserve"], "current_spend": [120.0], "planned_spend": [120.0]})
+    moves = pd.concat([MOVES, reserve], ignore_index=True)
+    told = {
+        "window": {"start": "2027-01-01", "end": "2027-03-31"},
+        "data_until": "2026-12-20",
+        "unspent": 50.0,
+    }
+    lines = plan_text({**SUMMARY, **told}, moves, None).splitlines()
+    assert lines[3].split("  ")[0] == "for tests"
+    assert lines[4].split("  ")[0] == "total"
+    assert "Window 2027-01-01 to 2027-03-31; data until 2026-12-20" in lines
+    assert "Budget 1,200: 1,080 planned, 120 kept for tests, 50 left unspent" in lines
 
 
 def test_progress_on_a_terminal_is_one_line_that_is_wiped() -> None:
