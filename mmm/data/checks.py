@@ -218,7 +218,7 @@ def _zero_outcome(panel: Panel) -> Iterator[Check]:
 
 def _outcome_outliers(panel: Panel) -> Iterator[Check]:
     mask = unusual(_total(panel))
-    if mask.any():
+    if mask.any() and unit_jump(_total(panel)) is None:  # a change of unit is said by its own check
         yield _review(
             "outcome outliers",
             "outcome",
@@ -374,9 +374,10 @@ def _thin(panel: Panel, index: int, name: str) -> Iterator[Check]:
 
 def _spend_outliers(panel: Panel, index: int, name: str) -> Iterator[Check]:
     total = panel.spend[:, :, index].sum(axis=1)
-    mask = unusual(np.where(total > 0, total, np.nan))
+    paid = np.where(total > 0, total, np.nan)
+    mask = unusual(paid)
     mask &= total > np.median(total[total > 0]) if mask.any() else False  # a small amount sets no curve
-    if mask.any():
+    if mask.any() and unit_jump(paid) is None:
         yield _review(
             name,
             panel.cells[index].name,

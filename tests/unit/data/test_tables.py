@@ -1,0 +1,207 @@
+import pytest
+
+from mmm.data.tables import input_files, load_tables
+from mmm.errors import DataError
+
+WEEKLY = """week,revenue,tv,search
+2025-01-06,1180,118,10
+2025-01-13,2360,0,20
+2025-01-20,1180,59,30
+"""
+CONFIG = (
+    "data:",
+    "  source: weekly.csv",
+    "  date: week",
+    "  outcome: {value: revenue}",
+    "  media: {tv: tv, search: search}",
+)
+
+
+def load(config):
+    return load_tables(config.data, config.calendar, config.channels, config.folder)
+
+
+def test_the_short_form_reads_one_cell_a_column(write_company):
+    tables = load(write_company({"weekly.csv": WEEKLY}, *CONFIG))
+
+    assert tables.outcome["outcome"].tolist() == [1180, 2360, 1180]
+    assert tables.media.groupby("channel")["spend"].sum().to_dict() == {"tv": 177, "search": 60}
+
+
+def test_money_is_net_of_vat_and_in_the_currencys_unit(write_company):
+    config = write_company(
+        {"weekly.csv": WEEKLY},
+        "data:",
+        "  source: weekly.csv",
+        "  date: week",
+        "  vat_included: 0.18",
+        "  outcome: {value: revenue, unit: 0.01}",
+        "  media:",
+        "  - {vat_included: 0, cells: [{channel: tv, spend: tv}]}",
+    )
+
+    tables = load(config)
+
+    assert tables.outcome["outcome"].tolist() == pytest.approx([10, 20, 10])
+    assert tables.media["spend"].tolist() == [118, 0, 59]
+
+
+def test_spellings_listed_as_was_become_one_channel(write_company):
+    media = "week,channel,spend\n2025-01-06,FB,1\n2025-01-06,Meta ,2\n2025-01-13,facebook,4\n"
+    config = write_company(
+        {"weekly.csv": WEEKLY, "media.csv": media},
+        "data:",
+        "  date: week",
+        "  outcome: {source: weekly.csv, value: revenue}",
+        "  media: [{source: media.csv, channel: channel, spend: spend}]",
+        "channels: {facebook: {was: [FB, Meta]}}",
+    )
+
+    assert load(config).media["channel"].unique().tolist() == ["facebook"]
+
+
+def test_spellings_that_fold_together_are_listed_and_not_merged(write_company):
+    media = "week,channel,spend\n2025-01-06,Tik Tok,1\n2025-01-06,tik_tok,2\n"
+    config = write_company(
+        {"weekly.csv": WEEKLY, "media.csv": media},
+        "data:",
+        "  date: week",
+        "  outcome: {source: weekly.csv, value: revenue}",
+        "  media: [{source: media.csv, channel: channel, spend: spend}]",
+    )
+
+    tables = load(config)
+
+    assert tables.media["channel"].nunique() == 2
+    assert [(c.check, c.severity, c.value) for c in tables.checks if c.check == "names"] == [
+        ("names", "review", "Tik Tok / tik_tok")
+    ]
+
+
+def test_all_faults_of_all_tables_come_at_once(write_company):
+    config = write_company(
+        {
+            "weekly.csv": "week,revenue\n2025-01-06,10\n2025-01-13,much\n2025-01-20,30\n",
+            "media.csv": "week,channel,cost\n2025-01-06,tv,1\n",
+        },
+        "data:",
+        "  date: week",
+        "  outcome: {source: weekly.csv, value: revenue}",
+        "  media: [{source: media.csv, channel: channel, spend: costs}]",
+        "  controls: {source: prices.csv, columns: [price]}",
+        "calendar: {holidays: [XQ]}",
+    )
+
+    with pytest.raises(DataError) as caught:
+        load(config)
+
+    said = "\n".join(caught.value.faults)
+    assert len(caught.value.faults) == 4
+    assert 'row 3 "much"' in said
+    assert 'Did you mean "cost"?' in said
+    assert "prices.csv" in said
+    assert "'XQ' is no country code" in said
+
+
+def test_a_file_is_read_once_and_its_faults_are_said_once(write_company):
+    config = write_company({"weekly.csv": WEEKLY.replace("2025-01-13", "soon")}, *CONFIG)
+
+    with pytest.raises(DataError) as caught:
+        load(config)
+
+    assert len(caught.value.faults) == 1
+
+
+@pytest.mark.parametrize("copy", ["2025-01-13,2360,0,20\n", "2025-01-13,99,0,20\n"])
+def test_two_rows_of_one_week_are_a_fault_that_quotes_them(write_company, copy):
+    config = write_company({"weekly.csv": WEEKLY + copy}, *CONFIG)
+
+    with pytest.raises(DataError, match="duplicate rows for the same period: 2025-01-13 in rows 3, 5"):
+        load(config)
+
+
+def test_a_file_repeated_whole_is_a_fault_and_parts_of_a_day_are_added_up(write_company):
+    head, *rows = WEEKLY.splitlines(keepends=True)
+    twice = head + "".join(rows) + "".join(rows)
+    shops = head + "".join(rows) + "".join(row.replace("1180", "500").replace("2360", "7") for row in rows)
+
+    with pytest.raises(DataError, match="duplicate rows"):
+        load(write_company({"weekly.csv": twice}, *CONFIG))
+    tables = load(write_company({"weekly.csv": shops}, *CONFIG))
+    assert [c.severity for c in tables.checks if c.check == "duplicate rows"] == ["review"]
+
+
+def test_empty_spend_is_a_fault_because_zero_is_a_value(write_company):
+    config = write_company({"weekly.csv": WEEKLY.replace("2360,0", "2360,")}, *CONFIG)
+
+    with pytest.raises(DataError, match=r"spend of tv is empty in row 3\. Write 0"):
+        load(config)
+
+
+def test_money_without_a_channel_is_a_fault(write_company):
+    config = write_company(
+        {"weekly.csv": WEEKLY, "media.csv": "week,channel,spend\n2025-01-06,,5\n2025-01-06,tv,5\n"},
+        "data:",
+        "  date: week",
+        "  outcome: {source: weekly.csv, value: revenue}",
+        "  media: [{source: media.csv, channel: channel, spend: spend}]",
+    )
+
+    with pytest.raises(DataError, match="money without a channel in row 2"):
+        load(config)
+
+
+def test_a_channel_no_table_has_is_answered_with_the_nearest(write_company):
+    config = write_company({"weekly.csv": WEEKLY}, *CONFIG, "channels: {serch: {label: Search}}")
+
+    with pytest.raises(DataError, match="did you mean 'search'"):
+        load(config)
+
+
+def test_a_geo_that_the_outcome_lacks_is_a_fault_and_one_that_media_lack_is_national(write_company):
+    geo = "week,region,revenue\n2025-01-06,North,1\n2025-01-13,North,2\n2025-01-20,North,3\n"
+    lines = (
+        "data:",
+        "  date: week",
+        "  geo: region",
+        "  outcome: {source: sales.csv, value: revenue}",
+        "  media: [{source: weekly.csv, cells: [{channel: tv, spend: tv}]}]",
+    )
+
+    tables = load(write_company({"weekly.csv": WEEKLY, "sales.csv": geo}, *lines))
+    assert tables.outcome["geo"].tolist() == ["North"] * 3
+    assert tables.media["geo"].tolist() == [""] * 3
+
+    with pytest.raises(DataError, match='no column "region"'):
+        load(write_company({"weekly.csv": WEEKLY, "sales.csv": geo.replace("region", "place")}, *lines))
+
+
+def test_a_text_column_of_events_lists_its_weeks_and_not_its_blanks(write_company):
+    text = WEEKLY.splitlines()
+    rows = [line + "," + name for line, name in zip(text, ["event", "na", "sale", ""], strict=True)]
+    config = write_company({"weekly.csv": "\n".join(rows)}, *CONFIG, "  events: {name: event}")
+
+    events = load(config).events
+
+    assert events["name"].tolist() == ["sale"]
+    assert events["lasts"].tolist() == ["week"]
+
+
+def test_a_list_of_events_lasts_from_day_to_day(write_company):
+    events = "from,to,what\n2025-01-07,2025-01-09,sale\n2025-01-15,,storm\n2025-01-22,2025-01-22,fair\n"
+    config = write_company(
+        {"weekly.csv": WEEKLY, "events.csv": events},
+        *CONFIG,
+        "  events: {source: events.csv, date: from, end: to, name: what}",
+    )
+
+    table = load(config).events
+
+    assert table["lasts"].tolist() == ["day"] * 3
+    assert table["end"].isna().tolist() == [False, True, False]
+
+
+def test_input_files_are_listed_once_each(write_company, tmp_path):
+    config = write_company({}, *CONFIG, "  controls: {source: prices.csv, columns: [price]}")
+
+    assert input_files(config.data, config.folder) == (tmp_path / "weekly.csv", tmp_path / "prices.csv")
