@@ -1,0 +1,173 @@
+"""From bounds and budget to the best spend per cell, in whole cents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmm.data.panel import Floats
+from mmm.errors import Infeasible
+from mmm.finance.economics import Economics
+from mmm.planning.bounds import CellBounds, cell_bounds
+from mmm.planning.money import in_cents, split_reserve, spread
+from mmm.planning.settings import PlanSettings
+from mmm.planning.solver import Problem, Solution, solve
+from mmm.planning.summary import Objective
+from mmm.planning.window import PlanWindow
+from mmm.response.curves import WindowCurves, response
+
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """The money of a plan, all in whole cents.
+
+    Attributes
+    ----------
+    budget, core, reserve
+        The whole, what cells share, and what is kept for tests; core + reserve = budget.
+    reference
+        Really spent in the reference, shape (cell,).
+    current
+        The reference scaled to the core, shape (cell,).
+    """
+
+    budget: float
+    core: float
+    reserve: float
+    reference: Floats
+    current: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What is sought: the mean over draws of worth * response - cost * spend.
+
+    Attributes
+    ----------
+    objective
+        profit, revenue or outcome.
+    worth, cost
+        Of a unit of response, and of a unit of money.
+    curves
+        Responses in the unit of the objective.
+    """
+
+    objective: Objective
+    worth: float
+    cost: float
+    curves: WindowCurves
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """The best spend per cell, in whole cents, with the bounds it obeys and the solver's word on it."""
+
+    spend: Floats
+    bounds: CellBounds
+    solution: Solution
+
+
+def window_money(window: PlanWindow, settings: PlanSettings) -> Money:
+    """Budget (the reference's money where none is given), reserve, and the reference scaled to the core."""
+    really = window.reference.by_cell
+    reference = spread(float(really.sum()), really)
+    budget = in_cents(float(reference.sum()) if settings.budget is None else settings.budget) / 100
+    core, reserve = split_reserve(budget, settings.reserve_for_tests)
+    return Money(budget, core, reserve, reference, spread(core, really))
+
+
+def aim_of(curves: WindowCurves, window: PlanWindow, economics: Economics, settings: PlanSettings) -> Aim:
+    """What to seek, given what is known: profit needs a margin, revenue a money value."""
+    if not window.has_money:
+        return Aim("outcome", 1.0, 0.0, curves)
+    if settings.objective == "outcome":
+        return Aim("outcome", 1.0, 0.0, replace(curves, value=np.ones_like(curves.value)))
+    if settings.objective == "profit" and economics.margin is not None:
+        return Aim("profit", economics.margin, 1.0, curves)
+    return Aim("revenue", 1.0, 0.0, curves)
+
+
+def take_draws(curves: WindowCurves, draws: Indices) -> WindowCurves:
+    """The same curves on some of the draws."""
+    media = curves.media
+    some = replace(
+        media,
+        weights=media.weights[draws],
+        half=media.half[draws],
+        slope=media.slope[draws],
+        ceiling=media.ceiling[draws],
+    )
+    return replace(curves, media=some)
+
+
+def allocate(
+    aim: Aim, window: PlanWindow, settings: PlanSettings, core: float, grades: Sequence[str], draws: Indices
+) -> Allocation:
+    """The best spend per cell for some core money, planned on some of the draws.
+
+    Raises
+    ------
+    Infeasible
+        When the user's bounds leave no plan.
+    """
+    really = window.reference.by_cell
+    current = spread(core, really)
+    bounds = cell_bounds(
+        window.cells,
+        settings,
+        current=current,
+        reference=really,
+        largest=window.largest,
+        fixed=window.fixed,
+        evidence=grades,
+        core=core,
+    )
+    if core <= 0:
+        nothing = np.zeros(len(current))
+        idle = ("",) * len(current)
+        solution = Solution(nothing, 0.0, 0.0, 0.0, 0.0, (np.nan, np.nan), "nothing to place", 0.0, idle)
+        return Allocation(nothing, bounds, solution)
+    spend_all = settings.spend == "all"
+    problem = Problem(aim.worth, aim.cost, bounds.lower, bounds.upper, core, spend_all, current)
+    solution = solve(take_draws(aim.curves, draws), problem)
+    clean = np.clip(solution.spend, bounds.lower, bounds.upper)
+    total = core if spend_all else min(core, float(clean.sum()))
+    return Allocation(spread(total, clean) if clean.sum() > 0 else clean, bounds, solution)
+
+
+def reserve_price(
+    aim: Aim,
+    window: PlanWindow,
+    settings: PlanSettings,
+    money: Money,
+    grades: Sequence[str],
+    beside: Floats,
+    planning: Indices,
+    printing: Indices,
+) -> float | None:
+    """What a unit of reserve costs: the best plan of the whole budget less the one beside the reserve.
+
+    Both are planned on one half of the draws and valued on the other, in the unit of the objective. None
+    where the user's bounds leave the whole budget no plan.
+
+    Parameters
+    ----------
+    beside
+        The plan's money by cell, shape (cell,).
+    """
+    if money.reserve <= 0:
+        return None
+    try:
+        free = allocate(aim, window, settings, money.budget, grades, planning).spend
+    except Infeasible:
+        return None
+    shown = take_draws(aim.curves, printing)
+    brought = [response(shown, i, [free[i], beside[i]]).mean(axis=1) for i in range(len(beside))]
+    more = float(np.sum([without - with_reserve for without, with_reserve in brought]))
+    cost = float(free.sum()) - float(beside.sum()) - money.reserve
+    return (aim.worth * more - aim.cost * cost) / money.reserve

@@ -1,0 +1,50 @@
+"""The outcome of the window: baseline, what is carried in, and what the window's money adds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mmm.data.panel import Floats
+from mmm.response.curves import WindowCurves
+
+
+def media_outcome(curves: WindowCurves, spend: Floats) -> Floats:
+    """Money (or units) that all paid media bring in each period of the window, shape (draw, period).
+
+    Everything counts here: what was bought before the window, in it, and beside the plan in cut periods.
+    It is the forward map of `mmm.model.forward`, written out once more with NumPy.
+
+    Parameters
+    ----------
+    spend
+        Money of each cell in the window, shape (cell,).
+    """
+    media, periods = curves.media, curves.periods
+    total = np.zeros((media.draws, periods))
+    for cell in range(len(media.cells)):
+        bought = curves.unit_exposure[:, :, cell] * spend[cell]
+        if curves.beside is not None:
+            bought = bought + curves.beside[:, :, cell]
+        scaled = np.concatenate([curves.carry_in[:, :, cell], bought]) / media.scale[:, cell]
+        stretches = np.lib.stride_tricks.sliding_window_view(scaled, media.lags, axis=0)  # (period, geo, lag)
+        stock = np.einsum("tgl,dl->dtg", stretches, media.weights[:, cell, ::-1])
+        power = media.slope[:, cell, None, None]
+        raised = stock**power
+        share = raised / (raised + media.half[:, cell, None, None] ** power)
+        total += np.einsum("dtg,dg,tg->dt", share, media.ceiling[:, :, cell], curves.value[:periods])
+    return total
+
+
+def window_outcome(curves: WindowCurves, spend: Floats, baseline: Floats, share: Floats) -> Floats:
+    """Total outcome inside the window's days, shape (draw,); cut periods count by their share.
+
+    Parameters
+    ----------
+    spend
+        Money of each cell in the window, shape (cell,).
+    baseline
+        Outcome without paid media, in the unit of the curves' value, shape (draw, period).
+    share
+        Share of each period inside the window, shape (period,).
+    """
+    return np.asarray((baseline + media_outcome(curves, spend)) @ share)

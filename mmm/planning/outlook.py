@@ -1,0 +1,97 @@
+"""What a mix is expected to bring, per draw, and how it compares with another at equal money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmm.data.panel import Floats
+from mmm.finance.economics import Economics, profit, roi, romi
+from mmm.planning.allocation import Aim, take_draws
+from mmm.planning.moves import MixValue
+from mmm.planning.summary import Range
+from mmm.response.curves import response
+
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a mix brings, per draw, shape (draw,); nan where margin or money value is missing.
+
+    The reserve's cost is counted in profit, roi and romi; it brings no return. `outcome` (in units) is there
+    only where an outcome has no money value.
+    """
+
+    spend: float
+    profit: Floats
+    revenue: Floats
+    roi: Floats
+    romi: Floats
+    outcome: Floats
+
+    @property
+    def cost_per_outcome(self) -> float | None:
+        """Spend over the mean outcome; None where outcomes have a money value or none is brought."""
+        mean = float(self.outcome.mean())
+        return self.spend / mean if np.isfinite(mean) and mean > 0 else None
+
+
+def outlook_of(mix: MixValue, reserve: float, economics: Economics, *, has_money: bool) -> Outlook:
+    """What a mix brings, with the reserve beside it."""
+    brought = mix.response.sum(axis=0)
+    unknown = np.full_like(brought, np.nan)
+    revenue = brought if has_money else unknown
+    spend = float(mix.spend.sum()) + reserve
+    return Outlook(
+        spend,
+        profit(revenue, spend, economics),
+        revenue,
+        roi(revenue, spend),
+        romi(revenue, spend, economics),
+        unknown if has_money else brought,
+    )
+
+
+def gain_of(
+    plan: Outlook, current: Outlook, aim: Aim, mixes: tuple[Floats, Floats], draws: Indices
+) -> Floats:
+    """Plan minus current in the unit of the objective, shape (draw,).
+
+    Parameters
+    ----------
+    mixes
+        Money by cell of plan and current, for outcomes that are sought though they have a money value: the
+        outlooks are in money then.
+    """
+    here, there = getattr(plan, aim.objective), getattr(current, aim.objective)
+    if np.isfinite(here).all():
+        return np.asarray(here - there)
+    shown = take_draws(aim.curves, draws)
+    planned, now = mixes
+    return np.sum([np.subtract(*response(shown, i, [planned[i], now[i]])) for i in range(len(now))], axis=0)
+
+
+def halves(draws: int, seed: int) -> tuple[Indices, Indices]:
+    """Draws that plan and draws that print; both are all of them where there is only one."""
+    index = np.arange(draws)
+    if draws < 2:
+        return index, index
+    first, second = index[: draws // 2], index[draws // 2 :]
+    return (first, second) if seed % 2 == 0 else (second, first)
+
+
+def spread_of(draws: Floats) -> Range:
+    """Mean and 90 % range of draws; empty where they are nan."""
+    if not np.isfinite(draws).all():
+        return Range()
+    lo, hi = np.quantile(draws, [0.05, 0.95])
+    return Range(float(draws.mean()), float(lo), float(hi))
+
+
+def worst_tenth(draws: Floats) -> float:
+    """Mean of the worst tenth of the draws (at least one)."""
+    count = max(1, round(len(draws) / 10))
+    return float(np.sort(draws)[:count].mean())

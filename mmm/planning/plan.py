@@ -1,0 +1,275 @@
+"""The plan: spend per cell and period, what it brings, how sure that is, and how far it is from the best."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+
+from mmm.data.panel import Floats
+from mmm.dims import CELL_KEYS, Cell
+from mmm.errors import InputError, InternalFault
+from mmm.finance.economics import Economics
+from mmm.planning import sentences
+from mmm.planning.allocation import (
+    Aim,
+    Allocation,
+    Money,
+    aim_of,
+    allocate,
+    reserve_price,
+    take_draws,
+    window_money,
+)
+from mmm.planning.forecast import window_outcome
+from mmm.planning.moves import Context, moves_table, value_mixes
+from mmm.planning.outlook import Outlook, gain_of, halves, outlook_of, spread_of, worst_tenth
+from mmm.planning.settings import PlanSettings
+from mmm.planning.summary import PlanSummary, Range, read_summary, write_summary
+from mmm.planning.tables import curves_table, plan_table
+from mmm.planning.window import PlanWindow
+from mmm.response.curves import WindowCurves
+
+Evidence = Mapping[Cell, str] | Sequence[str]
+
+TEXTS = frozenset({*CELL_KEYS, "geo", "level", "purpose", "evidence", "binding", "why", "flip"})
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A finished plan: the tables of the contract and its figures.
+
+    Attributes
+    ----------
+    plan
+        `plan.csv`: money by period, purpose (core, test) and cell.
+    moves
+        `moves.csv`: where the money moves, and why.
+    curves
+        `curves.csv`: what any money in the window brings, by cell.
+    summary
+        `plan.json`.
+    """
+
+    plan: pd.DataFrame
+    moves: pd.DataFrame
+    curves: pd.DataFrame
+    summary: PlanSummary
+
+    @property
+    def gap(self) -> float:
+        """Certified relative distance to the best possible plan."""
+        return self.summary.gap
+
+    def save(self, folder: Path) -> None:
+        """Write plan.csv, moves.csv, curves.csv (UTF-8 with BOM) and plan.json into a folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, table in (("plan", self.plan), ("moves", self.moves), ("curves", self.curves)):
+            table.to_csv(folder / f"{name}.csv", index=False, encoding="utf-8-sig", date_format="%Y-%m-%d")
+        write_summary(self.summary, folder / "plan.json")
+
+    @classmethod
+    def load(cls, folder: Path) -> Plan:
+        """Read a plan that `save` wrote.
+
+        Raises
+        ------
+        InputError
+            When a file is missing or cannot be read.
+        """
+        plan, moves, curves = (_read(folder / f"{name}.csv") for name in ("plan", "moves", "curves"))
+        return cls(plan, moves, curves, read_summary(folder / "plan.json"))
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """One table of a plan; words stay words, a channel called NA too."""
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        for name in table.columns.difference(list(TEXTS)):
+            if name == "date":
+                table[name] = pd.to_datetime(table[name])
+            elif name in {"observed", "extrapolated"}:
+                table[name] = table[name] == "True"
+            else:
+                table[name] = pd.to_numeric(table[name].replace("", "nan"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: this table cannot be read ({error}); run `mmm plan` again") from None
+    return table
+
+
+def optimize(
+    curves: WindowCurves,
+    window: PlanWindow,
+    economics: Economics,
+    evidence: Evidence,
+    settings: PlanSettings,
+    baseline: Floats | None = None,
+    *,
+    seed: int = 1,
+    prior_roi: Sequence[float] | None = None,
+) -> Plan:
+    """Place the window's money: the best spend per cell on one half of the draws, its worth on the other.
+
+    The reference mix scaled to the same core money, with the same reserve beside it, is `current`: every
+    comparison is at equal money.
+
+    Parameters
+    ----------
+    curves
+        What spend in the window brings, `mmm.planning.window.window_curves`.
+    window
+        The window, `mmm.planning.window.plan_window`.
+    economics
+        The margin; without one the plan seeks revenue and profit stays empty.
+    evidence
+        Grade of each cell: experiment, data or prior.
+    settings
+        The `plan` part of the config.
+    baseline
+        Outcome without paid media in the window's periods, in money (or units), shape (draw, period); None
+        leaves the forecast empty.
+    seed
+        Which half of the draws plans: the first where even, the second where odd. Draws stand chain by
+        chain, so the halves come from different chains.
+    prior_roi
+        ROI of each cell assumed before the data, to say which moves would reverse there.
+
+    Raises
+    ------
+    ConfigError
+        Bounds that are reversed.
+    Infeasible
+        When the user's bounds leave no plan.
+    """
+    begun = perf_counter()
+    grades = _grades(evidence, window.cells)
+    money = window_money(window, settings)
+    planning, printing = halves(curves.media.draws, seed)
+    aim = aim_of(curves, window, economics, settings)
+    found = allocate(aim, window, settings, money.core, grades, planning)
+    shown = take_draws(curves, printing)
+    now, then = value_mixes(shown, money.current, found.spend)
+    context = _context(window, settings, aim, found, grades, money, prior_roi)
+    moves, reverses = moves_table(window.cells, now, then, context)
+    current, planned = (
+        outlook_of(mix, money.reserve, economics, has_money=window.has_money) for mix in (now, then)
+    )
+    gain = gain_of(planned, current, aim, (found.spend, money.current), printing)
+    price = reserve_price(aim, window, settings, money, grades, found.spend, planning, printing)
+    forecast = _forecast(shown, window, found.spend, baseline, curves.media.draws, printing)
+    left, right = (float(x) if np.isfinite(x) else None for x in found.solution.shadow_price)
+    summary = PlanSummary(
+        start=str(window.start),
+        end=str(window.end),
+        data_until=str(window.data_until),
+        objective=aim.objective,
+        budget=money.budget,
+        core=money.core,
+        reserve=money.reserve,
+        unspent=max(0.0, round(money.core - float(found.spend.sum()), 2)),
+        reference_spend=round(float(money.reference.sum()), 2),
+        **_figures(planned, ""),
+        **_figures(current, "current_"),
+        cost_per_outcome=planned.cost_per_outcome,
+        current_cost_per_outcome=current.cost_per_outcome,
+        gain=spread_of(gain),
+        forecast=forecast,
+        probability_better=float(np.mean(gain > 0)),
+        expected_regret=float(np.maximum(-gain, 0).mean()),
+        worst_tenth=worst_tenth(gain),
+        gap=found.solution.gap,
+        gap_money=found.solution.gap_money,
+        method=found.solution.method,
+        seconds=perf_counter() - begun,
+        shadow_price=right,
+        shadow_price_left=left,
+        reserve_price=price,
+        gave_way=found.bounds.gave_way,
+        assumptions=_assumptions(window, settings, economics, money),
+        reverses=reverses,
+    )
+    largest = np.maximum(money.current, found.spend)
+    return Plan(plan_table(window, money, found.spend), moves, curves_table(shown, window, largest), summary)
+
+
+def _figures(outlook: Outlook, prefix: str) -> dict[str, Range]:
+    """The outlook's figures under the names of the summary."""
+    names = [field.name for field in fields(outlook) if field.name != "spend"]
+    return {f"{prefix}{name}": spread_of(getattr(outlook, name)) for name in names}
+
+
+def _grades(evidence: Evidence, cells: Sequence[Cell]) -> tuple[str, ...]:
+    """Grade of each cell in the order of the axis."""
+    if isinstance(evidence, Mapping):
+        missing = [cell.name for cell in cells if cell not in evidence]
+        if missing:
+            raise InternalFault(f"no evidence grade for {', '.join(missing)}")
+        return tuple(evidence[cell] for cell in cells)
+    if len(evidence) != len(cells):
+        raise InternalFault(f"{len(evidence)} evidence grades for {len(cells)} cells")
+    return tuple(evidence)
+
+
+def _context(
+    window: PlanWindow,
+    settings: PlanSettings,
+    aim: Aim,
+    found: Allocation,
+    grades: Sequence[str],
+    money: Money,
+    prior_roi: Sequence[float] | None,
+) -> Context:
+    """What the sentences of the moves stand on."""
+    left, right = found.solution.shadow_price
+    price = right if np.isfinite(right) else left
+    unknown = np.full(len(window.cells), np.nan)
+    return Context(
+        reference=money.reference,
+        largest=window.largest,
+        evidence=grades,
+        bounds=found.bounds,
+        binding=found.solution.binding,
+        worth=aim.worth,
+        threshold=(price + aim.cost) / aim.worth,
+        prior_roi=unknown if prior_roi is None else np.asarray(prior_roi, dtype=np.float64),
+        change=settings.change,
+        has_money=window.has_money,
+        reserve=money.reserve,
+    )
+
+
+def _forecast(
+    shown: WindowCurves,
+    window: PlanWindow,
+    spend: Floats,
+    baseline: Floats | None,
+    draws: int,
+    printing: np.ndarray,
+) -> Range:
+    """Total outcome inside the window; empty without a baseline."""
+    if baseline is None:
+        return Range()
+    if baseline.shape != (draws, len(window.dates)):
+        raise InternalFault(
+            f"the baseline has shape {baseline.shape}; {(draws, len(window.dates))} was expected"
+        )
+    return spread_of(window_outcome(shown, spend, baseline[printing], window.share))
+
+
+def _assumptions(
+    window: PlanWindow, settings: PlanSettings, economics: Economics, money: Money
+) -> tuple[str, ...]:
+    """What the plan takes for granted, one sentence each."""
+    lines = [*window.assumptions, sentences.returns_counted()]
+    if not window.has_money and settings.objective != "outcome":
+        lines.insert(0, sentences.objective_without_money())
+    elif economics.margin is None and settings.objective == "profit":
+        lines.insert(0, sentences.objective_without_margin())
+    spent = float(money.reference.sum())
+    if not 0.5 <= money.budget / spent <= 2:
+        lines.insert(0, sentences.budget_far_from_reference(money.budget, spent))
+    return tuple(lines)

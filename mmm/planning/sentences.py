@@ -1,0 +1,241 @@
+"""Every sentence a plan says, in one place: plain words, numbers with thousands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mmm.data.settings import Grain
+
+
+def money(amount: float) -> str:
+    """An amount as people write it: whole with thousands; with cents where it is small."""
+    return f"{amount:,.2f}" if 0 < abs(amount) < 100 else f"{amount:,.0f}"
+
+
+def percent(share: float) -> str:
+    """A share as whole percent, with a decimal where it is below ten."""
+    value = 100 * share
+    return f"{value:.0f} %" if abs(value) >= 10 or value == round(value) else f"{value:.1f} %"
+
+
+def times(value: float) -> str:
+    """A return per unit of money, or a count per unit of money: two figures that matter."""
+    return f"{value:,.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.3g}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a list in words."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+# --- what the window takes for granted -----------------------------------------------------------------
+
+
+def reference_is(how: str, first: np.datetime64, last: np.datetime64, grain: Grain) -> str:
+    """What the plan is compared with."""
+    if how == "file":
+        return "The plan is compared with the spend of your own file, scaled to the same money."
+    words = "the last comparable" if how == "recent" else "last year's"
+    return f"The plan is compared with {words} {grain}s, {first} to {last}, scaled to the same money."
+
+
+def window_cuts_periods(length: float, grain: Grain) -> str:
+    """The window does not begin and end with a period."""
+    return (
+        f"The window covers {length:.1f} {grain}s: its first and last {grain} count by their days inside it, "
+        "here and in what it is compared with."
+    )
+
+
+def until_window_is(how: str, first: np.datetime64, last: np.datetime64, recent: int, grain: Grain) -> str:
+    """What is spent between the data and the window."""
+    rate = {
+        "recent": f"each cell is taken to spend its mean of the last {recent} {grain}s",
+        "last_year": "each cell is taken to spend what it spent on the same days a year before",
+        "file": "each cell spends what your own file says",
+    }[how]
+    return f"From {first} to {last}, between the data and the window, {rate}."
+
+
+def spread_evenly(names: Sequence[str]) -> str:
+    """Cells without a weekly shape."""
+    return (
+        f"{listed(names)} spent nothing in the reference, so any money there is spread evenly over the "
+        "window, and by region as in the last year it ran."
+    )
+
+
+def after_window_is(grain: Grain) -> str:
+    """What is spent after the window."""
+    return f"After the window each cell is taken to spend at its mean rate by {grain} of the reference."
+
+
+def objective_without_margin() -> str:
+    """Profit was asked for and cannot be had."""
+    return (
+        "No gross margin is given (finance.gross_margin), so the plan seeks the most revenue; profit stays "
+        "empty."
+    )
+
+
+def objective_without_money() -> str:
+    """Money was asked for and an outcome has no value."""
+    return (
+        "An outcome has no money value (data.outcome.value_per_unit), so the plan seeks the most outcomes; "
+        "money figures stay empty."
+    )
+
+
+def budget_far_from_reference(budget: float, reference: float) -> str:
+    """The budget looks as if it were for another length of time."""
+    return (
+        f"The budget of {money(budget)} is {times(budget / reference)} times what was spent in the reference "
+        f"({money(reference)}): is it for the whole window, not per month?"
+    )
+
+
+def returns_counted() -> str:
+    """How far results reach."""
+    return "Results count what the window's money brings until its effect has faded, also after the window."
+
+
+# --- what gave way -------------------------------------------------------------------------------------
+
+_LEVELS = (
+    "the limit of {change} around the scaled reference",
+    "the limit for cells whose return is an assumption",
+    "the limit of 1.5 times the most ever spent in a like window",
+)
+
+
+def _level(level: int, change: float | None) -> str:
+    return _LEVELS[level - 1].format(change="free change" if change is None else f"+-{percent(change)}")
+
+
+def gave_way_up(level: int, change: float | None, most: float, core: float) -> str:
+    """A default was lifted upwards, because the money did not fit under it."""
+    limit = _level(level, change)
+    return f"Upwards, {limit} gave way: with it only {money(most)} of {money(core)} could be placed."
+
+
+def gave_way_down(level: int, change: float | None, least: float, core: float) -> str:
+    """A default was lifted downwards, because it asked for more money than there is."""
+    limit = _level(level, change)
+    return f"Downwards, {limit} gave way: with it {money(least)} at least was needed, of {money(core)}."
+
+
+def gave_way_to_min(name: str, default: float, least: float) -> str:
+    """A default upper limit stands below the least the user asked for."""
+    return f"For {name} the default limit of {money(default)} gave way to your min of {money(least)}."
+
+
+def least_too_much(held: str, least: float, core: float) -> str:
+    """The user's least amounts come to more than there is."""
+    return (
+        f"no plan meets the limits: the least amounts and committed money ({held}) come to {money(least)}, "
+        f"and {money(core)} is there to place beside the reserve for tests. Lower them by "
+        f"{money(least - core)} in `plan.bounds` or `plan.fixed`, or raise `plan.budget`"
+    )
+
+
+def most_too_little(held: str, most: float, core: float) -> str:
+    """The user's most amounts come to less than is to be spent."""
+    return (
+        f"no plan meets the limits: the most amounts and committed money ({held}) come to {money(most)}, "
+        f"and {money(core)} is to be placed beside the reserve for tests. Raise them by "
+        f"{money(core - most)} in `plan.bounds` or `plan.fixed`, lower `plan.budget`, or set `plan.spend: at_most`"
+    )
+
+
+# --- why a cell moves, and what would turn it ----------------------------------------------------------
+
+
+def direction(change: float) -> str:
+    """Goes up, goes down, stays."""
+    return "Stays" if change == 0 else "Goes up" if change > 0 else "Goes down"
+
+
+def why_fixed(amount: float) -> str:
+    """The money is committed."""
+    return f"Fixed: {money(amount)} is committed already."
+
+
+def why_guard(change: float, limit: float) -> str:
+    """The cell's return is an assumption."""
+    return (
+        f"{direction(change)} and stops at {percent(limit)} of change: its return is an assumption and not "
+        "yet measured; a test comes before more."
+    )
+
+
+def why_limit(change: float, side: str, by: str, amount: float) -> str:
+    """A limit stops the move."""
+    who = {
+        "bound": "the limit you set",
+        "change": "the default limit of change",
+        "dark": "1.5 times the most it ever spent in a like window",
+        "extrapolation": "1.5 times the most it ever spent in a like window",
+    }.get(by, "what there is")
+    end = "lower" if side == "lower" else "upper"
+    return f"{direction(change)} to its {end} limit of {money(amount)}, {who}"
+
+
+def why_return(change: float, here: float, elsewhere: float, unit: str) -> str:
+    """The next unit of money returns more, or less, here than elsewhere."""
+    joint = "and" if change == 0 else "against"
+    return (
+        f"{direction(change)}: the next unit of money brings {times(here)} {unit} here {joint} "
+        f"{times(elsewhere)} elsewhere."
+    )
+
+
+def why_moved_money(change: float, here: float, elsewhere: float, unit: str) -> str:
+    """The money that moves returns more, or less, here than elsewhere, though the very next unit does not."""
+    verb = "brings" if change > 0 else "brought"
+    return (
+        f"{direction(change)}: each unit of the money moved {verb} {times(here)} {unit} here against "
+        f"{times(elsewhere)} elsewhere."
+    )
+
+
+def why_close_call(change: float, here: float, elsewhere: float, unit: str) -> str:
+    """Half the draws plan and the other half prints; on the printed half the move is even."""
+    return (
+        f"{direction(change)}: a close call; the money moved is worth {times(here)} {unit} a unit here and "
+        f"{times(elsewhere)} elsewhere."
+    )
+
+
+def why_dark() -> str:
+    """Nothing is spent and nothing will be."""
+    return "Stays dark: nothing is spent here now, and the first unit of money brings more elsewhere."
+
+
+def next_unit(here: float, elsewhere: float, unit: str) -> str:
+    """What the next unit brings at a limit."""
+    return f"; the next unit would bring {times(here)} {unit} here against {times(elsewhere)} elsewhere."
+
+
+def flip_threshold(change: float, threshold: float, here: float, unit: str) -> str:
+    """The return at which the move turns."""
+    where, turn = ("At or below", "down") if change > 0 else ("At or above", "up")
+    return f"{where} {times(threshold)} {unit} for the next unit (now {times(here)}) it would go {turn}."
+
+
+def flip_at_median(change: float, here: float) -> str:
+    """The move turns at the middle of the range."""
+    return f"At the middle of its range ({times(here)}) it would already go {'down' if change > 0 else 'up'}."
+
+
+def flip_at_prior(change: float, here: float) -> str:
+    """The move turns at what was assumed before the data."""
+    return (
+        f"At what was assumed before the data ({times(here)}) it would go {'down' if change > 0 else 'up'}."
+    )
+
+
+def why_budget(change: float) -> str:
+    """Every other cell stands at a limit, so this one takes what is left."""
+    return f"{direction(change)}: it takes what the limits of the other cells leave."

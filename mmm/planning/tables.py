@@ -1,0 +1,81 @@
+"""The tables of a plan by period and by amount of money: `plan.csv` and `curves.csv`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from mmm.data.panel import Floats
+from mmm.dims import NATIONAL, cell_columns, cell_row
+from mmm.planning.allocation import Money, take_draws
+from mmm.planning.bounds import CENT
+from mmm.planning.money import spread
+from mmm.planning.window import PlanWindow
+from mmm.response.curves import WindowCurves, mroi, response
+
+POINTS = 33
+REACH = 1.5
+DRAWS = 400
+"""Draws that draw a curve; the figures of a plan stand on all of them."""
+
+
+def plan_table(window: PlanWindow, money: Money, planned: Floats) -> pd.DataFrame:
+    """Money to the cent by period and cell (and geo), and the reserve by period.
+
+    Planned and current money both sum to the budget exactly (planned: less what is left unspent). The
+    reserve is a row per period without a channel, spread over the days of the window.
+
+    Parameters
+    ----------
+    planned
+        Money by cell, shape (cell,).
+    """
+    keys = cell_columns(window.cells)
+    place = ["date", "purpose", *keys] + ([] if window.geos == (NATIONAL,) else ["geo"])
+    table = window.schedule(planned).frame("planned_spend").drop(columns="planned_spend")
+    table["purpose"] = "core"
+    for name, amounts, pattern in (
+        ("reference_spend", money.reference, window.reference.spend),
+        ("current_spend", money.current, window.pattern),
+        ("planned_spend", planned, window.pattern),
+    ):
+        parts = [spread(float(amount), pattern[:, :, i]) for i, amount in enumerate(amounts)]
+        table[name] = np.stack(parts, axis=-1).ravel()
+    tests = pd.DataFrame({"date": window.dates.astype("datetime64[s]"), "purpose": "test"})
+    tests = tests.reindex(columns=place, fill_value="")
+    tests["reference_spend"] = 0.0
+    tests["current_spend"] = spread(money.reserve, window.share)
+    tests["planned_spend"] = tests["current_spend"]
+    columns = [*place, "reference_spend", "current_spend", "planned_spend"]
+    return pd.concat([table[columns], tests[columns]], ignore_index=True)
+
+
+def curves_table(curves: WindowCurves, window: PlanWindow, spend: Floats) -> pd.DataFrame:
+    """What money in the window brings by cell, from nothing to 1.5 times the largest amount that matters.
+
+    The largest is the most ever spent in a like window, or the money of the current or planned mix;
+    `observed` is false beyond the first.
+
+    Parameters
+    ----------
+    spend
+        Larger of current and planned money, shape (cell,).
+    """
+    keys = cell_columns(window.cells)
+    draws = curves.media.draws
+    thin = take_draws(curves, np.linspace(0, draws - 1, min(DRAWS, draws)).round().astype(np.int64))
+    parts = []
+    for i, cell in enumerate(window.cells):
+        points = np.linspace(0, REACH * max(float(window.largest[i]), float(spend[i]), 1.0), POINTS)
+        brought = response(thin, i, points)
+        lo, hi = np.quantile(brought, [0.05, 0.95], axis=1)
+        figures = {
+            "spend": points,
+            "response": brought.mean(axis=1),
+            "response_lo": lo,
+            "response_hi": hi,
+            "mroi": mroi(thin, i, points).mean(axis=1),
+            "observed": points <= window.largest[i] + CENT,
+        }
+        parts.append(pd.DataFrame({**cell_row(cell, keys), **figures}))
+    return pd.concat(parts, ignore_index=True)
