@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mmm.response.curves import WindowCurves, evaluate
+from mmm.planning.solver_bounds import CLOSE, check_feasible, tighten
+from mmm.planning.solver_dp import best_before, trace
+from mmm.planning.solver_grid import (
+    Grid,
+    below,
+    ceiling,
+    dual_bound,
+    first_points,
+    make_grid,
+    points_wanted,
+    stack,
+    steps_for,
+)
+from mmm.planning.solver_polish import newton_step, polish, settle
+from mmm.response.curves import WindowCurves
+from mmm.response.table import CellTable, refine, tabulate
 
 Floats = NDArray[np.float64]
+
+FIRST_POINTS = 17
+"""Points of each curve before anything is refined."""
+
+ROUNDS = 8
+"""Refinements at most; three are usual."""
+
+NEWTON_STEPS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +101,259 @@ class Solution:
 
 
 def solve(curves: WindowCurves, problem: Problem, *, target_gap: float = 1e-3) -> Solution:
-    """Find the best spend per cell. First version: in proportion to the room."""
+    """Find the best spend per cell for one budget and bounds, and prove how good it is.
+
+    A table of each curve, coarse at first, gives a plan (dynamic program on straight lines between points,
+    then a polish to exact money) and a bound (the same on upper bounds of the curves, and a dual). The
+    tables are refined only where a better plan may still lie, until the gap is closed. The certificate holds
+    for the mean over the draws that are given.
+
+    Parameters
+    ----------
+    curves
+        The window.
+    problem
+        What is maximized, and within which bounds.
+    target_gap
+        Gap at which the search stops; it also stops, with the gap it has, after `ROUNDS` rounds.
+
+    Raises
+    ------
+    Infeasible
+        When no plan meets the bounds and the budget.
+    """
     begun = perf_counter()
-    room = problem.upper - problem.lower
-    share = (problem.budget - problem.lower.sum()) / max(room.sum(), 1e-12)
-    spend = problem.lower + room * min(max(share, 0.0), 1.0)
-    total = sum(evaluate(curves, i, [x])[0].mean() for i, x in enumerate(spend))
-    objective = float(problem.worth * total - problem.cost * spend.sum())
+    names = [cell.name for cell in curves.media.cells]
+    problem = _as_arrays(problem)
+    check_feasible(problem.lower, problem.upper, problem.budget, problem.spend_all, names)
+    lower, upper = tighten(problem.lower, problem.upper, problem.budget)
+    search = _Search(curves, problem, lower, upper)
+    if problem.budget - float(lower.sum()) <= CLOSE * problem.budget:
+        search.offer(settle(lower, lower, upper, problem.budget, spend_all=False))
+        search.bound = search.objective
+    else:
+        search.run(target_gap)
+    gap_money = max(search.bound - search.objective, 0.0)
     return Solution(
-        spend,
-        objective,
-        np.inf,
-        np.inf,
-        np.inf,
-        (np.nan, np.nan),
-        "proportional",
-        perf_counter() - begun,
-        ("",) * spend.size,
+        spend=search.spend,
+        objective=search.objective,
+        upper_bound=max(search.bound, search.objective),
+        gap=gap_money / search.yardstick(),
+        gap_money=gap_money,
+        shadow_price=search.shadow_price(),
+        method=f"dynamic program on {search.steps} steps, polished; certified on {curves.media.draws} draws",
+        seconds=perf_counter() - begun,
+        binding=_binding(problem, search.spend),
     )
+
+
+def _as_arrays(problem: Problem) -> Problem:
+    """The problem with its amounts as arrays of floats."""
+    lower, upper, start = (
+        np.asarray(a, dtype=np.float64) for a in (problem.lower, problem.upper, problem.start)
+    )
+    return replace(problem, lower=lower, upper=upper, start=start)
+
+
+def _binding(problem: Problem, spend: Floats) -> tuple[str, ...]:
+    """Which of its own bounds each cell stands at."""
+    close = CLOSE * problem.budget
+    return tuple(
+        "lower" if x <= low + close else "upper" if x >= high - close else ""
+        for x, low, high in zip(spend, problem.lower, problem.upper, strict=True)
+    )
+
+
+class _Search:
+    """The state of one search: tables, the best plan so far, the lowest bound so far."""
+
+    def __init__(self, curves: WindowCurves, problem: Problem, lower: Floats, upper: Floats) -> None:
+        self.curves, self.problem, self.lower, self.upper = curves, problem, lower, upper
+        self.cells = range(lower.size)
+        self.steps = 0
+        self.tables: list[CellTable] = []
+        self.spend, self.objective, self.slope = lower, -np.inf, np.zeros_like(lower)
+        self.bound, self.price = np.inf, 0.0
+
+    def yardstick(self) -> float:
+        """Money the gap is measured against: the bound's gross margin, at least 1 % of the budget."""
+        gross = self.bound + self.problem.cost * float(self.spend.sum())
+        return max(gross, 0.01 * self.problem.budget, np.finfo(float).tiny)
+
+    def value(self, spend: Floats) -> tuple[float, Floats]:
+        """Exact mean objective of a plan, and the derivative of each cell's value."""
+        parts = [tabulate(self.curves, i, spend[i : i + 1]) for i in self.cells]
+        worth, cost = self.problem.worth, self.problem.cost
+        total = worth * sum(float(part.value[0]) for part in parts) - cost * float(spend.sum())
+        return total, np.array([worth * float(part.slope[0]) - cost for part in parts])
+
+    def offer(self, spend: Floats) -> bool:
+        """Take a feasible plan if it is the best so far."""
+        objective, slope = self.value(spend)
+        if objective <= self.objective:
+            return False
+        self.spend, self.objective, self.slope = spend, objective, slope
+        return True
+
+    def run(self, target_gap: float) -> None:
+        """Refine tables and grid until the gap is closed, or the rounds are used up."""
+        budget = self.problem.budget
+        self.steps, most = steps_for(self.lower, self.upper, budget)
+        grid = make_grid(self.lower, self.upper, budget, self.steps)
+        self.tables = [tabulate(self.curves, i, first_points(grid, i, FIRST_POINTS)) for i in self.cells]
+        self._offer_start()
+        for last in [False] * (ROUNDS - 1) + [True]:
+            self._propose(grid)
+            heights = self._lower_bound(grid)
+            allowed = target_gap * self.yardstick()
+            if self.bound - self.objective <= allowed or last:
+                break
+            if not self._refine(grid, heights, allowed):
+                if self.steps == most:
+                    break
+                self.steps *= 2
+                grid = make_grid(self.lower, self.upper, budget, self.steps)
+        self._zoom(grid)
+        self._sharpen(grid)
+
+    def _offer_start(self) -> None:
+        """The current mix, where it is feasible, is the first plan to beat."""
+        start, problem = self.problem.start, self.problem
+        close = CLOSE * problem.budget
+        inside = (start >= problem.lower - close).all() and (start <= problem.upper + close).all()
+        over = float(start.sum()) - problem.budget
+        if inside and over <= close and (not problem.spend_all or over >= -close):
+            self.offer(settle(start, self.lower, self.upper, problem.budget, spend_all=problem.spend_all))
+
+    def _grid_plans(self, grid: Grid, totals: Sequence[int]) -> list[Floats]:
+        """Best plans on straight lines between the points of the tables, one for each total of steps."""
+        problem = self.problem
+        values = [below(grid, self.tables[i], i, problem.worth, problem.cost) for i in self.cells]
+        if not problem.spend_all:
+            values.append(np.zeros(grid.steps + 1))
+        flat, offsets = stack(values)
+        before = best_before(flat, offsets, max(totals))
+        reachable = [total for total in totals if np.isfinite(before[-1, total])]
+        return [grid.spend(trace(flat, offsets, before, total)[: len(self.tables)]) for total in reachable]
+
+    def _polished(self, plan: Floats, budget: float) -> tuple[Floats, float]:
+        """The plan moved to equal marginal values, exactly within the budget, and their price."""
+        problem = self.problem
+        better, price = polish(
+            self.tables, plan, budget, worth=problem.worth, cost=problem.cost, spend_all=problem.spend_all
+        )
+        return settle(better, self.lower, self.upper, budget, spend_all=problem.spend_all), price
+
+    def _propose(self, grid: Grid) -> None:
+        """Offer the plan of the dynamic program, as it is and polished."""
+        budget, spend_all = self.problem.budget, self.problem.spend_all
+        plans = self._grid_plans(grid, [grid.steps])
+        if not plans:  # greatest amounts between grid points: the nearest plan that is on the grid
+            plans = [self._fill(grid)]
+        for plan in plans:
+            exact = settle(plan, self.lower, self.upper, budget, spend_all=spend_all)
+            polished, self.price = self._polished(exact, budget)
+            self.offer(exact)
+            self.offer(polished)
+
+    def _fill(self, grid: Grid) -> Floats:
+        """A feasible plan where all cells are next to their greatest amounts."""
+        return settle(self.upper, self.lower, self.upper, self.problem.budget, spend_all=True)
+
+    def _lower_bound(self, grid: Grid) -> tuple[Floats, ...]:
+        """Lower the bound by the dynamic program and by the dual; returns the bounds by cell and step."""
+        problem = self.problem
+        terms = {"worth": problem.worth, "cost": problem.cost}
+        found = ceiling(grid, self.tables, self.price, spend_all=problem.spend_all, **terms)
+        dual, _ = dual_bound(self.tables, problem.budget, spend_all=problem.spend_all, **terms)
+        self.bound = min(self.bound, found.bound, dual)
+        return found.by_step
+
+    def _refine(self, grid: Grid, heights: tuple[Floats, ...], allowed: float) -> bool:
+        """Add points where a plan may still be better by more than allowed; False if none is left."""
+        fair = allowed / (4 * len(self.tables))
+        added = False
+        for i in self.cells:
+            table = self.tables[i]
+            extra = points_wanted(
+                grid,
+                i,
+                table,
+                heights[i] > self.objective + allowed,
+                self.problem.worth * table.excess / fair,
+            )
+            finer = refine(self.curves, i, table, np.append(extra, self._beside(grid, i)))
+            added |= finer is not table
+            self.tables[i] = finer
+        return added
+
+    def _beside(self, grid: Grid, cell: int) -> Floats:
+        """The grid points on either side of the best plan."""
+        at = (self.spend[cell] - self.lower[cell]) / grid.step
+        return grid.points(cell, np.clip([np.floor(at), np.ceil(at)], 0, grid.size[cell]))
+
+    def _zoom(self, grid: Grid) -> None:
+        """Look closer and closer around the best plan; the tables are for plans only from here on."""
+        problem = self.problem
+        for width in (4 * grid.step, grid.step, grid.step / 4):
+            for i in self.cells:
+                points = self.spend[i] + width * np.arange(-2, 3)
+                points = points[(points >= self.lower[i]) & (points <= self.upper[i])]
+                self.tables[i] = refine(self.curves, i, self.tables[i], points)
+            self.offer(self._polished(self.spend, problem.budget)[0])
+
+    def _sharpen(self, grid: Grid) -> None:
+        """Newton steps on the exact curves, kept while they help."""
+        problem = self.problem
+        for _ in range(NEWTON_STEPS):
+            if not self.offer(
+                newton_step(
+                    self.spend,
+                    self.slope,
+                    self._curvature(),
+                    np.maximum(self.lower, self.spend - grid.step),
+                    np.minimum(self.upper, self.spend + grid.step),
+                    problem.budget,
+                    spend_all=problem.spend_all,
+                )
+            ):
+                break
+
+    def _curvature(self) -> Floats:
+        """Second derivative of each cell's value, from the slopes of the table on either side of the plan."""
+        bend = np.zeros_like(self.spend)
+        for i in self.cells:
+            table = self.tables[i]
+            if table.points.size > 1:
+                j = np.clip(
+                    np.searchsorted(table.points, self.spend[i], side="right") - 1, 0, table.points.size - 2
+                )
+                rise = table.slope[j + 1] - table.slope[j]
+                bend[i] = self.problem.worth * rise / (table.points[j + 1] - table.points[j])
+        return bend
+
+    def shadow_price(self) -> tuple[float, float]:
+        """Difference quotients of the best objective, for one step of the grid less and one more."""
+        problem = self.problem
+        if not self.tables:
+            room = self.slope[self.upper > self.lower]
+            return np.nan, float(room.max()) if room.size else (np.nan if problem.spend_all else 0.0)
+        grid = make_grid(self.lower, self.upper, problem.budget, self.steps)
+        less, more = (self._best_with(grid, steps) for steps in (-1, 1))
+        left = (self.objective - less) / grid.step if np.isfinite(less) else np.nan
+        right = (more - self.objective) / grid.step if np.isfinite(more) else np.nan
+        if not problem.spend_all:
+            left, right = max(left, 0.0), 0.0 if np.isnan(right) else max(right, 0.0)
+        return float(left), float(right)
+
+    def _best_with(self, grid: Grid, steps: int) -> float:
+        """Best objective known with a few steps more or less money; -inf where no plan spends it."""
+        budget = self.problem.budget + steps * grid.step
+        if self.problem.spend_all and not self.lower.sum() <= budget <= self.upper.sum():
+            return -np.inf
+        feasible = not self.problem.spend_all and float(self.spend.sum()) <= budget
+        best = self.objective if feasible else -np.inf
+        for plan in (*self._grid_plans(grid, [grid.steps + steps]), self.spend):
+            exact = settle(plan, self.lower, self.upper, budget, spend_all=self.problem.spend_all)
+            best = max(best, self.value(self._polished(exact, budget)[0])[0])
+        return best

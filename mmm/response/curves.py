@@ -4,8 +4,9 @@ For a cell with money x in the window, spread over periods and geos by its own p
 
     response[d](x) = sum_{t, g} value[t, g] * ceiling[d, g] * ( S(s0 + x * s1) - S(s0) )
 
-over the periods of the window and the `lags - 1` after it: s0[d, t, g] is the adstock of what was bought before
-and will be bought after, s1[d, t, g] that of one unit of money. What is carried in is sunk: response(0) = 0.
+over the periods of the window and the `lags - 1` after it: s0[d, t, g] is the adstock of what was bought
+before and after the window, s1[d, t, g] that of one unit of money. What is carried in is sunk, so
+response(0) = 0.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from mmm.errors import InternalFault
 from mmm.model.forward import MediaDraws
-from mmm.response.kernels import curve
+from mmm.response.kernels import curve, curve_on_all_cores
 
 Floats = NDArray[np.float64]
+
+SMALL = 200_000
+"""Evaluations of the Hill curve below which waking the other cores costs more than it saves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,8 @@ def evaluate(curves: WindowCurves, cell: int, spend: ArrayLike) -> tuple[Floats,
     scale = media.scale[:, cell]
     pattern = curves.unit_exposure[:, :, cell] / scale
     beside = np.zeros_like(pattern) if curves.beside is None else curves.beside[:, :, cell] / scale
-    response, slope, excess = curve(
+    work = points.size * curves.value.size * media.draws
+    response, slope, excess = (curve if work < SMALL else curve_on_all_cores)(
         points,
         np.ascontiguousarray(media.weights[:, cell], dtype=np.float64),
         np.ascontiguousarray(media.half[:, cell], dtype=np.float64),

@@ -76,7 +76,63 @@ def chord_excess(
     return max(b * (reach * a + lift) / (a + b), 0.0)
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True)
+def _one_draw(
+    points: Floats,
+    weights: Floats,
+    half: float,
+    power: float,
+    ceiling: Floats,
+    before: Floats,
+    pattern: Floats,
+    beside: Floats,
+    after: Floats,
+    value: Floats,
+    response: Floats,
+    slope: Floats,
+    excess: Floats,
+) -> None:
+    """Add one draw's curve to the last three arrays, shapes (grid,), (grid,), (grid - 1,)."""
+    lags, (periods, geos) = weights.shape[0], pattern.shape
+    log_half = math.log(half)
+    if power > 1.0:
+        bend = half * ((power - 1.0) / (power + 1.0)) ** (1.0 / power)
+        value_bend = (power - 1.0) / (2.0 * power)
+        slope_bend = (power * power - 1.0) / (4.0 * power * bend)
+    else:
+        bend, value_bend, slope_bend = 0.0, 0.0, math.inf
+    for g in range(geos):
+        for t in range(periods + lags - 1):
+            worth = ceiling[g] * value[t, g]
+            rate = 0.0
+            for lag in range(max(0, t - periods + 1), min(lags - 1, t) + 1):
+                rate += weights[lag] * pattern[t - lag, g]
+            if worth == 0.0 or rate <= 0.0:
+                continue
+            base = 0.0
+            for lag in range(t + 1, lags):  # bought before the window
+                base += weights[lag] * before[lags - 1 + t - lag, g]
+            for lag in range(
+                max(0, t - periods + 1), min(lags - 1, t) + 1
+            ):  # beside the plan, in cut periods
+                base += weights[lag] * beside[t - lag, g]
+            for lag in range(t - periods + 1):  # bought after it
+                base += weights[lag] * after[t - lag - periods, g]
+            start, _ = hill(base, log_half, power)
+            last_u, last_s, last_slope = 0.0, 0.0, 0.0
+            for j in range(points.shape[0]):
+                u = base + points[j] * rate
+                s, ds = hill(u, log_half, power)
+                response[j] += worth * (s - start)
+                slope[j] += worth * rate * ds
+                if j > 0 and u > last_u:
+                    excess[j - 1] += worth * chord_excess(
+                        last_u, u, last_s, s, last_slope, ds, bend, value_bend, slope_bend
+                    )
+                last_u, last_s, last_slope = u, s, ds
+
+
+@njit(cache=True)
 def curve(
     points: Floats,
     weights: Floats,
@@ -108,47 +164,61 @@ def curve(
     tuple
         Response (draw, grid), derivative (draw, grid), and bound of response minus chord (draw, grid - 1).
     """
-    draws, lags = weights.shape
-    periods, geos = pattern.shape
-    outcomes = periods + lags - 1
-    grid = points.shape[0]
+    draws, grid = weights.shape[0], points.shape[0]
+    response = np.zeros((draws, grid))
+    slope = np.zeros((draws, grid))
+    excess = np.zeros((draws, max(grid - 1, 0)))
+    for d in range(draws):
+        _one_draw(
+            points,
+            weights[d],
+            half[d],
+            power[d],
+            ceiling[d],
+            before,
+            pattern,
+            beside,
+            after,
+            value,
+            response[d],
+            slope[d],
+            excess[d],
+        )
+    return response, slope, excess
+
+
+@njit(cache=True, parallel=True)
+def curve_on_all_cores(
+    points: Floats,
+    weights: Floats,
+    half: Floats,
+    power: Floats,
+    ceiling: Floats,
+    before: Floats,
+    pattern: Floats,
+    beside: Floats,
+    after: Floats,
+    value: Floats,
+) -> tuple[Floats, Floats, Floats]:
+    """`curve` with the draws shared out; a function of its own, or numba's cache would mix the two up."""
+    draws, grid = weights.shape[0], points.shape[0]
     response = np.zeros((draws, grid))
     slope = np.zeros((draws, grid))
     excess = np.zeros((draws, max(grid - 1, 0)))
     for d in prange(draws):
-        log_half = math.log(half[d])
-        n = power[d]
-        if n > 1.0:
-            bend = half[d] * ((n - 1.0) / (n + 1.0)) ** (1.0 / n)
-            value_bend = (n - 1.0) / (2.0 * n)
-            slope_bend = (n * n - 1.0) / (4.0 * n * bend)
-        else:
-            bend, value_bend, slope_bend = 0.0, 0.0, math.inf
-        for g in range(geos):
-            for t in range(outcomes):
-                worth = ceiling[d, g] * value[t, g]
-                rate = 0.0
-                for lag in range(max(0, t - periods + 1), min(lags - 1, t) + 1):
-                    rate += weights[d, lag] * pattern[t - lag, g]
-                if worth == 0.0 or rate <= 0.0:
-                    continue
-                base = 0.0
-                for lag in range(t + 1, lags):  # bought before the window
-                    base += weights[d, lag] * before[lags - 1 + t - lag, g]
-                for lag in range(max(0, t - periods + 1), min(lags - 1, t) + 1):  # beside the plan, in cut periods
-                    base += weights[d, lag] * beside[t - lag, g]
-                for lag in range(t - periods + 1):  # bought after it
-                    base += weights[d, lag] * after[t - lag - periods, g]
-                start, _ = hill(base, log_half, n)
-                last_u, last_s, last_slope = 0.0, 0.0, 0.0
-                for j in range(grid):
-                    u = base + points[j] * rate
-                    s, ds = hill(u, log_half, n)
-                    response[d, j] += worth * (s - start)
-                    slope[d, j] += worth * rate * ds
-                    if j > 0 and u > last_u:
-                        excess[d, j - 1] += worth * chord_excess(
-                            last_u, u, last_s, s, last_slope, ds, bend, value_bend, slope_bend
-                        )
-                    last_u, last_s, last_slope = u, s, ds
+        _one_draw(
+            points,
+            weights[d],
+            half[d],
+            power[d],
+            ceiling[d],
+            before,
+            pattern,
+            beside,
+            after,
+            value,
+            response[d],
+            slope[d],
+            excess[d],
+        )
     return response, slope, excess
