@@ -40,7 +40,15 @@ class Amounts:
 
     def outcome(self, value: float | None, *, signed: bool = False) -> str:
         """The outcome: money in thousands, or whole units where it is a count."""
-        return self.money(value, signed=signed) if self.in_money else _written(value, 0, "", signed)
+        return self.money(value, signed=signed) if self.in_money else self.units(value, signed=signed)
+
+    def units(self, value: float | None, *, signed: bool = False) -> str:
+        """A count, in whole units."""
+        return _written(value, 0, "", signed)
+
+    def units_range(self, figure: Estimate, *, signed: bool = False) -> str:
+        """The 90 % range of a count."""
+        return _span(self.units(figure.lo, signed=signed), self.units(figure.hi, signed=signed))
 
     def money_range(self, figure: Estimate, *, signed: bool = False) -> str:
         """The 90 % range of an amount of money: `-5 k to +89 k`."""
@@ -57,10 +65,6 @@ class Amounts:
     def in_100(self, share: float) -> str:
         """A share that was counted, as `91 in 100`."""
         return f"{share * 100:.0f}{GAP}in{GAP}100"
-
-    def cost(self, value: float | None) -> str:
-        """Cost of one unit, in whole currency units and hundredths."""
-        return _written(value, 2, "", False)
 
 
 def amounts_for(budget: float, currency: str | None, in_money: bool) -> Amounts:

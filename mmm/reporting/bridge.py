@@ -82,7 +82,9 @@ def bridge_lead(results: Results, voice: Voice) -> Markup:
         "gross": voice.amounts.money(brought.times(margin).mean),
         "profit": voice.amounts.money(profit.mean),
     }
-    kind = "units" if not results.about.has_money else "profit" if profit.known else "revenue"
+    kind = "units"
+    if results.about.has_money:
+        kind = "revenue" if profit.mean is None else "profit" if profit.mean >= 0 else "loss"
     return voice.html(f"bridge.lead.{kind}", values)
 
 
@@ -126,9 +128,10 @@ def bridge_figure(results: Results, voice: Voice) -> Figure | None:
             "kind": "loss" if kind == "result" and end < 0 else kind,
             "text": voice.amounts.money(end - start if kind == "minus" else end),
         }
+        row["end"] = max(start, end) / 1e3
         row |= {"current": today / 1e3} if today is not None else {}
         if span.lo is not None and span.hi is not None:
-            row |= {"lo": span.lo / 1e3, "hi": span.hi / 1e3}
+            row |= {"lo": span.lo / 1e3, "hi": span.hi / 1e3, "end": max(row["end"], span.hi / 1e3)}
         rows.append(row)
     label = voice.text("bridge.chart")
     return Figure(label, figures.bridge(rows, label))

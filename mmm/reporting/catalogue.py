@@ -71,6 +71,7 @@ ENGLISH: dict[str, str] = {
         "Today's mix is the reference period's mix scaled to the same {budget}, so the gain is never just "
         "more money."
     ),
+    "decision.unspent": "{unspent} of the budget stays unspent: more money would not pay for itself.",
     "decision.no_margin": (
         "The config gives no `finance.gross_margin`. So the plan is split by revenue, and profit and ROMI "
         "are left empty. Add the key to see them."
@@ -84,6 +85,10 @@ ENGLISH: dict[str, str] = {
     "bridge.lead.profit": (
         "{spend} of spend brings {revenue} of revenue that would not come without it. "
         "At a gross margin of {margin} that is {gross}, and {profit} after media."
+    ),
+    "bridge.lead.loss": (
+        "{spend} of spend brings {revenue} of revenue that would not come without it. "
+        "At a gross margin of {margin} that is {gross}, less than the spend: {profit} after media."
     ),
     "bridge.lead.revenue": "{spend} of spend brings {revenue} of revenue that would not come without it.",
     "bridge.lead.units": "{spend} of spend brings {revenue} units that would not come without it.",
@@ -108,7 +113,7 @@ ENGLISH: dict[str, str] = {
     "bridge.column.plan": "Plan",
     "bridge.column.current": "Today's mix",
     "bridge.column.change": "Change",
-    "bridge.range": "90 % range",
+    "bridge.range": "Small figures: 90 % range. Tests cost money now and bring no return here.",
     "bridge.next": (
         "An average unit of spend returns {average}; the next one returns {next}. "
         "It breaks even at {break_even}."
@@ -126,12 +131,12 @@ ENGLISH: dict[str, str] = {
     "moves.costs": "Cost per unit {roi}; next unit {now} today, {planned} as planned",
     "moves.flip": "What would change this:",
     "moves.bar": "{cell}: {before} today, {after} planned",
-    "moves.total": "All media, without tests",
+    "moves.total": "All media and tests",
     "curves.heading": "What more money would bring, line by line",
     "curves.lead": (
         "Each curve shows what spend in a window like this one brings. Solid: inside what was ever spent. "
-        "Dashed: beyond it, where the model has not seen the answer. Hollow point: today's mix. Filled point: "
-        "the plan. Shaded: 90 % range."
+        "Dashed: beyond it, where the model has not seen the answer. Hollow point: today's mix. "
+        "Filled point: the plan. Shaded: 90 % range."
     ),
     "curves.chart": "{cell}: what spend brings. Today {before}, planned {after}.",
     "curves.x": "spend, k",
@@ -171,7 +176,7 @@ ENGLISH: dict[str, str] = {
     "limits.binding.none": "No limit holds a line back: each stands where its next unit is worth as much.",
     "limits.which.lower": "lower limit",
     "limits.which.upper": "upper limit",
-    "limits.which.guard": "limit for lines that rest on an assumption",
+    "limits.which.guard": "limit for what is little known",
     "limits.which.fixed": "fixed amount",
     "limits.reserve": (
         "Each thousand kept for tests costs {price} of expected value now; tests buy knowledge for later."
@@ -182,6 +187,8 @@ ENGLISH: dict[str, str] = {
         "The plan for {cells} is beyond any comparable past window. Read it with care."
     ),
     "limits.extrapolated.none": "No line goes beyond what was spent before in a comparable window.",
+    "limits.reverses": "Close calls",
+    "limits.reverses.row": "At the middle of its range, or before the data, this move would turn: {cells}.",
     "limits.gave_way": "Limits that gave way",
     "limits.assumed": "Assumed",
     "limits.proof": "How good the plan can be",

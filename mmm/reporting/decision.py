@@ -84,7 +84,7 @@ def decide(results: Results) -> Decision:
 
 def measure_of(results: Results) -> Literal["profit", "revenue", "units"]:
     """What a gain is measured in: profit only where a margin is known, money only where there is some."""
-    if not results.about.has_money:
+    if not results.about.has_money or results.summary.objective == "outcome":
         return "units"
     if results.summary.objective == "profit" and results.summary.plan.profit.known:
         return "profit"

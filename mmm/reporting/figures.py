@@ -1,8 +1,8 @@
 """The charts above the appendix, as Vega-Lite specifications.
 
 Names from the data are values in long tables, never field names, and a specification enters the page as
-JSON. Amounts of money come in thousands. Widths follow the page (`container`), so one chart serves desk, phone
-and paper.
+JSON. Amounts of money come in thousands. Widths follow the page (`container`), so one chart serves desk,
+phone and paper.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _CONFIG: Spec = {
 
 def finished(chart: alt.LayerChart | alt.FacetChart | alt.Chart, height: int, description: str) -> Spec:
     """Set what all charts share and hand the chart over as plain JSON-able mappings."""
-    spec = chart.properties(width="container", height=height, description=description).to_dict()
+    spec = chart.properties(width="container", height=height, description=description).to_dict(validate=False)
     spec.pop("$schema", None)
     spec["config"] = _CONFIG
     spec["autosize"] = {"type": "fit-x", "contains": "padding"}
@@ -75,7 +75,7 @@ def bridge(rows: Rows, description: str) -> Spec:
         )
     )
     bars = base.mark_bar(size=22).encode(
-        x=alt.X("from:Q", title=None, axis=alt.Axis(format=",.0f", tickCount=5)),
+        x=alt.X("from:Q", title="k", axis=alt.Axis(format=",~r", tickCount=5)),
         x2="to:Q",
         color=alt.Color(
             "kind:N",
@@ -87,7 +87,8 @@ def bridge(rows: Rows, description: str) -> Spec:
     ranges = base.mark_rule(strokeWidth=1.4, color=INK).encode(x="lo:Q", x2="hi:Q")
     ends = [base.mark_tick(thickness=1.4, size=8, color=INK).encode(x=f"{end}:Q") for end in ("lo", "hi")]
     current = base.mark_tick(thickness=2.5, size=30, color="#C8622D").encode(x="current:Q")
-    return finished(alt.layer(bars, ranges, *ends, current), 40 * len(rows), description)
+    words = base.mark_text(align="left", dx=8, fontSize=12, color=INK).encode(x="end:Q", text="text:N")
+    return finished(alt.layer(bars, ranges, *ends, current, words), 40 * len(rows), description)
 
 
 def curve(rows: Rows, points: Rows, colour: str, titles: tuple[str, str], description: str) -> Spec:
@@ -110,6 +111,7 @@ def curve(rows: Rows, points: Rows, colour: str, titles: tuple[str, str], descri
     x = alt.X(
         "spend:Q",
         title=titles[0],
+        scale=alt.Scale(nice=False),
         axis=alt.Axis(grid=False, tickCount=4, format="~s" if _large(rows, "spend") else ",~r"),
     )
     y = alt.Y(
@@ -177,7 +179,7 @@ def intervals(
     )
     if double:
         base = base.encode(yOffset=alt.YOffset("offset:N", sort=["0", "1"]))
-    scale = alt.Scale(type="log") if log else alt.Scale(zero=True)
+    scale = alt.Scale(type="log", nice=False, padding=12) if log else alt.Scale(zero=True)
     axis = alt.Axis(tickCount=5, format="~r") if log else alt.Axis(tickCount=6)
     x = alt.X("lo:Q", title=title, scale=scale, axis=axis)
     tips = [

@@ -78,12 +78,12 @@ def _names(cells: tuple[Cell, ...], voice: Voice) -> str:
 
 
 def _gain(value: float | None, decision: Decision, voice: Voice) -> str:
-    write = voice.amounts.outcome if decision.measure == "units" else voice.amounts.money
+    write = voice.amounts.units if decision.measure == "units" else voice.amounts.money
     return write(value, signed=True)
 
 
 def _gain_range(decision: Decision, voice: Voice) -> str:
-    write = voice.amounts.outcome_range if decision.measure == "units" else voice.amounts.money_range
+    write = voice.amounts.units_range if decision.measure == "units" else voice.amounts.money_range
     return write(decision.gain, signed=True)
 
 
@@ -127,6 +127,8 @@ def caveats(results: Results, voice: Voice) -> tuple[Markup, ...]:
     if summary.reference_spend is not None:
         key, values["reference"] = "decision.equal", voice.amounts.money(summary.reference_spend)
     said = [voice.html(key, values)]
+    if summary.unspent > 0.005 * summary.budget:
+        said.append(voice.html("decision.unspent", {"unspent": voice.amounts.money(summary.unspent)}))
     if not results.about.has_money:
         said.append(voice.html("decision.no_money"))
     elif results.about.gross_margin is None:

@@ -137,4 +137,8 @@ def _source(name: str) -> str:
 @cache
 def _vega_bundle() -> str:
     """The Vega libraries, once a page. Nothing in them may end the script element they stand in."""
-    return vl_convert.javascript_bundle(None).replace("</script", "<\\/script").replace("<!--", "<\\!--")
+    return (
+        vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+        .replace("</script", "<\\/script")
+        .replace("<!--", "<\\!--")
+    )

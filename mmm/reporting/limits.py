@@ -26,6 +26,7 @@ def limits(results: Results, voice: Voice) -> tuple[LimitGroup, ...]:
     groups = [
         ("binding", _binding(results, voice)),
         ("extrapolated", _extrapolated(results, voice)),
+        ("reverses", _reverses(results, voice)),
         ("gave_way", summary.gave_way),
         ("assumed", summary.assumptions),
         ("proof", _proof(results, voice)),
@@ -68,7 +69,7 @@ def _binding(results: Results, voice: Voice) -> list[Markup]:
 def _per_thousand(price: float, results: Results, voice: Voice) -> str:
     """A price per unit of money, said for a thousand: `1.24 k`, or units of the outcome."""
     if measure_of(results) == "units":
-        return voice.amounts.outcome(price * 1e3)
+        return voice.amounts.units(price * 1e3)
     return voice.amounts.per_thousand(price)
 
 
@@ -80,11 +81,20 @@ def _extrapolated(results: Results, voice: Voice) -> list[Markup]:
     return [voice.html("limits.extrapolated.row", {"cells": joined(names, voice.text("decision.and"))})]
 
 
+def _reverses(results: Results, voice: Voice) -> list[Markup]:
+    """Moves that turn at the middle of the range; the plan names them by the cells' own names."""
+    known = {cell.name: voice.cell(cell) for cell in results.cells}
+    names = [known.get(name, name) for name in results.summary.reverses]
+    if not names:
+        return []
+    return [voice.html("limits.reverses.row", {"cells": joined(names, voice.text("decision.and"))})]
+
+
 def _proof(results: Results, voice: Voice) -> list[Markup]:
     summary = results.summary
     if summary.gap is None or summary.gap_money is None:
         return []
-    write = voice.amounts.outcome if measure_of(results) == "units" else voice.amounts.money
+    write = voice.amounts.units if measure_of(results) == "units" else voice.amounts.money
     values = {"money": write(summary.gap_money), "share": percent(summary.gap, decimals=2)}
     return [voice.html("limits.proof.row", values)]
 

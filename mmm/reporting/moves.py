@@ -60,7 +60,7 @@ def _move(row: dict[str, Any], longest: float, results: Results, voice: Voice) -
         before_width=round(100 * before / longest, 2),
         after_width=round(100 * after / longest, 2),
         change=money(after - before, signed=True),
-        change_share=percent((after - before) / before, signed=True) if before > 0 else "",
+        change_share=percent((after - before) / before, signed=True) if before > 0 and not steady else "",
         direction="same" if steady else "up" if after > before else "down",
         returns=voice.text(f"moves.{key}", returns),
         why=str(row.get("why") or ""),

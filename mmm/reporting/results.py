@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 from pathlib import Path
@@ -53,12 +53,13 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What one spend schedule is expected to bring in the window."""
+    """What one spend schedule is expected to bring; `outcome` is filled where it has no money value."""
 
     profit: Estimate
     revenue: Estimate
     roi: Estimate
     romi: Estimate
+    outcome: Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class PlanSummary:
     budget: float
     core: float
     reserve: float
+    unspent: float
     reference_spend: float | None
     plan: Outlook
     current: Outlook
@@ -88,6 +90,7 @@ class PlanSummary:
     reserve_price: float | None
     gave_way: tuple[str, ...]
     assumptions: tuple[str, ...]
+    reverses: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +158,8 @@ def load_results(*folders: Path) -> Results:
     """
     tables = {name: _read_table(_find(folders, f"{name}.csv")) for name in TABLES}
     return Results(
-        about=_about(_read_json(_find(folders, "about.json"))),
-        summary=_summary(_read_json(_find(folders, "plan.json"))),
+        about=_read_as(_about, _find(folders, "about.json")),
+        summary=_read_as(_summary, _find(folders, "plan.json")),
         diagnostics=_read_json(_find(folders, "diagnostics.json")),
         **tables,
     )
@@ -214,6 +217,15 @@ def _read_json(path: Path) -> dict[str, Any]:
     return found
 
 
+def _read_as[T](noun: Callable[[Mapping[str, Any]], T], path: Path) -> T:
+    """Read a JSON file as a noun; a key that is missing or of the wrong kind is a fault of the file."""
+    raw = _read_json(path)
+    try:
+        return noun(raw)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _unreadable(path, f"{type(error).__name__}: {error}") from None
+
+
 def _read_table(path: Path) -> pd.DataFrame:
     """Read a CSV of the run, with words kept apart from numbers."""
     try:
@@ -230,7 +242,7 @@ def _typed(name: str, column: pd.Series, table: str) -> pd.Series:
         return column.str.lower().isin(["true", "1"])
     if name == "date":
         return pd.to_datetime(column)
-    return pd.to_numeric(column.replace("", "nan"))
+    return pd.to_numeric(column.where(column != "")).astype("float64")
 
 
 def _unreadable(path: Path, why: object) -> InputError:
@@ -272,6 +284,7 @@ def _summary(raw: Mapping[str, Any]) -> PlanSummary:
         budget=float(raw["budget"]),
         core=float(raw["core"]),
         reserve=float(raw["reserve"]),
+        unspent=number(raw.get("unspent")) or 0.0,
         reference_spend=number(raw.get("reference_spend")),
         plan=_outlook(raw, ""),
         current=_outlook(raw, "current_"),
@@ -288,11 +301,12 @@ def _summary(raw: Mapping[str, Any]) -> PlanSummary:
         reserve_price=number(raw.get("reserve_price")),
         gave_way=tuple(str(sentence) for sentence in raw.get("gave_way") or ()),
         assumptions=tuple(str(sentence) for sentence in raw.get("assumptions") or ()),
+        reverses=tuple(str(name) for name in raw.get("reverses") or ()),
     )
 
 
 def _outlook(raw: Mapping[str, Any], prefix: str) -> Outlook:
-    names = ("profit", "revenue", "roi", "romi")
+    names = ("profit", "revenue", "roi", "romi", "outcome")
     return Outlook(*(estimate(raw, f"{prefix}{name}") for name in names))
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from mmm.reporting.results import Estimate, Outlook, Results, at_level, number, records
+from mmm.reporting.decision import measure_of
+from mmm.reporting.results import Estimate, Results, at_level, number, records
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,14 @@ def statement(results: Results) -> tuple[Line, ...]:
     ]
     brought = outcome_of(results, "planned"), outcome_of(results, "current")
     name = "revenue" if about.has_money else "units"
-    gained = summary.gain if name == "units" or summary.objective != "profit" else Estimate()
-    lines.append(Line(name, "outcome", *brought, _difference(*brought, gained), strong=name == "units"))
+    gained = summary.gain if measure_of(results) == name else Estimate()
+    strong = not summary.plan.profit.known
+    lines.append(Line(name, "outcome", *brought, _difference(*brought, gained), strong=strong))
     if summary.plan.profit.known:
         margin = about.gross_margin
         gross = brought[0].times(margin), brought[1].times(margin)
         profit = summary.plan.profit, summary.current.profit
-        gained = summary.gain if summary.objective == "profit" else Estimate()
+        gained = summary.gain if measure_of(results) == "profit" else Estimate()
         lines.append(Line("margin", "money", *gross, _difference(*gross)))
         lines.append(Line("profit", "money", *profit, _difference(*profit, gained), strong=True))
     return (*lines, *_returns(results))
@@ -70,14 +72,8 @@ def _returns(results: Results) -> list[Line]:
 
 def outcome_of(results: Results, which: Literal["planned", "current"]) -> Estimate:
     """What a mix brings: revenue where the outcome has a money value, else units."""
-    outlook: Outlook = results.summary.plan if which == "planned" else results.summary.current
-    if outlook.revenue.known:
-        return outlook.revenue
-    if which == "planned":
-        row = total_row(results)
-        return Estimate(*(number(row.get(name)) for name in ("response", "response_lo", "response_hi")))
-    planned, gain = outcome_of(results, "planned").mean, results.summary.gain.mean
-    return Estimate(None if planned is None or gain is None else planned - gain)
+    outlook = results.summary.plan if which == "planned" else results.summary.current
+    return outlook.revenue if results.about.has_money else outlook.outcome
 
 
 def average_return(results: Results, which: Literal["planned", "current"]) -> Estimate:

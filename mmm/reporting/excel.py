@@ -1,0 +1,318 @@
+"""The workbook `plan.xlsx`: the tables of the report with exact figures, and totals that stay live.
+
+Text is written as text, whatever it begins with; formulas are only our own totals and carry their value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+from xlsxwriter.worksheet import Worksheet
+
+from mmm.reporting import appendix
+from mmm.reporting.amounts import day, window_name
+from mmm.reporting.bridge import line_name
+from mmm.reporting.decision import decide
+from mmm.reporting.headline import caveats, headline
+from mmm.reporting.moves import curve_of
+from mmm.reporting.results import Results, at_level, records
+from mmm.reporting.settings import ReportSettings
+from mmm.reporting.statement import statement
+from mmm.reporting.voice import voice_for
+from mmm.reporting.workbook import Book, Column, write_rows
+
+
+def write_workbook(results: Results, settings: ReportSettings, path: Path) -> None:
+    """Write the workbook of a run.
+
+    Parameters
+    ----------
+    results
+        The tables of a finished run.
+    settings
+        The language.
+    path
+        Where to write; an existing file is replaced.
+    """
+    voice = voice_for(results, settings)
+    book = Book(path, voice, results.about.created)
+    _decision_sheet(book, results)
+    _plan_sheet(book, results)
+    _moves_sheet(book, results)
+    _returns_sheet(book, results)
+    _curves_sheet(book, results)
+    _checks_sheet(book, results)
+    _about_sheet(book, results)
+    book.book.close()
+
+
+def _decision_sheet(book: Book, results: Results) -> None:
+    voice, about, summary = book.voice, results.about, results.summary
+    sheet = book.sheet("sheet.decision")
+    sheet.set_column(0, 0, 52)
+    sheet.set_column(1, 8, 14)
+    values = {"name": about.name, "window": window_name(summary.start, summary.end)}
+    book.text(sheet, 0, 0, voice.text("title", values), "title")
+    key = "book.money" if about.currency else "book.money_unnamed"
+    money = voice.text(key, {"currency": about.currency})
+    book.text(sheet, 1, 0, f"{money}. {voice.text('book.live')}", "note")
+    row = 3
+    said = (*headline(decide(results), results, voice), *(one.striptags() for one in caveats(results, voice)))
+    for sentence in said:
+        sheet.merge_range(row, 0, row, 8, "", book.looks["lead"])
+        book.text(sheet, row, 0, sentence, "lead")
+        sheet.set_row(row, 36 if len(sentence) > 120 else 19)
+        row += 1
+    _statement_block(book, sheet, results, row + 1)
+
+
+def _statement_block(book: Book, sheet: Worksheet, results: Results, row: int) -> None:
+    """Plan, today's mix and change, each with its range."""
+    voice = book.voice
+    book.text(sheet, row, 0, voice.text("bridge.column.line"), "head")
+    column = 1
+    for key in ("plan", "current", "change"):
+        for head in (f"bridge.column.{key}", "column.low", "column.high"):
+            book.text(sheet, row, column, voice.text(head), "head_number")
+            column += 1
+    for line in statement(results):
+        row += 1
+        book.text(sheet, row, 0, line_name(line, results, voice))
+        look = "money" if line.kind in ("money", "outcome") else "ratio"
+        column = 1
+        for figure in (line.plan, line.current, line.change):
+            for value in (figure.mean, figure.lo, figure.hi):
+                book.figure(sheet, row, column, value, look)
+                column += 1
+
+
+def _plan_sheet(book: Book, results: Results) -> None:
+    """Money by cell and period: the plan with its tests, then today's mix; totals live in both directions."""
+    voice = book.voice
+    sheet = book.sheet(f"sheet.plan.{results.about.grain}")
+    keys = _key_columns(results)
+    wide = len(keys)
+    sheet.set_column(0, wide - 1, 16)
+    row = 0
+    for key, column in (("book.planned", "planned_spend"), ("book.current", "current_spend")):
+        table = _by_period(results, column)
+        dates = list(table.columns)
+        sheet.set_column(wide, wide + len(dates), 12)
+        book.text(sheet, row, 0, voice.text(key), "title")
+        row += 1
+        for place, name in enumerate(keys):
+            book.text(sheet, row, place, voice.text(f"column.{name}"), "head")
+        for place, date in enumerate(dates):
+            sheet.write_datetime(row, wide + place, pd.Timestamp(date).to_pydatetime(), book.looks["date"])
+        book.text(sheet, row, wide + len(dates), voice.text("column.total"), "head_number")
+        top = row + 1
+        for offset, (names, amounts) in enumerate(zip(table.index, table.to_numpy(), strict=True)):
+            line = top + offset
+            for place, name in enumerate(names):
+                book.text(sheet, line, place, name)
+            for place, amount in enumerate(amounts):
+                book.figure(sheet, line, wide + place, float(amount), "money")
+            block = ((line, wide), (line, wide + len(dates) - 1))
+            book.sum(sheet, line, wide + len(dates), block, float(amounts.sum()))
+        row = top + len(table)
+        book.text(sheet, row, 0, voice.text("column.total"), "total_text")
+        for place in range(1, wide):
+            book.text(sheet, row, place, "", "total_text")
+        totals = [*table.to_numpy().sum(axis=0), table.to_numpy().sum()]
+        for place, total in enumerate(totals):
+            book.sum(sheet, row, wide + place, ((top, wide + place), (row - 1, wide + place)), float(total))
+        row += 3
+    sheet.freeze_panes(2, wide)
+    sheet.repeat_columns(0, wide - 1)
+
+
+def _by_period(results: Results, column: str) -> pd.DataFrame:
+    """Money by cell (rows, in the order of the plan, tests last) and first day of the period."""
+    voice_keys = _key_columns(results)
+    order = [tuple(getattr(cell, key) for key in voice_keys) for cell in results.cells]
+    table = results.plan.pivot_table(
+        index=voice_keys, columns="date", values=column, aggfunc="sum", sort=False
+    )
+    table = table.fillna(0.0).sort_index(axis=1)
+    index = [tuple(names) if isinstance(names, tuple) else (names,) for names in table.index]
+    place = {names: i for i, names in enumerate(order)}
+    positions = sorted(range(len(index)), key=lambda i: place.get(index[i], len(place)))
+    return table.iloc[positions]
+
+
+def _key_columns(results: Results) -> list[str]:
+    return [name for name in ("channel", "audience", "message") if name in results.plan]
+
+
+def _moves_sheet(book: Book, results: Results) -> None:
+    voice = book.voice
+    sheet = book.sheet("sheet.moves")
+    money = results.about.has_money
+    returns = (
+        [("return", "roi"), ("next_now", "mroi_current"), ("next_planned", "mroi_planned")]
+        if money
+        else [
+            ("cost", "cost_per_outcome"),
+            ("next_now", "marginal_cost_per_outcome_current"),
+            ("next_planned", "marginal_cost_per_outcome_planned"),
+        ]
+    )
+    columns = [
+        *_keys(book, results),
+        *(
+            Column(voice.text(f"column.{head}"), name, "money", 14, total=True)
+            for head, name in (
+                ("reference", "reference_spend"),
+                ("before", "current_spend"),
+                ("after", "planned_spend"),
+                ("change", "change_money"),
+                ("brings", "response"),
+            )
+        ),
+        Column(voice.text("column.low"), "response_lo", "money", 14),
+        Column(voice.text("column.high"), "response_hi", "money", 14),
+        *(Column(voice.text(f"column.{head}"), name, "ratio", 11) for head, name in returns),
+        Column(voice.text("column.evidence"), "grade", "text", 13),
+        Column(voice.text("column.limit"), "binding", "text", 10),
+        Column(voice.text("column.price"), "binding_price", "ratio", 11),
+        Column(voice.text("column.beyond"), "beyond", "flag", 11),
+        Column(voice.text("column.why"), "why", "wrap", 70),
+        Column(voice.text("column.flip"), "flip", "wrap", 55),
+    ]
+    rows = []
+    for row in records(at_level(results.moves, "cell")):
+        rows.append(
+            row
+            | {
+                "change_money": row["planned_spend"] - row["current_spend"],
+                "grade": voice.text(f"evidence.grade.{row['evidence']}") if row["evidence"] else "",
+                "beyond": voice.text("yes" if row["extrapolated"] else "no"),
+            }
+        )
+    tests = {"channel": voice.text("tests"), "reference_spend": 0.0, "change_money": 0.0, "response": 0.0}
+    reserve = results.summary.reserve
+    rows.append({**tests, "current_spend": reserve, "planned_spend": reserve})
+    write_rows(book, sheet, columns, rows)
+    _chart(book, sheet, columns, len(rows))
+
+
+def _chart(book: Book, sheet: Worksheet, columns: Sequence[Column], rows: int) -> None:
+    """A native bar chart of today's mix and the plan, under the table."""
+    name = sheet.get_name()
+    chart = book.book.add_chart({"type": "bar"})
+    names = [column.name for column in columns]
+    keys = sum(1 for column in names if column in ("channel", "audience", "message"))
+    for column, colour in (("current_spend", "#B9BFC5"), ("planned_spend", "#1F3A5F")):
+        place = names.index(column)
+        chart.add_series(
+            {
+                "name": [name, 0, place],
+                "categories": [name, 1, 0, rows, keys - 1],
+                "values": [name, 1, place, rows, place],
+                "fill": {"color": colour},
+                "gap": 60,
+            }
+        )
+    chart.set_title({"name": book.voice.text("book.chart"), "name_font": {"size": 12}, "overlay": False})
+    chart.set_legend({"position": "bottom"})
+    chart.set_y_axis({"reverse": True})
+    chart.set_x_axis(
+        {"num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": "#ECEEF0"}}}
+    )
+    chart.set_size({"width": 900, "height": max(320, 34 * rows)})
+    sheet.insert_chart(rows + 4, 0, chart, {"description": book.voice.text("book.chart")})
+
+
+def _returns_sheet(book: Book, results: Results) -> None:
+    voice = book.voice
+    sheet = book.sheet("sheet.returns")
+    found = {
+        "spend": ("spend", "money"),
+        "contribution": ("contribution", "money"),
+        "roi": ("return", "ratio"),
+        "cost_per_outcome": ("cost", "ratio"),
+        "mroi": ("next", "ratio"),
+        "marginal_cost_per_outcome": ("next", "ratio"),
+        "romi": ("romi", "ratio"),
+        "p_pays_prior": ("pays_before", "share"),
+        "p_pays": ("pays_after", "share"),
+        "share_of_spend": ("share_spend", "share"),
+        "share_of_contribution": ("share_contribution", "share"),
+    }
+    columns = [Column(voice.text("column.level"), "level", width=10), *_keys(book, results)]
+    if "geo" in results.roi:
+        columns.append(Column("geo", "geo"))
+    for name, (head, style) in found.items():
+        if name not in results.roi:
+            continue
+        columns.append(Column(voice.text(f"column.{head}"), name, style))
+        for end, word in (("lo", "low"), ("hi", "high")):
+            if f"{name}_{end}" in results.roi:
+                columns.append(Column(voice.text(f"column.{word}"), f"{name}_{end}", style))
+    columns.append(Column(voice.text("column.evidence"), "evidence"))
+    write_rows(book, sheet, columns, records(results.roi), totals=False)
+
+
+def _curves_sheet(book: Book, results: Results) -> None:
+    voice = book.voice
+    sheet = book.sheet("sheet.curves")
+    columns = [
+        *_keys(book, results),
+        Column(voice.text("column.spend"), "spend", "money"),
+        Column(voice.text("column.brings"), "response", "money"),
+        Column(voice.text("column.low"), "response_lo", "money"),
+        Column(voice.text("column.high"), "response_hi", "money"),
+        Column(voice.text("column.next"), "mroi", "ratio"),
+        Column(voice.text("column.inside"), "inside", "flag"),
+    ]
+    rows = [
+        row | {"inside": voice.text("yes" if row["observed"] else "no")}
+        for cell in results.cells
+        for row in records(curve_of(results, cell))
+    ]
+    write_rows(book, sheet, columns, rows, totals=False)
+
+
+def _checks_sheet(book: Book, results: Results) -> None:
+    sheet = book.sheet("sheet.checks")
+    table = appendix.checks_table(results, book.voice)
+    widths = (28, 10, 28, 12, 16, 80)
+    for place, (name, width) in enumerate(zip(table.head, widths, strict=True)):
+        sheet.set_column(place, place, width)
+        book.text(sheet, 0, place, name, "head")
+    for row, values in enumerate(table.rows, start=1):
+        for place, value in enumerate(values):
+            book.text(sheet, row, place, value, "wrap")
+    sheet.freeze_panes(1, 1)
+
+
+def _about_sheet(book: Book, results: Results) -> None:
+    about, voice = results.about, book.voice
+    sheet = book.sheet("sheet.about")
+    sheet.set_column(0, 0, 30)
+    sheet.set_column(1, 1, 90)
+    trace = {
+        "hash": about.config_hash,
+        "last": day(about.data_until),
+        "seed": about.seed,
+        "version": about.version,
+        "created": about.created,
+    }
+    book.text(sheet, 0, 0, voice.text("footer.trace", trace), "note")
+    row = 2
+    for table in (appendix.run_table(results, voice), appendix.diagnostics_table(results, voice)):
+        for values in table.rows:
+            for place, value in enumerate(values):
+                book.text(sheet, row, place, value, "wrap" if place else "text")
+            row += 1
+        row += 1
+    book.text(sheet, row, 0, voice.text("appendix.config"), "head")
+    for line in about.config_text.splitlines():
+        row += 1
+        book.text(sheet, row, 0, line)
+
+
+def _keys(book: Book, results: Results) -> list[Column]:
+    return [Column(book.voice.text(f"column.{name}"), name, width=16) for name in _key_columns(results)]
