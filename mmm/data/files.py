@@ -207,6 +207,38 @@ def _read_workbook(path: Path, sheet: str | None) -> RawTable:
     return _table(find_table(rows, _where(path, name)), path, name, "", notes)
 
 
+def table_sheets(path: Path) -> tuple[str | None, ...]:
+    """Names of the visible sheets that hold a table; (None,) for a file that is no workbook.
+
+    Raises
+    ------
+    DataError
+        As `read_table`.
+    """
+    if not _head(path).startswith((_ZIP, _OLE)):
+        return (None,)
+    first = read_table(path).sheet
+    import python_calamine as calamine
+
+    with calamine.CalamineWorkbook.from_path(str(path)) as book:
+        return tuple(_sheets_with_table(book)) or (first,)
+
+
+def _sheets_with_table(book: object) -> list[str]:
+    """Visible sheets of at least two rows and two columns, in their order."""
+    import python_calamine as calamine
+
+    meta = book.sheets_metadata  # type: ignore[attr-defined]
+    sheets = [m for m in meta if m.typ == calamine.SheetTypeEnum.WorkSheet]
+    visible = [m for m in sheets if m.visible == calamine.SheetVisibleEnum.Visible]
+    tables = []
+    for sheet in visible or sheets:
+        candidate = book.get_sheet_by_name(sheet.name)  # type: ignore[attr-defined]
+        if candidate.height >= 2 and candidate.width >= 2:
+            tables.append(sheet.name)
+    return tables
+
+
 def _sheet_rows(book: object, name: str, path: Path) -> list[Row]:
     sheet = book.get_sheet_by_name(name)  # type: ignore[attr-defined]  # the extension module has no types
     if sheet.height * sheet.width > MOST_CELLS:
@@ -235,12 +267,7 @@ def _choose_sheet(book: object, path: Path, sheet: str | None) -> tuple[str, lis
         near = nearest(sheet, names)
         hint = f' Did you mean "{near}"?' if near else ""
         raise DataError([f'{path}: no sheet "{sheet}".{hint} Sheets there: {listed}.'])
-    visible = [m.name for m in meta if m.name in names and m.visible == calamine.SheetVisibleEnum.Visible]
-    tables = []
-    for name in visible or names:
-        candidate = book.get_sheet_by_name(name)  # type: ignore[attr-defined]
-        if candidate.height >= 2 and candidate.width >= 2:
-            tables.append(name)
+    tables = _sheets_with_table(book)
     if not tables:
         raise DataError([f"{path}: no sheet has a table. Sheets there: {listed}."])
     if len(tables) == 1:

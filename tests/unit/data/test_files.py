@@ -3,6 +3,8 @@ import datetime as dt
 import duckdb
 import openpyxl
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from mmm.data.files import RawTable, read_table
 from mmm.data.values import parse_dates, parse_numbers
@@ -315,3 +317,25 @@ def test_a_column_is_found_by_a_name_with_stray_marks(tmp_path):
     assert raw.column("\u200f tv\u00a0").tolist() == ["1", "2", "4", "5"]
     with pytest.raises(DataError, match='Did you mean "revenue"'):
         raw.column("revenu")
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.binary(max_size=200) | st.text('a1,;\t\n"|.-/ total', max_size=80).map(str.encode))
+@example(b"PK\x03\x04")
+@example(b"sep=;\n")
+@example(b"\xff\xfe\x00\xd8")
+def test_whatever_the_bytes_are_there_is_a_table_or_a_message(tmp_path, content):
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+    said = ""
+    try:
+        raw = read_table(path)
+    except DataError as error:
+        said = str(error)
+    if said:
+        assert str(path) in said
+        return
+    assert len(raw.frame) > 0
+    for name in raw.frame.columns:
+        parse_dates(raw.frame[name], where="", column=name)
+        parse_numbers(raw.frame[name], where="", column=name)
