@@ -1,0 +1,69 @@
+"""`python -m benchmarks [STEP ...]`: speed, accuracy, tables (all three by default), or lock."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from benchmarks import accuracy, environments, speed, tables
+
+STEPS = ("speed", "accuracy", "tables", "lock")
+
+
+def main() -> None:
+    """Run the steps that were asked for, in this order."""
+    asked = _arguments()
+    steps = asked.steps or ["speed", "accuracy", "tables"]
+    draws = [] if asked.draws is None else ["--draws", str(asked.draws), "--tune", str(asked.draws)]
+    sampling = {} if asked.draws is None else {"draws": asked.draws, "tune": asked.draws}
+    if "lock" in steps:
+        environments.lock()
+    if "speed" in steps:
+        speed.measure(asked.sides, asked.works, asked.runs, draws)
+    if "accuracy" in steps:
+        if (asked.data / "truth.csv").exists():
+            accuracy.measure(asked.data, asked.only, sampling)
+        else:
+            print(f"accuracy: skipped, there is no {asked.data / 'truth.csv'}; name the folder with --data")
+    if "tables" in steps:
+        write_tables(asked.data)
+
+
+def write_tables(data: Path) -> None:
+    """Put the tables into README.md from whatever is in `out/`."""
+    path = environments.HERE / "README.md"
+    page = path.read_text(encoding="utf-8")
+    measured, judged = environments.OUT / "speed.json", environments.OUT / "accuracy.json"
+    truth = accuracy.read_truth(data) if (data / "truth.csv").exists() else {}
+    if measured.exists():
+        told = f"{tables.speed_table(speed.medians(measured))}\n\n{tables.machine_line(measured)}"
+        page = tables.put(page, "speed", told)
+        if truth:
+            page = tables.put(page, "peers", tables.peers_table(measured, truth))
+    if judged.exists():
+        outcomes = accuracy.outcomes_of(judged)
+        page = tables.put(page, "accuracy", tables.accuracy_table(outcomes))
+        others = accuracy.published(data, [outcome.file for outcome in outcomes])
+        page = tables.put(page, "published", tables.published_table(outcomes, others))
+    path.write_text(page, encoding="utf-8")
+    print(path)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("steps", nargs="*", choices=[[], *STEPS], metavar="STEP", help=", ".join(STEPS))
+    parser.add_argument(
+        "--sides", nargs="+", default=list(environments.SCRIPTS), choices=environments.SCRIPTS
+    )
+    parser.add_argument("--works", nargs="+", default=list(speed.WORKS), choices=speed.WORKS)
+    parser.add_argument("--runs", type=int, default=3, help="measured runs of each side, after one discarded")
+    parser.add_argument("--draws", type=int, help="fewer draws, for a try; not for numbers to quote")
+    parser.add_argument(
+        "--data", type=Path, default=speed.ROOT.parent / "shared" / "data", help="folder with truth.csv"
+    )
+    parser.add_argument("--only", default="", help="accuracy: part of a file's name")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
