@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmm.data.axis import Findings, choose_week_start, find_axis, refuse_coarse
-from mmm.data.calendar import period_days
+from mmm.data.calendar import period_end
 from mmm.data.columns import align_controls, align_events, align_organic, control_names, organic_names
 from mmm.data.holidays import holiday_features
 from mmm.data.media import align_media
@@ -95,6 +95,6 @@ def align_tables(
         holiday_names=holiday_names,
         holidays=holidays,
         national_cells=media.national,
-        data_until=axis.dates[-1] + int(period_days(axis.dates[-1:], axis.grain)[0]) - 1,
+        data_until=period_end(axis.dates[-1], axis.grain),
     )
     return Aligned(panel, (*tables.checks, *dict.fromkeys(found.notes)))

@@ -8,7 +8,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mmm.data.calendar import WEEKDAYS, detect_week_start, period_days, period_range, period_starts
+from mmm.data.calendar import (
+    DAY,
+    WEEKDAYS,
+    detect_week_start,
+    period_end,
+    period_range,
+    period_start,
+    period_starts,
+    weekdays,
+)
 from mmm.data.names import fold
 from mmm.data.panel import Check
 from mmm.data.reader import TableInfo
@@ -138,7 +147,7 @@ def _on_the_first(tables: Tables, info: TableInfo) -> bool:
     """All dates are the first, or all the last, day of a month: or all the same weekday for weeks."""
     days = days_of(tables.media[tables.media["table"] == info.key])
     if info.spacing == "month":
-        return any(bool((days + shift == (days + shift).astype("datetime64[M]")).all()) for shift in (0, 1))
+        return any(bool((day == day.astype("datetime64[M]")).all()) for day in (days, days + DAY))
     return np.unique(days).size >= 8 and detect_week_start(days) is not None
 
 
@@ -168,11 +177,11 @@ def find_axis(tables: Tables, grain: Grain, week_start: Weekday, found: Findings
         found.review(
             "outcome before media",
             info.where,
-            f"{first} to {media_first - 1}",
+            f"{first} to {media_first - DAY}",
             f"{int((np.unique(starts) < media_first).sum())} periods left out",
             "Media are not known there. Give earlier media rows (0 where nothing was spent) to use them.",
         )
-    after = media_days > last + int(period_days(last[None], grain)[0]) - 1
+    after = media_days > period_end(last, grain)
     if after.any():
         note = f"media rows after {last} are not used: the outcome is not known there"
         found.notes.append(
@@ -189,8 +198,8 @@ def _whole_periods(
     """Leave out a first and a last period that finer rows cover only in part."""
     if info.spacing is None or LENGTH[info.spacing] >= LENGTH[grain]:
         return first, last
-    until = days.max() + (LENGTH[info.spacing] - 1)
-    end = last + int(period_days(last[None], grain)[0]) - 1
+    until = period_end(days.max(), info.spacing)
+    end = period_end(last, grain)
     if until < end:
         found.review(
             "incomplete period",
@@ -199,16 +208,16 @@ def _whole_periods(
             f"the last {grain} is not over and is left out",
             f"Nothing to do; it comes in with rows to {end}.",
         )
-        last = (last - 1).astype("datetime64[M]").astype("datetime64[D]") if grain == "month" else last - 7
+        last = period_start(last - DAY, grain, WEEKDAYS[int(weekdays(last[None])[0])])
     if days.min() > first:
         found.review(
             "incomplete period",
             info.where,
-            f"{days.min()} to {first + int(period_days(first[None], grain)[0]) - 1}",
+            f"{days.min()} to {period_end(first, grain)}",
             f"the first {grain} is not whole and is left out",
             f"Nothing to do; it comes in with rows from {first}.",
         )
-        first = first + int(period_days(first[None], grain)[0])
+        first = period_end(first, grain) + DAY
     return first, last
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date as Date
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ Dates = NDArray[np.datetime64]
 DayLike = Date | np.datetime64 | str
 
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
+DAY = np.timedelta64(1, "D")
+_MONTH = np.timedelta64(1, "M")
 _EPOCH_WEEKDAY = 3  # 1970-01-01, day 0 of datetime64, was a Thursday; Monday is 0
 
 
@@ -34,6 +36,10 @@ class WindowPeriods:
 
     dates: Dates
     share: Floats
+
+
+def _month(days: Any) -> Any:
+    return days.astype("datetime64[M]")
 
 
 def weekdays(dates: Dates) -> NDArray[np.int64]:
@@ -76,27 +82,44 @@ def period_range(first: DayLike, last: DayLike, grain: Grain, week_start: Weekda
     """
     low, high = (period_start(day, grain, week_start) for day in (first, last))
     if grain == "month":
-        months = np.arange(low.astype("datetime64[M]"), high.astype("datetime64[M]") + 1)
+        months = np.arange(_month(low), _month(high) + _MONTH)
         return months.astype("datetime64[D]")
-    return np.arange(low, high + 1, 7 if grain == "week" else 1)
+    return np.arange(low, high + DAY, 7 * DAY if grain == "week" else DAY)
 
 
 def period_days(starts: Dates, grain: Grain) -> NDArray[np.int64]:
     """Number of days of the periods that begin on `starts`, shape as `starts`."""
     starts = np.asarray(starts, "datetime64[D]")
     if grain == "month":
-        after = (starts.astype("datetime64[M]") + 1).astype("datetime64[D]")
+        after = (_month(starts) + _MONTH).astype("datetime64[D]")
         return (after - starts).astype(np.int64)
     return np.full(starts.shape, 7 if grain == "week" else 1, np.int64)
+
+
+def period_ends(starts: Dates, grain: Grain) -> Dates:
+    """Last day of the periods that begin on `starts`, shape as `starts`."""
+    starts = np.asarray(starts, "datetime64[D]")
+    return starts + (period_days(starts, grain) - 1) * DAY
+
+
+def period_end(start: DayLike, grain: Grain) -> np.datetime64:
+    """Last day of the period that begins on `start`."""
+    return period_ends(np.array([start], "datetime64[D]"), grain)[0]
+
+
+def year_earlier(start: DayLike, grain: Grain) -> np.datetime64:
+    """First day of the same period a year earlier: 12 months, or 52 weeks, which keep the weekday."""
+    day = np.datetime64(start, "D")
+    return (_month(day) - 12 * _MONTH).astype("datetime64[D]") if grain == "month" else day - 364 * DAY
 
 
 def next_periods(last: DayLike, count: int, grain: Grain) -> Dates:
     """First days of the `count` periods that follow the period beginning on `last`."""
     start = np.datetime64(last, "D")
     if grain == "month":
-        months = start.astype("datetime64[M]") + np.arange(1, count + 1)
+        months = _month(start) + np.arange(1, count + 1) * _MONTH
         return months.astype("datetime64[D]")
-    return start + np.arange(1, count + 1) * (7 if grain == "week" else 1)
+    return start + np.arange(1, count + 1) * (7 * DAY if grain == "week" else DAY)
 
 
 def detect_week_start(dates: Dates) -> Weekday | None:
@@ -141,7 +164,7 @@ def split_window(start: DayLike, end: DayLike, grain: Grain, week_start: Weekday
     dates = period_range(first, last, grain, week_start)
     days = period_days(dates, grain)
     inside_from = np.maximum(dates, first)
-    inside_to = np.minimum(dates + days.astype("timedelta64[D]") - 1, last)
+    inside_to = np.minimum(period_ends(dates, grain), last)
     inside = (inside_to - inside_from).astype(np.int64) + 1
     return WindowPeriods(dates, inside / days)
 
@@ -159,7 +182,7 @@ def overlap_share(starts: Dates, ends: Dates, dates: Dates, grain: Grain) -> Flo
     covered = np.zeros(len(dates))
     days = period_days(dates, grain)
     for number, (first, count) in enumerate(zip(dates, days, strict=True)):
-        span = first + np.arange(count)
+        span = first + np.arange(count) * DAY
         hit = (span[:, None] >= starts[None, :]) & (span[:, None] <= ends[None, :])
         covered[number] = hit.any(axis=1).mean()
     return covered

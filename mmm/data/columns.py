@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mmm.data.axis import Axis, Findings, days_of, places
-from mmm.data.calendar import period_days, period_starts
+from mmm.data.calendar import period_ends, period_starts
 from mmm.data.holidays import event_features
 from mmm.data.names import clean_name, nearest
 from mmm.data.reader import rows_words
@@ -138,7 +138,7 @@ def event_spans(tables: Tables, axis: Axis) -> tuple[Dates, Dates, list[str]]:
     if lasts in {"week", "month"}:  # the row stands for its whole period, by whichever day it is dated
         grain: Grain = "week" if lasts == "week" else "month"
         starts = period_starts(starts, grain, axis.week_start)
-        until = starts + (period_days(starts, grain) - 1).astype("timedelta64[D]")
+        until = period_ends(starts, grain)
     else:
         until = starts
     return starts, np.where(np.isnat(ends), until, ends), [str(name) for name in frame["name"]]

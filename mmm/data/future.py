@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mmm.data.axis import Axis, days_of
-from mmm.data.calendar import detect_week_start
+from mmm.data.calendar import detect_week_start, year_earlier
 from mmm.data.columns import event_spans, value_grid
 from mmm.data.holidays import event_features, holiday_features
 from mmm.data.outcome import geo_weights
@@ -93,13 +93,7 @@ def _year_earlier(axis: Axis, panel: Panel) -> NDArray[np.int64]:
     for t, day in enumerate(axis.dates):
         back = day
         while back > panel.dates[-1]:
-            back = _back_one_year(back, panel.grain)
+            back = year_earlier(back, panel.grain)
         if back >= panel.dates[panel.first]:
             index[t] = int(np.searchsorted(panel.dates, back, side="right")) - 1
     return index
-
-
-def _back_one_year(day: np.datetime64, grain: str) -> np.datetime64:
-    if grain == "month":
-        return (day.astype("datetime64[M]") - 12).astype("datetime64[D]")
-    return day - 364  # 52 weeks keep the weekday

@@ -14,7 +14,7 @@ import holidays as holidays_package
 import numpy as np
 from numpy.typing import NDArray
 
-from mmm.data.calendar import overlap_share, period_days
+from mmm.data.calendar import DAY, overlap_share, period_days, period_end
 from mmm.data.names import nearest
 from mmm.data.settings import Grain, HolidaySettings
 from mmm.errors import ConfigError
@@ -55,8 +55,8 @@ def holiday_features(
     if len(dates) == 0:
         return tuple(names or ()), np.zeros((0, len(names or ())))
     days = period_days(dates, grain)
-    first, last = dates[0], dates[-1] + int(days[-1]) - 1
-    years = tuple(range(_year(first - settings.lag) - 1, _year(last + settings.lead) + 2))
+    first, last = dates[0], period_end(dates[-1], grain)
+    years = tuple(range(_year(first - settings.lag * DAY) - 1, _year(last + settings.lead * DAY) + 2))
     calendar = _pooled(settings.countries, years)
     # for periods to come the columns are given: what leaves was settled when they were made
     dropped = _dropped(settings.drop, tuple(calendar)) if names is None else set()
@@ -121,8 +121,8 @@ def _year(day: np.datetime64) -> int:
 
 def _pull(held: Dates, first: np.datetime64, last: np.datetime64, lead: int, lag: int) -> Floats:
     """Pull of one holiday on every day from `first` to `last`, shape (day,)."""
-    days = np.arange(first, last + 1)
-    held = held[(held >= first - lag) & (held <= last + lead)]
+    days = np.arange(first, last + DAY)
+    held = held[(held >= first - lag * DAY) & (held <= last + lead * DAY)]
     if held.size == 0:
         return np.zeros(days.size)
     distance = (days[:, None] - held[None, :]).astype(np.int64)  # negative: before the holiday

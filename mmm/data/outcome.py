@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmm.data.axis import LENGTH, Axis, Findings, days_of, places
-from mmm.data.calendar import overlap_share, period_days, period_starts
+from mmm.data.calendar import DAY, overlap_share, period_end, period_starts
 from mmm.data.reader import TableInfo
 from mmm.data.settings import CalendarSettings
 from mmm.data.tables import Tables
@@ -37,6 +37,8 @@ def align_outcome(
     if info.spacing == "day" and axis.grain != "day":
         _find_missing_days(rows, axis, info, found)
     modelled = ~excluded & ~np.isnan(outcome).any(axis=1)
+    if excluded.any() and not modelled.any():
+        found.faults.append("`calendar.exclude` leaves no period with an outcome; shorten the spans")
     unit_value = None
     if tables.has_unit_value:
         unit_value = _unit_value(frame["unit_value"].to_numpy(float)[keep], value, t, g, outcome, found, info)
@@ -54,7 +56,7 @@ def _first_whole(tables: Tables, axis: Axis) -> np.datetime64:
     start = period_starts(days.min()[None], axis.grain, axis.week_start)
     if info.spacing is None or LENGTH[info.spacing] >= LENGTH[axis.grain] or days.min() == start[0]:
         return start[0]
-    return start[0] + int(period_days(start, axis.grain)[0])
+    return period_end(start[0], axis.grain) + DAY
 
 
 def _excluded(axis: Axis, calendar: CalendarSettings) -> Flags:

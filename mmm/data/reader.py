@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +68,7 @@ class Reader:
         if source.source is None:
             self.faults.append(f"`{key}.source`: missing; name the file here or once as `data.source`")
             return None
-        raw = self._read(self.folder / source.source, source.sheet)
+        raw = self._read(source.source, source.sheet)
         if raw is None:
             return None
         if source.date is None:
@@ -101,13 +101,18 @@ class Reader:
     def _read(self, path: Path, sheet: str | None) -> RawTable | None:
         if (path, sheet) not in self._raw:
             try:
-                raw = read_table(path, sheet)
+                raw = read_table(self.folder / path, sheet)
             except DataError as error:
                 self.faults += error.faults
                 self._raw[path, sheet] = None
             else:
-                self.notes += raw.notes
-                self._raw[path, sheet] = raw
+                # findings name the file as the config does: the same on every machine
+                named = replace(raw, path=path)
+                self.notes += [
+                    replace(note, where=named.where) if note.where == raw.where else note
+                    for note in raw.notes
+                ]
+                self._raw[path, sheet] = named
         return self._raw[path, sheet]
 
     def _geo_column(self, raw: RawTable, table: Source) -> str | None:

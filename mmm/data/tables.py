@@ -352,9 +352,10 @@ def _events(reader: Reader, table: EventsTable) -> pd.DataFrame:
     names = reader.text(raw, table.name)
     there = np.array([not is_empty(name) for name in names.tolist()], bool)
     info = reader.infos.pop("data.events")  # events say nothing about weeks or regions of the panel
-    own_list = there.all() and raw.path != _outcome_path(reader)
+    outcome_file = reader.data.resolved(reader.data.outcome).source
+    own_list = there.all() and raw.path != outcome_file
     lasts = "day" if table.end or own_list or info.spacing is None else info.spacing
-    ends = np.full(len(names), np.datetime64("NaT"), "datetime64[D]")
+    ends = np.full(len(names), np.datetime64("NaT", "D"), "datetime64[D]")
     if table.end:
         ends = reader.dates(raw, table.end, allow_empty=True)
     back = opened.rows[there & (ends < opened.days)].tolist()
@@ -371,11 +372,6 @@ def _events(reader: Reader, table: EventsTable) -> pd.DataFrame:
         }
     )
     return frame[there].drop_duplicates(ignore_index=True)  # a geo table repeats its events by region
-
-
-def _outcome_path(reader: Reader) -> Path | None:
-    source = reader.data.resolved(reader.data.outcome).source
-    return reader.folder / source if source else None
 
 
 def _renamed(

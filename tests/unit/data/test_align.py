@@ -17,7 +17,7 @@ def aligned(config):
 
 
 def weeks(count, first="2025-01-06"):
-    return [str(np.datetime64(first) + 7 * n) for n in range(count)]
+    return [str(np.datetime64(first) + np.timedelta64(7 * n, "D")) for n in range(count)]
 
 
 def csv(head, rows):

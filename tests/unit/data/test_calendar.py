@@ -6,16 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmm.data.calendar import (
+    DAY,
     WEEKDAYS,
     detect_spacing,
     detect_week_start,
     next_periods,
     overlap_share,
     period_days,
+    period_end,
     period_range,
     period_start,
     period_starts,
     split_window,
+    year_earlier,
 )
 from mmm.errors import InputError
 
@@ -44,8 +47,8 @@ def test_a_range_has_no_gaps_and_covers_its_ends(first, length, grain, start):
     days = period_days(dates, grain)
 
     assert (np.diff(dates).astype(int) == days[:-1]).all()
-    assert dates[0] <= np.datetime64(first) < dates[0] + int(days[0])
-    assert dates[-1] <= np.datetime64(last) < dates[-1] + int(days[-1])
+    assert dates[0] <= np.datetime64(first) < dates[0] + int(days[0]) * DAY
+    assert dates[-1] <= np.datetime64(last) < dates[-1] + int(days[-1]) * DAY
 
 
 @given(DAYS, st.integers(0, 300), GRAINS, STARTS)
@@ -84,20 +87,39 @@ def test_next_periods_continue_a_range(day, grain, start):
 
 
 def test_the_week_start_is_what_all_dates_share():
-    sundays = np.datetime64("2025-01-05") + 7 * np.arange(5)
+    sundays = np.datetime64("2025-01-05") + 7 * DAY * np.arange(5)
 
     assert detect_week_start(sundays) == "sunday"
     assert detect_week_start(np.append(sundays, np.datetime64("2025-02-10"))) is None
 
 
 def test_spacing_is_seen_through_gaps_and_repeats():
-    days = np.datetime64("2025-01-06") + np.arange(60)
-    weeks = np.delete(np.datetime64("2025-01-06") + 7 * np.arange(20), [3, 4])
+    days = np.datetime64("2025-01-06") + DAY * np.arange(60)
+    weeks = np.delete(np.datetime64("2025-01-06") + 7 * DAY * np.arange(20), [3, 4])
 
     assert detect_spacing(np.repeat(days, 3)) == "day"
     assert detect_spacing(weeks) == "week"
     assert detect_spacing(period_range("2024-01-31", "2024-12-31", "month")) == "month"
     assert detect_spacing(weeks[:2]) is None
+
+
+@given(DAYS, GRAINS)
+def test_a_period_ends_the_day_before_the_next_begins(day, grain):
+    first = period_start(day, grain)
+
+    assert period_end(first, grain) + DAY == next_periods(first, 1, grain)[0]
+
+
+@pytest.mark.parametrize(
+    ("grain", "day", "earlier"),
+    [
+        ("day", "2025-03-04", "2024-03-05"),
+        ("week", "2025-03-03", "2024-03-04"),
+        ("month", "2025-03-01", "2024-03-01"),
+    ],
+)
+def test_a_year_earlier_keeps_the_weekday_or_the_month(grain, day, earlier):
+    assert str(year_earlier(day, grain)) == earlier
 
 
 def test_overlapping_spans_count_a_day_once():
@@ -109,7 +131,7 @@ def test_overlapping_spans_count_a_day_once():
 
 
 def test_periods_of_many_days_equal_periods_of_each_day():
-    days = np.datetime64("2025-02-20") + np.arange(20)
+    days = np.datetime64("2025-02-20") + DAY * np.arange(20)
     one_by_one = [period_start(day, "week", "sunday") for day in days]
 
     assert period_starts(days, "week", "sunday").tolist() == [d.astype(object) for d in one_by_one]

@@ -16,7 +16,7 @@ def panel() -> Panel:
     """A company about which there is nothing to say."""
     rng = np.random.default_rng(7)
     spend = rng.lognormal(3, 0.5, (WEEKS, 1, 2))
-    dates = np.datetime64("2025-01-06") + 7 * np.arange(WEEKS)
+    dates = np.datetime64("2025-01-06") + np.timedelta64(7, "D") * np.arange(WEEKS)
     return Panel(
         name="acme",
         currency="USD",
@@ -41,7 +41,7 @@ def panel() -> Panel:
         holiday_names=(),
         holidays=np.zeros((WEEKS, 0)),
         national_cells=np.zeros(2, bool),
-        data_until=dates[-1] + 6,
+        data_until=dates[-1] + np.timedelta64(6, "D"),
     )
 
 

@@ -7,7 +7,7 @@ from mmm.data.future import future_features
 from mmm.data.tables import load_tables
 from mmm.errors import InputError
 
-WEEKS = [str(np.datetime64("2025-01-06") + 7 * n) for n in range(60)]
+WEEKS = [str(np.datetime64("2025-01-06") + np.timedelta64(7 * n, "D")) for n in range(60)]
 ALL = "week,revenue,tv,price,mail\n" + "".join(f"{w},100,5,{n},{n % 3}\n" for n, w in enumerate(WEEKS))
 CONFIG = (
     "data:",
