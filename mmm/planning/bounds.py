@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -17,6 +17,9 @@ from mmm.planning.names import cells_of, label
 from mmm.planning.settings import PlanSettings
 
 Source = Literal["", "bound", "fixed", "change", "dark", "guard", "extrapolation"]
+
+Gone = tuple[Literal["change", "guard", "extrapolation"], ...]
+"""Defaults that are given up."""
 
 EXTRAPOLATION = 1.5
 """Most money, as a multiple of the most a cell ever spent in a like window."""
@@ -95,8 +98,8 @@ def cell_bounds(
     A bound of the user replaces the default on its side; an entry for a channel holds for each of its cells
     on its own, and one that names the audience goes before it. A cell graded `prior` moves by at most 0.4 of
     `plan.change`, inside the user's bounds; no cell goes past 1.5 times the most it ever spent in a like
-    window unless the user gave it a max. Where these defaults leave no plan they give way in that order:
-    change, guard, extrapolation.
+    window unless the user gave it a max. Where these defaults leave no plan, as few of them as can be give
+    way: change before the guard, the guard before extrapolation.
 
     Parameters
     ----------
@@ -182,26 +185,56 @@ def _settle(
     core: float,
     settings: PlanSettings,
 ) -> CellBounds:
-    """Let defaults give way, side by side, until the bounds leave a plan."""
-    low_level = high_level = 0
-    said: list[str] = []
-    while True:
-        bounds = _compose(cells, lows, highs, fixed, core, low_level, high_level)
-        least, most = float(bounds.lower.sum()), float(bounds.upper.sum())
-        if least > core + CENT:
-            if low_level == 2:
-                raise Infeasible(_too_much(cells, bounds, core))
-            low_level += 1
-            said.append(sentences.gave_way_down(low_level, settings.change, least, core))
-        elif most < core - CENT and settings.spend == "all":
-            if high_level == 3:
-                raise Infeasible(_too_little(cells, bounds, core))
-            high_level += 1
-            said.append(sentences.gave_way_up(high_level, settings.change, most, core))
-        else:
-            return CellBounds(
-                bounds.lower, bounds.upper, bounds.lower_by, bounds.upper_by, (*said, *bounds.gave_way)
-            )
+    """Let as few defaults give way as leave a plan, upwards first, and say which.
+
+    Raises
+    ------
+    Infeasible
+        When the user's bounds and the committed money alone leave none.
+    """
+
+    def compose(low_gone: Gone, high_gone: Gone) -> CellBounds:
+        return _compose(cells, lows, highs, fixed, core, low_gone, high_gone)
+
+    def enough(gone: Gone) -> bool:
+        return settings.spend != "all" or float(compose((), gone).upper.sum()) >= core - CENT
+
+    high_gone = _least_gone(("change", "guard", "extrapolation"), enough)
+    if high_gone is None:
+        bounds = compose((), ("change", "guard", "extrapolation"))
+        held = _held(cells, bounds.upper, bounds.upper_by)
+        raise Infeasible(sentences.most_too_little(held, float(bounds.upper.sum()), core))
+
+    def low_enough(gone: Gone) -> bool:
+        return float(compose(gone, high_gone).lower.sum()) <= core + CENT
+
+    low_gone = _least_gone(("change", "guard"), low_enough)
+    if low_gone is None:
+        bounds = compose(("change", "guard"), high_gone)
+        held = _held(cells, bounds.lower, bounds.lower_by)
+        raise Infeasible(sentences.least_too_much(held, float(bounds.lower.sum()), core))
+    said = []
+    for default in high_gone:
+        kept = compose((), tuple(other for other in high_gone if other != default))
+        said.append(sentences.gave_way_up(default, settings.change, float(kept.upper.sum()), core))
+    for default in low_gone:
+        kept = compose(tuple(other for other in low_gone if other != default), high_gone)
+        said.append(sentences.gave_way_down(default, settings.change, float(kept.lower.sum()), core))
+    bounds = compose(low_gone, high_gone)
+    return replace(bounds, gave_way=(*said, *bounds.gave_way))
+
+
+def _least_gone(order: Gone, works: Callable[[Gone], bool]) -> Gone | None:
+    """Defaults to give up: in order until it works, then taking back those it works with; None if never."""
+    count = next((k for k in range(len(order) + 1) if works(order[:k])), None)
+    if count is None:
+        return None
+    gone = order[:count]
+    for default in reversed(order[:count]):
+        fewer = tuple(other for other in gone if other != default)
+        if works(fewer):
+            gone = fewer
+    return gone
 
 
 def _compose(
@@ -210,24 +243,24 @@ def _compose(
     highs: list[_Side],
     fixed: Floats,
     core: float,
-    low_level: int,
-    high_level: int,
+    low_gone: Gone,
+    high_gone: Gone,
 ) -> CellBounds:
-    """Bounds with the first defaults of each side given up: 1 change, 2 guard too, 3 extrapolation too."""
-    found = []
+    """Bounds without the defaults that are given up on each side."""
+    found: list[tuple[float, float, Source, Source]] = []
     said = []
     for cell, low, high, money in zip(cells, lows, highs, fixed, strict=True):
         if not math.isnan(money):
             found.append((float(money), float(money), "fixed", "fixed"))
             continue
-        least, least_by = _side(low, low_level, upward=False)
-        most, most_by = _side(high, high_level, upward=True)
-        if least > most:  # one of them is a default: it gives way to the user, a lower one to an upper one
-            if low.user is not None and least_by == "bound":
-                said.append(sentences.gave_way_to_min(cell.name, most, low.user))
-                most, most_by = low.user, "bound"
-            else:
-                least, least_by = most, most_by
+        least, least_by = _side(low, low_gone, upward=False)
+        most, most_by = _side(high, high_gone, upward=True)
+        if low.user is not None and low.user > most:  # an upper default gives way to the user
+            said.append(sentences.gave_way_to_min(cell.name, most, low.user))
+            least = most = low.user
+            least_by = most_by = "bound"
+        elif least > most:  # and a lower default to an upper one
+            least, least_by = most, most_by
         if most > core and least <= core:
             most, most_by = core, ""
         found.append((least, most, least_by, most_by))
@@ -235,17 +268,17 @@ def _compose(
     return CellBounds(np.array(lower), np.array(upper), lower_by, upper_by, tuple(said))
 
 
-def _side(side: _Side, level: int, *, upward: bool) -> tuple[float, Source]:
+def _side(side: _Side, gone: Gone, *, upward: bool) -> tuple[float, Source]:
     """The bound that holds on one side of one cell, and who says so."""
     limits: list[tuple[float, Source]] = []
     if side.user is not None:
         limits.append((side.user, "bound"))
     else:
-        if upward and level < 3:
+        if upward and "extrapolation" not in gone:
             limits.append((side.extrapolation, "extrapolation"))
-        if level < 1 or (side.change_by == "dark" and level < 3):
+        if ("extrapolation" if side.change_by == "dark" else "change") not in gone:
             limits.append((side.change, side.change_by))
-    if side.guard is not None and level < 2:
+    if side.guard is not None and "guard" not in gone:
         limits.append((side.guard, "guard"))
     if not limits:
         return (math.inf if upward else 0.0), ""
@@ -256,13 +289,3 @@ def _held(cells: Sequence[Cell], amounts: Floats, by: Sequence[Source]) -> str:
     """The amounts of the user, largest first."""
     named = [(amounts[i], cells[i].name) for i in range(len(cells)) if by[i] in {"bound", "fixed"}]
     return ", ".join(f"{name} {sentences.money(amount)}" for amount, name in sorted(named, reverse=True))
-
-
-def _too_much(cells: Sequence[Cell], bounds: CellBounds, core: float) -> str:
-    least = float(bounds.lower.sum())
-    return sentences.least_too_much(_held(cells, bounds.lower, bounds.lower_by), least, core)
-
-
-def _too_little(cells: Sequence[Cell], bounds: CellBounds, core: float) -> str:
-    most = float(bounds.upper.sum())
-    return sentences.most_too_little(_held(cells, bounds.upper, bounds.upper_by), most, core)

@@ -301,7 +301,7 @@ def _why(move: _Move) -> str:
             return sentences.why_guard(move.shown, share)
         if side == "lower" and amount <= CENT and move.steady:
             return sentences.why_dark()
-        start = sentences.why_limit(move.shown, side, by, amount)
+        start = sentences.why_limit(move.shown, side, by, amount, context.change)
         at_limit = float(move.planned.mroi[i].mean())
         return start + (sentences.next_unit(at_limit, move.elsewhere, move.unit) if known else ".")
     if not known:

@@ -95,7 +95,7 @@ def _read(path: Path) -> pd.DataFrame:
             elif name in {"observed", "extrapolated"}:
                 table[name] = table[name] == "True"
             else:
-                table[name] = pd.to_numeric(table[name].replace("", "nan"))
+                table[name] = pd.to_numeric(table[name].where(table[name] != ""))
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: this table cannot be read ({error}); run `mmm plan` again") from None
     return table

@@ -103,26 +103,26 @@ def returns_counted() -> str:
 
 # --- what gave way -------------------------------------------------------------------------------------
 
-_LEVELS = (
-    "the limit of {change} around the scaled reference",
-    "the limit for cells whose return is an assumption",
-    "the limit of 1.5 times the most ever spent in a like window",
-)
+_DEFAULTS = {
+    "change": "the limit of {change} around the scaled reference",
+    "guard": "the limit for cells whose return is an assumption",
+    "extrapolation": "the limit of 1.5 times the most ever spent in a like window",
+}
 
 
-def _level(level: int, change: float | None) -> str:
-    return _LEVELS[level - 1].format(change="free change" if change is None else f"+-{percent(change)}")
+def _default(name: str, change: float | None) -> str:
+    return _DEFAULTS[name].format(change="free change" if change is None else f"+-{percent(change)}")
 
 
-def gave_way_up(level: int, change: float | None, most: float, core: float) -> str:
+def gave_way_up(name: str, change: float | None, most: float, core: float) -> str:
     """A default was lifted upwards, because the money did not fit under it."""
-    limit = _level(level, change)
+    limit = _default(name, change)
     return f"Upwards, {limit} gave way: with it only {money(most)} of {money(core)} could be placed."
 
 
-def gave_way_down(level: int, change: float | None, least: float, core: float) -> str:
+def gave_way_down(name: str, change: float | None, least: float, core: float) -> str:
     """A default was lifted downwards, because it asked for more money than there is."""
-    limit = _level(level, change)
+    limit = _default(name, change)
     return f"Downwards, {limit} gave way: with it {money(least)} at least was needed, of {money(core)}."
 
 
@@ -145,7 +145,8 @@ def most_too_little(held: str, most: float, core: float) -> str:
     return (
         f"no plan meets the limits: the most amounts and committed money ({held}) come to {money(most)}, "
         f"and {money(core)} is to be placed beside the reserve for tests. Raise them by "
-        f"{money(core - most)} in `plan.bounds` or `plan.fixed`, lower `plan.budget`, or set `plan.spend: at_most`"
+        f"{money(core - most)} in `plan.bounds` or `plan.fixed`, lower `plan.budget`, or set "
+        "`plan.spend: at_most`"
     )
 
 
@@ -170,11 +171,12 @@ def why_guard(change: float, limit: float) -> str:
     )
 
 
-def why_limit(change: float, side: str, by: str, amount: float) -> str:
+def why_limit(change: float, side: str, by: str, amount: float, default: float | None) -> str:
     """A limit stops the move."""
+    reach = percent(default) if default is not None else "free"
     who = {
         "bound": "the limit you set",
-        "change": "the default limit of change",
+        "change": f"the default of {reach} change",
         "dark": "1.5 times the most it ever spent in a like window",
         "extrapolation": "1.5 times the most it ever spent in a like window",
     }.get(by, "what there is")

@@ -3,6 +3,7 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+
 from mmm.finance.economics import Economics, profit, roi, romi, unit_economics
 from mmm.finance.settings import FinanceSettings
 

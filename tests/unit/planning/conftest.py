@@ -96,7 +96,7 @@ def make_media() -> Callable[..., MediaDraws]:
 
 @pytest.fixture
 def weekly_spend() -> np.ndarray:
-    """Two years of four cells, shape (104, 4): no two weeks alike, the last cell dark in the last half year."""
+    """Two years of four cells, shape (104, 4): no two weeks alike, the last one dark for half a year."""
     rng = np.random.default_rng(7)
     spend = np.round(rng.uniform(50, 150, (104, 4)) * np.array([8, 4, 2, 1]), 2)
     spend[78:, 3] = 0.0

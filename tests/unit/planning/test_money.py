@@ -5,6 +5,7 @@ from fractions import Fraction
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+
 from mmm.planning.money import in_cents, split_reserve, spread
 
 cents = st.integers(0, 10**12)

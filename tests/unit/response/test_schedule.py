@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from mmm.dims import Cell
 from mmm.errors import InternalFault
 from mmm.response.schedule import Schedule
