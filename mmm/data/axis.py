@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -133,6 +134,14 @@ def choose_week_start(tables: Tables, grain: Grain, calendar: CalendarSettings, 
 def refuse_coarse(tables: Tables, grain: Grain, found: Findings) -> None:
     """Rows longer than a period cannot be split without guessing."""
     for info in tables.infos.values():
+        if info.spacing == "week" and grain == "month":
+            found.review(
+                "weeks in months",
+                info.where,
+                "",
+                "weekly rows in a monthly model",
+                "A week counts in the month it begins in. Give daily rows for exact months.",
+            )
         if info.spacing is None or info.key == "data.future" or LENGTH[info.spacing] <= LENGTH[grain]:
             continue
         if not info.wide and not _on_the_first(tables, info):
@@ -164,8 +173,15 @@ def find_axis(tables: Tables, grain: Grain, week_start: Weekday, found: Findings
     known = tables.outcome["outcome"].notna().to_numpy()
     starts = period_starts(days[known], grain, week_start)
     first, last = starts.min(), starts.max()
-    first, last = _whole_periods(days[known], first, last, grain, info, found)
     media_days = days_of(tables.media)
+    geos = tuple(sorted(set(tables.outcome["geo"].tolist())))
+    _refuse_twins(geos, info, found)
+    _refuse_leaps(days[known], info.where, found)
+    _refuse_leaps(media_days[media_days <= days[known].max()], "the media tables", found)
+    if found.faults:
+        return None
+    first, last = _whole_periods(days[known], first, last, grain, info, found)
+    last = _with_whole_media(tables, last, grain, found)
     media_first = period_starts(media_days, grain, week_start).min()
     if last < first or media_first > last:
         found.faults.append(
@@ -188,7 +204,6 @@ def find_axis(tables: Tables, grain: Grain, week_start: Weekday, found: Findings
             Check("media after outcome", "pass", "data.media", f"{int(after.sum())} rows", note, "")
         )
     dates = period_range(media_first, last, grain, week_start)
-    geos = tuple(sorted(set(tables.outcome["geo"].tolist())))
     return Axis(dates, geos, grain, week_start)
 
 
@@ -221,7 +236,46 @@ def _whole_periods(
     return first, last
 
 
+def _with_whole_media(tables: Tables, last: np.datetime64, grain: Grain, found: Findings) -> np.datetime64:
+    """Leave out a last period for which finer media columns end before it is over."""
+    for info in tables.infos.values():
+        if not info.key.startswith("data.media") or not info.wide or info.spacing is None:
+            continue
+        until = period_end(days_of(tables.media[tables.media["table"] == info.key]).max(), info.spacing)
+        if LENGTH[info.spacing] < LENGTH[grain] and last <= until < period_end(last, grain):
+            found.review(
+                "incomplete period",
+                info.where,
+                f"{last} to {until}",
+                f"media of the last {grain} are not complete and it is left out",
+                f"Nothing to do; it comes in with rows to {period_end(last, grain)}.",
+            )
+            return period_start(last - DAY, grain, WEEKDAYS[int(weekdays(last[None])[0])])
+    return last
+
+
+def _refuse_twins(geos: Sequence[str], info: TableInfo, found: Findings) -> None:
+    """Two spellings of one region in the outcome would be two regions with holes."""
+    spelled: dict[str, str] = {}
+    for geo in geos:
+        if (other := spelled.setdefault(fold(geo), geo)) != geo:
+            found.faults.append(
+                f"{info.where}: regions {other!r} and {geo!r} differ only in spelling; write them alike"
+            )
+
+
+def _refuse_leaps(days: Dates, where: str, found: Findings) -> None:
+    """More than a year without a row: a mistyped year would make a panel of empty periods."""
+    distinct = np.unique(days)
+    for at in np.flatnonzero(np.diff(distinct) > 366 * DAY)[:1].tolist():
+        found.faults.append(
+            f"{where}: no row between {distinct[at]} and {distinct[at + 1]}, more than a year. "
+            "Is a year mistyped? If not, leave out the rows on one side"
+        )
+
+
 def days_of(frame: pd.DataFrame) -> Dates:
+    """Days of the rows of a tidy table."""
     return frame["date"].to_numpy().astype("datetime64[D]")
 
 

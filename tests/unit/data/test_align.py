@@ -398,3 +398,71 @@ def test_build_panel_is_the_panel_of_align_tables(write_company):
 
     assert (panel.name, panel.currency) == ("acme", None)
     assert (panel.outcome == aligned(config).panel.outcome).all()
+
+
+def test_a_week_whose_daily_media_are_not_complete_is_left_out(write_company):
+    sales = csv("week,revenue", [(w, 10) for w in weeks(4)])
+    media = csv(
+        "week,tv", [(date(2025, 1, 6) + timedelta(n), 1) for n in range(24)]
+    )  # to Wednesday of week four
+    result = aligned(
+        write_company(
+            {"sales.csv": sales, "media.csv": media},
+            *NATIONAL,
+            "  media: [{source: media.csv, cells: [{channel: tv, spend: tv}]}]",
+        )
+    )
+
+    assert result.panel.spend[:, 0, 0].tolist() == [7, 7, 7]
+    assert reviews(result)["incomplete period"].rows == "2025-01-27 to 2025-01-29"
+
+
+def test_a_mistyped_year_is_a_fault_and_not_a_long_panel(write_company):
+    rows = [(w, 1, 2) for w in weeks(5)]
+    config = (*NATIONAL, "  media: [{source: sales.csv, cells: [{channel: tv, spend: tv}]}]")
+    late = csv("week,revenue,tv", [*rows, ("9025-02-10", 1, 2)])
+
+    with pytest.raises(DataError, match=r"(Is a year mistyped\?|cannot be read as a date)"):
+        aligned(write_company({"sales.csv": late}, *config))
+    early = csv("week,channel,spend", [("1925-01-05", "tv", 1), *[(w, "tv", 1) for w in weeks(5)]])
+    with pytest.raises(DataError, match="no row between 1925-01-05 and 2025-01-06"):
+        aligned(
+            write_company({"sales.csv": csv("week,revenue,x", rows), "media.csv": early}, *NATIONAL, LONG)
+        )
+
+
+def test_two_spellings_of_one_region_are_a_fault(write_company):
+    rows = [(w, geo, 5, 10) for w in weeks(3) for geo in ("North", "north")]
+    media = csv("week,channel,spend", [(w, "tv", 8) for w in weeks(3)])
+
+    with pytest.raises(DataError, match="'North' and 'north' differ only in spelling"):
+        aligned(
+            write_company(
+                {"sales.csv": csv("week,region,revenue,people", rows), "media.csv": media}, *GEO, LONG
+            )
+        )
+
+
+def test_excluding_everything_is_a_fault(write_company):
+    config = write_company(
+        {"all.csv": csv("week,revenue,tv", [(w, 1, 2) for w in weeks(5)])},
+        "data: {source: all.csv, date: week, outcome: {value: revenue}, media: {tv: tv}}",
+        "calendar: {exclude: [{start: 2024-01-01, end: 2026-01-01}]}",
+    )
+
+    with pytest.raises(DataError, match="leaves no period with an outcome"):
+        aligned(config)
+
+
+def test_media_by_region_are_added_up_in_a_national_model(write_company):
+    media = csv("week,region,channel,spend", [(w, geo, "tv", 4) for w in weeks(3) for geo in ("N", "S")])
+    config = write_company(
+        {"sales.csv": csv("week,revenue", [(w, 10) for w in weeks(3)]), "media.csv": media},
+        *NATIONAL,
+        "  media: [{source: media.csv, geo: region, channel: channel, spend: spend}]",
+    )
+
+    panel = aligned(config).panel
+
+    assert panel.spend[:, :, 0].tolist() == [[8]] * 3
+    assert not panel.national_cells.any()
