@@ -295,7 +295,7 @@ class _Search:
     def _zoom(self, grid: Grid) -> None:
         """Look closer and closer around the best plan; the tables are for plans only from here on."""
         problem = self.problem
-        for width in (4 * grid.step, grid.step, grid.step / 4):
+        for width in (2 * grid.step, grid.step / 4):
             for i in self.cells:
                 points = self.spend[i] + width * np.arange(-2, 3)
                 points = points[(points >= self.lower[i]) & (points <= self.upper[i])]

@@ -18,8 +18,8 @@ from mmm.response.table import CellTable
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-WORK = 2e8
-"""Additions one dynamic program may take: about a tenth of a second."""
+WORK = 4e8
+"""Additions one dynamic program may take: about a fifth of a second."""
 
 SPLIT = 5
 """Parts an interval of a table is split into at most, in one round."""

@@ -20,8 +20,8 @@ REACH = 2
 def _segments(tables: Sequence[CellTable], spend: Floats, worth: float, cost: float) -> Floats:
     """Cubic pieces around a plan: left, width, value, coefficients of the slope 1, q, q^2; (6, cell, piece).
 
-    Pieces a cell does not have have width 0. Slopes are cut at three times the chord's, below which a cubic piece
-    does not overshoot (Fritsch & Carlson 1980); that also takes care of an infinite slope at 0.
+    Pieces a cell does not have have width 0. Slopes are cut at three times the chord's, below which a cubic
+    piece does not overshoot (Fritsch & Carlson 1980); that also takes care of an infinite slope at 0.
     """
     pieces = np.zeros((6, len(tables), 2 * REACH + 1))
     for i, table in enumerate(tables):
