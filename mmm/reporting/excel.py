@@ -17,7 +17,7 @@ from mmm.reporting.bridge import line_name
 from mmm.reporting.decision import decide
 from mmm.reporting.headline import caveats, headline
 from mmm.reporting.moves import curve_of
-from mmm.reporting.results import Results, at_level, records
+from mmm.reporting.results import Results, at_level, cell_of, records
 from mmm.reporting.settings import ReportSettings
 from mmm.reporting.statement import statement
 from mmm.reporting.voice import voice_for
@@ -52,18 +52,20 @@ def _decision_sheet(book: Book, results: Results) -> None:
     voice, about, summary = book.voice, results.about, results.summary
     sheet = book.sheet("sheet.decision")
     sheet.set_column(0, 0, 52)
-    sheet.set_column(1, 8, 14)
+    sheet.set_column(1, 9, 14)
+    sheet.set_row(0, 26)
     values = {"name": about.name, "window": window_name(summary.start, summary.end)}
     book.text(sheet, 0, 0, voice.text("title", values), "title")
     key = "book.money" if about.currency else "book.money_unnamed"
     money = voice.text(key, {"currency": about.currency})
     book.text(sheet, 1, 0, f"{money}. {voice.text('book.live')}", "note")
     row = 3
-    said = (*headline(decide(results), results, voice), *(one.striptags() for one in caveats(results, voice)))
+    approve, *rest = headline(decide(results), results, voice)
+    said = (approve, " ".join(rest), *(one.striptags() for one in caveats(results, voice)))
     for sentence in said:
-        sheet.merge_range(row, 0, row, 8, "", book.looks["lead"])
+        sheet.merge_range(row, 0, row, 9, "", book.looks["lead"])
         book.text(sheet, row, 0, sentence, "lead")
-        sheet.set_row(row, 36 if len(sentence) > 120 else 19)
+        sheet.set_row(row, 19 * (1 + len(sentence) // 130))
         row += 1
     _statement_block(book, sheet, results, row + 1)
 
@@ -79,8 +81,10 @@ def _statement_block(book: Book, sheet: Worksheet, results: Results, row: int) -
             column += 1
     for line in statement(results):
         row += 1
-        book.text(sheet, row, 0, line_name(line, results, voice))
         look = "money" if line.kind in ("money", "outcome") else "ratio"
+        look = "strong_money" if line.strong else look
+        name = line_name(line, results, voice)
+        book.text(sheet, row, 0, name, "strong_text" if line.strong else "text")
         column = 1
         for figure in (line.plan, line.current, line.change):
             for value in (figure.mean, figure.lo, figure.hi):
@@ -101,6 +105,7 @@ def _plan_sheet(book: Book, results: Results) -> None:
         dates = list(table.columns)
         sheet.set_column(wide, wide + len(dates), 12)
         book.text(sheet, row, 0, voice.text(key), "title")
+        sheet.set_row(row, 26)
         row += 1
         for place, name in enumerate(keys):
             book.text(sheet, row, place, voice.text(f"column.{name}"), "head")
@@ -110,12 +115,13 @@ def _plan_sheet(book: Book, results: Results) -> None:
         top = row + 1
         for offset, (names, amounts) in enumerate(zip(table.index, table.to_numpy(), strict=True)):
             line = top + offset
-            for place, name in enumerate(names):
+            shown = names if any(names) else (voice.text("tests"), *names[1:])
+            for place, name in enumerate(shown):
                 book.text(sheet, line, place, name)
             for place, amount in enumerate(amounts):
                 book.figure(sheet, line, wide + place, float(amount), "money")
             block = ((line, wide), (line, wide + len(dates) - 1))
-            book.sum(sheet, line, wide + len(dates), block, float(amounts.sum()))
+            book.sum(sheet, line, wide + len(dates), block, float(amounts.sum()), "row_total")
         row = top + len(table)
         book.text(sheet, row, 0, voice.text("column.total"), "total_text")
         for place in range(1, wide):
@@ -160,6 +166,7 @@ def _moves_sheet(book: Book, results: Results) -> None:
         ]
     )
     columns = [
+        Column(voice.text("column.cell"), "line", width=26),
         *_keys(book, results),
         *(
             Column(voice.text(f"column.{head}"), name, "money", 14, total=True)
@@ -174,24 +181,25 @@ def _moves_sheet(book: Book, results: Results) -> None:
         Column(voice.text("column.low"), "response_lo", "money", 14),
         Column(voice.text("column.high"), "response_hi", "money", 14),
         *(Column(voice.text(f"column.{head}"), name, "ratio", 11) for head, name in returns),
-        Column(voice.text("column.evidence"), "grade", "text", 13),
-        Column(voice.text("column.limit"), "binding", "text", 10),
+        Column(voice.text("column.evidence"), "grade", "flag", 13),
+        Column(voice.text("column.limit"), "binding", "flag", 10),
         Column(voice.text("column.price"), "binding_price", "ratio", 11),
         Column(voice.text("column.beyond"), "beyond", "flag", 11),
-        Column(voice.text("column.why"), "why", "wrap", 70),
-        Column(voice.text("column.flip"), "flip", "wrap", 55),
+        Column(voice.text("column.why"), "why", "wrap", 55),
+        Column(voice.text("column.flip"), "flip", "wrap", 45),
     ]
     rows = []
     for row in records(at_level(results.moves, "cell")):
         rows.append(
             row
             | {
-                "change_money": row["planned_spend"] - row["current_spend"],
+                "line": voice.cell(cell_of(row)),
+                "change_money": round(row["planned_spend"] - row["current_spend"], 2),
                 "grade": voice.text(f"evidence.grade.{row['evidence']}") if row["evidence"] else "",
                 "beyond": voice.text("yes" if row["extrapolated"] else "no"),
             }
         )
-    tests = {"channel": voice.text("tests"), "reference_spend": 0.0, "change_money": 0.0, "response": 0.0}
+    tests = {"line": voice.text("tests"), "reference_spend": 0.0, "change_money": 0.0, "response": 0.0}
     reserve = results.summary.reserve
     rows.append({**tests, "current_spend": reserve, "planned_spend": reserve})
     write_rows(book, sheet, columns, rows)
@@ -203,13 +211,12 @@ def _chart(book: Book, sheet: Worksheet, columns: Sequence[Column], rows: int) -
     name = sheet.get_name()
     chart = book.book.add_chart({"type": "bar"})
     names = [column.name for column in columns]
-    keys = sum(1 for column in names if column in ("channel", "audience", "message"))
     for column, colour in (("current_spend", "#B9BFC5"), ("planned_spend", "#1F3A5F")):
         place = names.index(column)
         chart.add_series(
             {
                 "name": [name, 0, place],
-                "categories": [name, 1, 0, rows, keys - 1],
+                "categories": [name, 1, 0, rows, 0],
                 "values": [name, 1, place, rows, place],
                 "fill": {"color": colour},
                 "gap": 60,
@@ -251,7 +258,7 @@ def _returns_sheet(book: Book, results: Results) -> None:
         for end, word in (("lo", "low"), ("hi", "high")):
             if f"{name}_{end}" in results.roi:
                 columns.append(Column(voice.text(f"column.{word}"), f"{name}_{end}", style))
-    columns.append(Column(voice.text("column.evidence"), "evidence"))
+    columns.append(Column(voice.text("column.evidence"), "evidence", "flag"))
     write_rows(book, sheet, columns, records(results.roi), totals=False)
 
 
@@ -285,6 +292,7 @@ def _checks_sheet(book: Book, results: Results) -> None:
     for row, values in enumerate(table.rows, start=1):
         for place, value in enumerate(values):
             book.text(sheet, row, place, value, "wrap")
+        book.fit(sheet, row, zip(values, widths, strict=True))
     sheet.freeze_panes(1, 1)
 
 

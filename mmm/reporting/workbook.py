@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,8 @@ from mmm.reporting.results import number
 from mmm.reporting.voice import Voice
 
 MONEY = "#,##0;[Red]-#,##0"
+KEYS = ("line", "level", "channel", "audience", "message")
+"""Columns that say what a row is about; they stay in sight when a sheet is scrolled."""
 RATIO = "0.00"
 SHARE = "0 %"
 
@@ -63,7 +66,10 @@ class Book:
             "ratio": {"num_format": RATIO},
             "share": {"num_format": SHARE},
             "total": {"num_format": MONEY, "bold": True, "top": 1},
+            "row_total": {"num_format": MONEY, "bold": True},
             "total_text": {"bold": True, "top": 1},
+            "strong_text": {"bold": True, "top": 1, "bottom": 1},
+            "strong_money": {"num_format": MONEY, "bold": True, "top": 1, "bottom": 1},
             "flag": {"align": "center"},
         }
         self.looks: dict[str, Format] = {
@@ -74,6 +80,7 @@ class Book:
         """A new sheet, set for printing on one page's width."""
         sheet = self.book.add_worksheet(self.voice.text(key))
         sheet.hide_gridlines(2)
+        sheet.set_default_row(17)
         sheet.set_landscape()
         sheet.set_paper(9)
         sheet.fit_to_pages(1, 0)
@@ -92,6 +99,12 @@ class Book:
         else:
             sheet.write_number(row, column, value, self.looks[look])
 
+    def fit(self, sheet: Worksheet, row: int, texts: Iterable[tuple[object, float]]) -> None:
+        """Make a row as high as its wrapped texts need, each with its column's width in characters."""
+        lines = max((math.ceil(len(str(text or "")) / width) for text, width in texts), default=1)
+        if lines > 1:
+            sheet.set_row(row, 16 * lines + 1)
+
     def sum(
         self,
         sheet: Worksheet,
@@ -99,11 +112,12 @@ class Book:
         column: int,
         cells: tuple[tuple[int, int], tuple[int, int]],
         value: float,
+        look: str = "total",
     ) -> None:
         """Write a live total over a block of cells, with its value for readers that do not calculate."""
         (top, left), (bottom, right) = cells
         block = f"{xl_rowcol_to_cell(top, left)}:{xl_rowcol_to_cell(bottom, right)}"
-        sheet.write_formula(row, column, f"=SUM({block})", self.looks["total"], value)
+        sheet.write_formula(row, column, f"=SUM({block})", self.looks[look], value)
 
 
 def write_rows(
@@ -116,6 +130,7 @@ def write_rows(
 ) -> None:
     """Write a heading, the rows, and live totals of the columns that add up."""
     words = {"text", "wrap", "flag"}
+    sheet.set_row(0, 34)
     for place, column in enumerate(columns):
         sheet.set_column(place, place, column.width)
         book.text(sheet, 0, place, column.head, "head" if column.style in words else "head_number")
@@ -125,6 +140,9 @@ def write_rows(
                 book.text(sheet, offset, place, value, column.style)
             else:
                 book.figure(sheet, offset, place, number(value), column.style)
+    wrapped = [column for column in columns if column.style == "wrap"]
+    for offset, row in enumerate(rows, start=1):
+        book.fit(sheet, offset, [(row.get(column.name), column.width) for column in wrapped])
     if totals:
         last = len(rows) + 1
         book.text(sheet, last, 0, book.voice.text("column.total"), "total_text")
@@ -132,7 +150,7 @@ def write_rows(
             if column.total:
                 value = sum(number(row.get(column.name)) or 0.0 for row in rows)
                 book.sum(sheet, last, place, ((1, place), (last - 1, place)), value)
-    keys = sum(1 for column in columns if column.name in ("level", "channel", "audience", "message"))
+    keys = sum(1 for column in columns if column.name in KEYS)
     sheet.freeze_panes(1, keys)
     sheet.repeat_rows(0)
     sheet.autofilter(0, 0, len(rows), len(columns) - 1)

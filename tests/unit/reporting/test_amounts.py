@@ -1,0 +1,77 @@
+"""Figures as people read them."""
+
+from __future__ import annotations
+
+from datetime import date as Date
+
+import pytest
+
+from mmm.reporting.amounts import NOTHING, amounts_for, joined, odds, percent, ratio, window_name
+from mmm.reporting.results import Estimate
+
+
+@pytest.mark.parametrize(
+    ("budget", "value", "written"),
+    [
+        (1.3e6, 1_300_000.0, "1,300\u00a0k"),
+        (1.3e6, -8_400.0, "\u22128\u00a0k"),
+        (1.3e6, -12.0, "0\u00a0k"),
+        (2e5, 6_440.0, "6.4\u00a0k"),
+        (8e3, 6_440.0, "6.44\u00a0k"),
+        (1.3e6, None, NOTHING),
+        (1.3e6, float("nan"), NOTHING),
+    ],
+)
+def test_money_is_in_thousands_with_a_true_minus_and_no_minus_zero(
+    budget: float, value: float | None, written: str
+) -> None:
+    assert amounts_for(budget, "USD", True).money(value) == written
+
+
+def test_a_range_carries_its_signs_and_is_empty_when_one_end_is() -> None:
+    amounts = amounts_for(1.3e6, "USD", True)
+    assert amounts.money_range(Estimate(1.0, -5e3, 89e3), signed=True) == "\u22125\u00a0k to +89\u00a0k"
+    assert amounts.money_range(Estimate(1.0, None, 89e3)) == NOTHING
+
+
+def test_a_count_is_written_in_units_and_money_still_in_thousands() -> None:
+    amounts = amounts_for(1.3e6, "USD", False)
+    assert amounts.outcome(85_211.4) == "85,211"
+    assert amounts.money(85_211.4) == "85\u00a0k"
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0.93, "93 in 100"),
+        (0.9951, "more than 99 in 100"),
+        (1.0, "more than 99 in 100"),
+        (0.0, "fewer than 1 in 100"),
+    ],
+)
+def test_odds_never_claim_certainty(value: float, written: str) -> None:
+    assert odds(value).replace("\u00a0", " ") == written
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "name"),
+    [
+        ((2027, 1, 1), (2027, 3, 31), "Q1 2027"),
+        ((2027, 10, 1), (2027, 12, 31), "Q4 2027"),
+        ((2027, 2, 1), (2027, 2, 28), "February 2027"),
+        ((2027, 1, 1), (2027, 12, 31), "2027"),
+        ((2027, 2, 1), (2027, 4, 30), "1 February 2027 to 30 April 2027"),
+        ((2026, 11, 16), (2027, 2, 14), "16 November 2026 to 14 February 2027"),
+    ],
+)
+def test_a_window_has_the_name_finance_gives_it(
+    start: tuple[int, int, int], end: tuple[int, int, int], name: str
+) -> None:
+    assert window_name(Date(*start), Date(*end)).replace("\u00a0", " ") == name
+
+
+def test_small_words_of_a_sentence() -> None:
+    assert joined(["a", "b", "c"], "and") == "a, b and c"
+    assert joined(["a"], "and") == "a"
+    assert percent(-0.283, signed=True) == "\u221228\u00a0%"
+    assert ratio(2.345) in ("2.34", "2.35")

@@ -1,0 +1,124 @@
+"""The page in a real browser: drawn, quiet, whole, and at home on a phone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmm.reporting.html import render_html
+from mmm.reporting.results import Results
+from mmm.reporting.settings import ReportSettings
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--no-first-run",
+]
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if not CHROMIUM.exists():
+        why = f"{CHROMIUM} is missing; apt-get install chromium"
+        if os.environ.get("MMM_REQUIRE_SERVERS") == "1":
+            pytest.fail(why)
+        pytest.skip(why)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        one = play.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield one
+        one.close()
+
+
+@pytest.fixture(scope="module")
+def page_file(results: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    path.write_text(render_html(results, ReportSettings()), encoding="utf-8")
+    return path
+
+
+def _open(browser: Any, path: Path, width: int) -> tuple[Any, list[str]]:
+    """The page when its charts are drawn, and everything it complained of or fetched."""
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    faults: list[str] = []
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
+    page.on("request", lambda request: faults.append(request.url) if request.url != path.as_uri() else None)
+    page.goto(path.as_uri())
+    page.wait_for_function("document.documentElement.dataset.charts === 'done'", timeout=60_000)
+    return page, faults
+
+
+@pytest.mark.parametrize("width", [1280, 640, 390])
+def test_the_page_opens_quietly_with_all_charts_and_no_sideways_scroll(
+    browser: Any, page_file: Path, width: int
+) -> None:
+    page, faults = _open(browser, page_file, width)
+    boxes = page.locator(".chart").count()
+    assert faults == []
+    assert boxes >= 20
+    assert page.locator(".chart[data-state=drawn] svg").count() == boxes
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    empty = (
+        "[...document.querySelectorAll('.chart svg')].filter(s => !s.querySelector('path[d], line')).length"
+    )
+    assert page.evaluate(empty) == 0
+    page.close()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
+def test_the_decision_stands_on_the_first_screen(
+    browser: Any, page_file: Path, width: int, height: int
+) -> None:
+    page, _ = _open(browser, page_file, width)
+    box = page.locator(".lede").nth(1).bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] < height
+    page.close()
+
+
+def test_tables_open_by_keyboard(browser: Any, page_file: Path) -> None:
+    page, _ = _open(browser, page_file, 1280)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    first = page.locator("details").first
+    first.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert first.get_attribute("open") is not None
+    page.close()
+
+
+def test_a_hostile_name_runs_nothing(browser: Any, make: Any, tmp_path: Path) -> None:
+    from mmm.dims import Cell
+
+    cells = (Cell("</script><script>alert(1)</script>", "<img src=x onerror=alert(2)>"), Cell("tv"))
+    path = tmp_path / "hostile.html"
+    path.write_text(render_html(make(cells=cells, labels=()), ReportSettings()), encoding="utf-8")
+    page, faults = _open(browser, path, 1280)
+    assert faults == []
+    assert page.locator(".chart[data-state=drawn] svg").count() == page.locator(".chart").count()
+    page.close()
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_the_page_prints_with_charts_as_wide_as_the_paper(
+    browser: Any, page_file: Path, tmp_path: Path, paper: str
+) -> None:
+    page, faults = _open(browser, page_file, 1280)
+    page.pdf(path=str(tmp_path / "page.pdf"), format=paper)
+    assert faults == []
+    pages = (tmp_path / "page.pdf").read_bytes().count(b"/Type /Page\n")
+    assert 4 <= pages <= 16
+    page.close()
