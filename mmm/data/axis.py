@@ -280,13 +280,13 @@ def days_of(frame: pd.DataFrame) -> Dates:
 
 
 def places(hole: Flags, axis: Axis, shown: int = 4) -> str:
-    """Periods and regions of a mask, in words."""
-    t, g = np.nonzero(hole)
-    if hole.shape[1] == 1:
-        listed = [str(axis.dates[i]) for i in t[:shown]]
-    elif len(set(g.tolist())) == 1 and len(t) > 1:
-        listed = [f"{axis.geos[g[0]]} in {', '.join(str(axis.dates[i]) for i in t[:shown])}"]
-    else:
-        listed = [f"{axis.dates[i]} {axis.geos[j]}" for i, j in zip(t[:shown], g[:shown], strict=True)]
-    more = f" and {len(t) - shown} more" if len(t) > shown else ""
-    return ", ".join(listed) + more
+    """Periods and regions of a mask (period, geo), in words; where every region is meant, once."""
+    listed = []
+    for t in np.flatnonzero(hole.any(axis=1)).tolist():
+        missing = np.flatnonzero(hole[t]).tolist()
+        if len(missing) == len(axis.geos):
+            listed.append(f"{axis.dates[t]}{' in every region' if len(axis.geos) > 1 else ''}")
+        else:
+            listed += [f"{axis.dates[t]} {axis.geos[g]}" for g in missing]
+    more = f" and {len(listed) - shown} more" if len(listed) > shown else ""
+    return ", ".join(listed[:shown]) + more

@@ -21,6 +21,10 @@ Ints = NDArray[np.int64]
 Dates = NDArray[np.datetime64]
 
 
+DENSE = 26
+"""A long table with rows in so many periods on end does not stop by having nothing to say."""
+
+
 @dataclass(frozen=True, slots=True)
 class AlignedMedia:
     cells: tuple[Cell, ...]
@@ -100,7 +104,16 @@ def _find_missing_media(
                 "spent; a missing row is not zero"
             )
         covered = np.flatnonzero(there.any(axis=1))
-        if not info.wide and covered.size and covered[-1] < len(axis.dates) - 1:
+        if info.wide or not covered.size or covered[-1] == len(axis.dates) - 1:
+            continue
+        if covered.size >= DENSE and covered.size == covered[-1] - covered[0] + 1:
+            end, short = axis.dates[covered[-1]], len(axis.dates) - 1 - int(covered[-1])
+            found.faults.append(
+                f"{info.where} (`{key}`): rows for every {axis.grain} until {end}, and none for the {short} "
+                "after it. Load them; where nothing was spent, one row with 0 in the last "
+                f"{axis.grain} says so"
+            )
+        else:
             found.review(
                 "media end early",
                 info.where,

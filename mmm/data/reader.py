@@ -59,6 +59,7 @@ class Reader:
         self.infos: dict[str, TableInfo] = {}
         self._raw: dict[tuple[Path, str | None], RawTable | None] = {}
         self._numbers: dict[tuple[int, str], Floats] = {}
+        self._broken: set[tuple[int, str]] = set()
         self._dates: dict[tuple[int, str], Dates] = {}
         self._dayfirst: bool | None = None
 
@@ -151,7 +152,13 @@ class Reader:
             self.faults += read.faults
             self.notes += [_read_note("numbers", raw, note) for note in read.notes]
             self._numbers[key] = read.values
+            if read.faults:
+                self._broken.add(key)
         return self._numbers[key]
+
+    def is_sound(self, raw: RawTable, column: str) -> bool:
+        """Whether every cell of a column of numbers could be read: only then an empty one is news."""
+        return (id(raw), clean_name(column)) not in self._broken
 
     def text(self, raw: RawTable, column: str) -> NDArray[np.object_]:
         """Names of a column, cleaned; "" where the cell is empty."""

@@ -161,7 +161,8 @@ def _outcome(reader: Reader, table: OutcomeTable) -> pd.DataFrame:
         elif per_unit is not None:
             unit_value *= per_unit
     people = reader.numbers(raw, table.population) if table.population else np.full(len(raw.frame), np.nan)
-    if table.population and (bad := opened.rows[~(people > 0)].tolist()):
+    bad = opened.rows[~(people > 0)].tolist() if table.population else []
+    if bad and table.population and reader.is_sound(raw, table.population):
         reader.faults.append(
             f'{raw.where}: population ("{table.population}") is empty or not above zero in '
             f"{rows_words(bad)}; give the number of people of every region"
@@ -226,7 +227,8 @@ def _media(reader: Reader, table: MediaTable, key: str) -> pd.DataFrame:
         frame = _long_media(reader, opened, table)
     else:
         frame = _joined([_wide_cell(reader, opened, table, cell) for cell in table.cells], MEDIA_COLUMNS)
-    blank = frame[frame["spend"].isna()]
+    sound = all(reader.is_sound(opened.raw, c) for c in (table.spend, *(c.spend for c in table.cells)) if c)
+    blank = frame[frame["spend"].isna() & sound]
     for names, rows in blank.groupby(["channel", "audience", "message"], sort=False)["row"]:
         cell_name = " / ".join(str(part) for part in names if part)
         reader.faults.append(

@@ -448,6 +448,18 @@ def test_excluding_everything_is_a_fault(write_company):
         aligned(config)
 
 
+def test_a_long_table_that_stops_after_rows_for_every_week_is_a_fault(write_company):
+    sales = csv("week,revenue", [(w, 10) for w in weeks(40)])
+    rows = [(w, "tv", 5) for w in weeks(34)]
+    stops = csv("week,channel,spend", rows)
+    says_zero = csv("week,channel,spend", [*rows, (weeks(40)[-1], "tv", 0)])
+
+    with pytest.raises(DataError, match="until 2025-08-25, and none for the 6 after it"):
+        aligned(write_company({"sales.csv": sales, "media.csv": stops}, *NATIONAL, LONG))
+    panel = aligned(write_company({"sales.csv": sales, "media.csv": says_zero}, *NATIONAL, LONG)).panel
+    assert panel.spend[34:].tolist() == [[[0]]] * 6
+
+
 def test_media_by_region_are_added_up_in_a_national_model(write_company):
     media = csv("week,region,channel,spend", [(w, geo, "tv", 4) for w in weeks(3) for geo in ("N", "S")])
     config = write_company(

@@ -138,6 +138,16 @@ def test_empty_spend_is_a_fault_because_zero_is_a_value(write_company):
         load(config)
 
 
+def test_text_in_spend_is_one_fault_and_not_an_empty_cell_as_well(write_company):
+    config = write_company({"weekly.csv": WEEKLY.replace("2360,0", "2360,much")}, *CONFIG)
+
+    with pytest.raises(DataError) as caught:
+        load(config)
+
+    assert len(caught.value.faults) == 1
+    assert 'row 3 "much"' in caught.value.faults[0]
+
+
 def test_money_without_a_channel_is_a_fault(write_company):
     config = write_company(
         {"weekly.csv": WEEKLY, "media.csv": "week,channel,spend\n2025-01-06,,5\n2025-01-06,tv,5\n"},
