@@ -21,6 +21,9 @@ from mmm.response.curves import WindowCurves, response
 
 Indices = NDArray[np.int64]
 
+PRICE_DRAWS = 200
+"""Draws that plan the whole budget, to price the reserve."""
+
 
 @dataclass(frozen=True, slots=True)
 class Money:
@@ -152,8 +155,10 @@ def reserve_price(
 ) -> float | None:
     """What a unit of reserve costs: the best plan of the whole budget less the one beside the reserve.
 
-    Both are planned on one half of the draws and valued on the other, in the unit of the objective. None
-    where the user's bounds leave the whole budget no plan.
+    Both are planned on one half of the draws and valued on the other, in the unit of the objective. The plan
+    of the whole budget is made on at most `PRICE_DRAWS` of them: near the best plan its value is flat, so a
+    slightly worse one changes the price by little. None where the user's bounds leave the whole budget no
+    plan.
 
     Parameters
     ----------
@@ -162,8 +167,9 @@ def reserve_price(
     """
     if money.reserve <= 0:
         return None
+    some = planning[np.linspace(0, len(planning) - 1, min(PRICE_DRAWS, len(planning))).round().astype(int)]
     try:
-        free = allocate(aim, window, settings, money.budget, grades, planning).spend
+        free = allocate(aim, window, settings, money.budget, grades, some).spend
     except Infeasible:
         return None
     shown = take_draws(aim.curves, printing)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -177,8 +177,10 @@ def binding_of(context: Context) -> tuple[str, ...]:
     """What holds each cell: lower, upper, guard, fixed or ""."""
     held = []
     bounds = context.bounds
-    for side, low, high in zip(context.binding, bounds.lower_by, bounds.upper_by, strict=True):
-        by = low if side == "lower" else high
+    for i, (side, low, high) in enumerate(
+        zip(context.binding, bounds.lower_by, bounds.upper_by, strict=True)
+    ):
+        by = high if side == "upper" or bounds.lower[i] == bounds.upper[i] else low
         if low == "fixed":
             held.append("fixed")
         elif side and by in {"guard", "extrapolation"}:
@@ -190,7 +192,9 @@ def binding_of(context: Context) -> tuple[str, ...]:
     return tuple(held)
 
 
-def _elsewhere(planned: MixValue, held: Sequence[str], context: Context, middle=np.mean) -> float:  # type: ignore[no-untyped-def]
+def _elsewhere(
+    planned: MixValue, held: Sequence[str], context: Context, middle: Callable[..., Floats] = np.mean
+) -> float:
     """Return of the next unit of money where money is free to go: over cells that nothing holds."""
     free = [i for i, by in enumerate(held) if not by and planned.spend[i] > 0]
     if not free:
@@ -296,12 +300,15 @@ def _why(move: _Move) -> str:
     if move.held:
         side = context.binding[i]
         by = context.bounds.lower_by[i] if side == "lower" else context.bounds.upper_by[i]
+        if amount <= CENT and move.steady:
+            return sentences.why_dark(is_guess=move.held == "guard")
         if by == "guard":
             share = GUARD * (DEFAULT_CHANGE if context.change is None else context.change)
             return sentences.why_guard(move.shown, share)
-        if side == "lower" and amount <= CENT and move.steady:
-            return sentences.why_dark()
-        start = sentences.why_limit(move.shown, side, by, amount, context.change)
+        if amount <= CENT:
+            start = sentences.why_to_nothing()
+        else:
+            start = sentences.why_limit(move.shown, side, by, amount, context.change)
         at_limit = float(move.planned.mroi[i].mean())
         return start + (sentences.next_unit(at_limit, move.elsewhere, move.unit) if known else ".")
     if not known:

@@ -210,9 +210,16 @@ def why_close_call(change: float, here: float, elsewhere: float, unit: str) -> s
     )
 
 
-def why_dark() -> str:
+def why_dark(*, is_guess: bool) -> str:
     """Nothing is spent and nothing will be."""
+    if is_guess:
+        return "Stays dark: its return is an assumption and not yet measured; a test comes first."
     return "Stays dark: nothing is spent here now, and the first unit of money brings more elsewhere."
+
+
+def why_to_nothing() -> str:
+    """All money leaves the cell."""
+    return "Goes down to nothing"
 
 
 def next_unit(here: float, elsewhere: float, unit: str) -> str:

@@ -11,11 +11,11 @@ from mmm.planning.allocation import Money, take_draws
 from mmm.planning.bounds import CENT
 from mmm.planning.money import spread
 from mmm.planning.window import PlanWindow
-from mmm.response.curves import WindowCurves, mroi, response
+from mmm.response.curves import WindowCurves, evaluate, mroi
 
 POINTS = 33
 REACH = 1.5
-DRAWS = 400
+DRAWS = 300
 """Draws that draw a curve; the figures of a plan stand on all of them."""
 
 
@@ -67,14 +67,16 @@ def curves_table(curves: WindowCurves, window: PlanWindow, spend: Floats) -> pd.
     parts = []
     for i, cell in enumerate(window.cells):
         points = np.linspace(0, REACH * max(float(window.largest[i]), float(spend[i]), 1.0), POINTS)
-        brought = response(thin, i, points)
+        brought, steepness, _ = evaluate(thin, i, points)
+        if not np.isfinite(steepness[0]).all():  # the very first unit of money of a steep curve
+            steepness[0] = mroi(thin, i, points[:1])[0]
         lo, hi = np.quantile(brought, [0.05, 0.95], axis=1)
         figures = {
             "spend": points,
             "response": brought.mean(axis=1),
             "response_lo": lo,
             "response_hi": hi,
-            "mroi": mroi(thin, i, points).mean(axis=1),
+            "mroi": steepness.mean(axis=1),
             "observed": points <= window.largest[i] + CENT,
         }
         parts.append(pd.DataFrame({**cell_row(cell, keys), **figures}))

@@ -350,6 +350,35 @@ def test_a_move_that_turns_round_at_what_was_assumed_before_the_data_is_named(co
     assert "before the data" in cells_of(turned).flip[0]
 
 
+def test_a_dark_cell_whose_return_is_an_assumption_stays_dark_and_says_why(company):
+    row = cells_of(company(grades=("data", "data", "data", "prior"))).iloc[3]
+    assert row.planned_spend == row.current_spend == 0
+    assert row.why.startswith("Stays dark: its return is an assumption")
+    assert row.flip == ""
+
+
+def test_a_cell_that_brings_nothing_is_emptied_where_it_is_free(
+    company, make_panel, make_media, weekly_spend
+):
+    panel = make_panel(weekly_spend[:97])
+    media = make_media(panel, draws=60)
+    media.ceiling[:, :, 0] = 0
+    found = company(panel=panel, media=media, change=None, grades=("data",) * 4, budget=8_000)
+    row = cells_of(found).iloc[0]
+    assert row.planned_spend == 0
+    assert row.why.startswith("Goes down to nothing; the next unit would bring 0.00")
+
+
+def test_regions_keep_their_share_of_each_cell(company, make_panel, make_media, weekly_spend):
+    spend = weekly_spend[:97, None, :] * np.array([1.0, 0.25])[None, :, None]
+    panel = make_panel(spend, geos=("north", "south"))
+    found = company(panel=panel, media=make_media(panel, draws=60), reserve_for_tests=0.2)
+    core = found.plan.plan[found.plan.plan.purpose == "core"]
+    sums = core.groupby("geo")[["planned_spend", "current_spend"]].sum()
+    np.testing.assert_allclose(sums.loc["south"] / sums.sum(), 0.2, rtol=1e-4)
+    assert cents(found.plan.plan.planned_spend) == in_cents(found.summary.budget)
+
+
 def test_curves_begin_at_nothing_and_are_observed_up_to_the_most_ever_spent(company):
     found = company()
     for i, (_, curve) in enumerate(found.plan.curves.groupby(["channel", "audience"], sort=False)):
