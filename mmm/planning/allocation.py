@@ -108,6 +108,36 @@ def take_draws(curves: WindowCurves, draws: Indices) -> WindowCurves:
     return replace(curves, media=some)
 
 
+def check_limits(window: PlanWindow, settings: PlanSettings) -> None:
+    """Refuse limits that leave no plan, before anything is fitted: no grade of evidence can mend them.
+
+    Raises
+    ------
+    ConfigError
+        When a least amount is above the most of the same cell.
+    Infeasible
+        When the user's bounds and the committed money leave no plan.
+    """
+    money = window_money(window, settings)
+    _bounds(window, settings, money.core, money.current, ("data",) * len(window.cells))
+
+
+def _bounds(
+    window: PlanWindow, settings: PlanSettings, core: float, current: Floats, grades: Sequence[str]
+) -> CellBounds:
+    """Bounds of each cell for some core money."""
+    return cell_bounds(
+        window.cells,
+        settings,
+        current=current,
+        reference=window.reference.by_cell,
+        largest=window.largest,
+        fixed=window.fixed,
+        evidence=grades,
+        core=core,
+    )
+
+
 def allocate(
     aim: Aim, window: PlanWindow, settings: PlanSettings, core: float, grades: Sequence[str], draws: Indices
 ) -> Allocation:
@@ -118,18 +148,8 @@ def allocate(
     Infeasible
         When the user's bounds leave no plan.
     """
-    really = window.reference.by_cell
-    current = spread(core, really)
-    bounds = cell_bounds(
-        window.cells,
-        settings,
-        current=current,
-        reference=really,
-        largest=window.largest,
-        fixed=window.fixed,
-        evidence=grades,
-        core=core,
-    )
+    current = spread(core, window.reference.by_cell)
+    bounds = _bounds(window, settings, core, current, grades)
     if core <= 0:
         nothing = np.zeros(len(current))
         idle = ("",) * len(current)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mmm.errors import ConfigError, Infeasible, InputError, InternalFault
 from mmm.finance.economics import Economics
-from mmm.planning.allocation import window_money
+from mmm.planning.allocation import check_limits, window_money
 from mmm.planning.money import in_cents
 from mmm.planning.plan import Plan, optimize
 from mmm.planning.settings import PlanSettings
@@ -146,6 +146,14 @@ def test_clashing_bounds_and_unknown_names_are_refused(company):
         company(bounds=[{"channel": "tv", "min": 50_000}])
     with pytest.raises(ConfigError, match="'tv'"):
         company(bounds=[{"channel": "TV set", "min": 1}, {"channel": "tvv", "max": 2}])
+
+
+def test_limits_that_leave_no_plan_are_known_before_a_fit(make_panel, weekly_spend):
+    keys = PlanSettings.model_validate({"budget": 10_000, "fixed": [{"channel": "tv", "spend": 9_001}]})
+    with pytest.raises(Infeasible, match=r"by 1\.00 in"):
+        check_limits(plan_window(make_panel(weekly_spend), keys), keys)
+    keys = PlanSettings.model_validate({"budget": 10_000, "fixed": [{"channel": "tv", "spend": 9_000}]})
+    check_limits(plan_window(make_panel(weekly_spend), keys), keys)
 
 
 # --- figures -------------------------------------------------------------------------------------------
