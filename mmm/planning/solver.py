@@ -172,6 +172,7 @@ class _Search:
         self.cells = range(lower.size)
         self.steps = 0
         self.tables: list[CellTable] = []
+        self.known: dict[tuple[int, float], tuple[float, float]] = {}
         self.spend, self.objective, self.slope = lower, -np.inf, np.zeros_like(lower)
         self.bound, self.price = np.inf, 0.0
 
@@ -182,10 +183,23 @@ class _Search:
 
     def value(self, spend: Floats) -> tuple[float, Floats]:
         """Exact mean objective of a plan, and the derivative of each cell's value."""
-        parts = [tabulate(self.curves, i, spend[i : i + 1]) for i in self.cells]
+        parts = [self._exact(i, float(spend[i])) for i in self.cells]
         worth, cost = self.problem.worth, self.problem.cost
-        total = worth * sum(float(part.value[0]) for part in parts) - cost * float(spend.sum())
-        return total, np.array([worth * float(part.slope[0]) - cost for part in parts])
+        total = worth * sum(value for value, _ in parts) - cost * float(spend.sum())
+        return total, np.array([worth * slope - cost for _, slope in parts])
+
+    def _exact(self, cell: int, money: float) -> tuple[float, float]:
+        """Mean response of a cell and its derivative, evaluated only if that was never done."""
+        key = (cell, money)
+        if key not in self.known and self.tables:
+            table = self.tables[cell]
+            j = min(int(np.searchsorted(table.points, money)), table.points.size - 1)
+            if table.points[j] == money:
+                self.known[key] = float(table.value[j]), float(table.slope[j])
+        if key not in self.known:
+            point = tabulate(self.curves, cell, np.array([money]))
+            self.known[key] = float(point.value[0]), float(point.slope[0])
+        return self.known[key]
 
     def offer(self, spend: Floats) -> bool:
         """Take a feasible plan if it is the best so far."""
@@ -194,6 +208,31 @@ class _Search:
             return False
         self.spend, self.objective, self.slope = spend, objective, slope
         return True
+
+    def _offer_moves(self, plan: Floats, price: float) -> None:
+        """Offer a plan; if it is no better, offer those of its moves that pay for their money at this price.
+
+        One cell whose curve the table draws badly must not spoil the moves of the others. What is then over
+        or missing goes to the cell whose next unit is worth the price.
+        """
+        if self.offer(plan):
+            return
+        worth, cost = self.problem.worth, self.problem.cost + price
+        gain = np.array(
+            [
+                worth * (self._exact(i, new)[0] - self._exact(i, old)[0]) - cost * (new - old)
+                for i, (new, old) in enumerate(zip(plan.tolist(), self.spend.tolist(), strict=True))
+            ]
+        )
+        some = settle(
+            np.where(gain > 0, plan, self.spend),
+            self.lower,
+            self.upper,
+            self.problem.budget,
+            spend_all=self.problem.spend_all,
+            last=np.abs(self.slope - price),
+        )
+        self.offer(some)
 
     def run(self, target_gap: float) -> None:
         """Refine tables and grid until the gap is closed, or the rounds are used up."""
@@ -254,7 +293,7 @@ class _Search:
             exact = settle(plan, self.lower, self.upper, budget, spend_all=spend_all)
             polished, self.price = self._polished(exact, budget)
             self.offer(exact)
-            self.offer(polished)
+            self._offer_moves(polished, self.price)
 
     def _fill(self, grid: Grid) -> Floats:
         """A feasible plan where all cells are next to their greatest amounts."""
@@ -295,12 +334,12 @@ class _Search:
     def _zoom(self, grid: Grid) -> None:
         """Look closer and closer around the best plan; the tables are for plans only from here on."""
         problem = self.problem
-        for width in (2 * grid.step, grid.step / 4):
+        for width in (4 * grid.step, grid.step, grid.step / 4):
             for i in self.cells:
                 points = self.spend[i] + width * np.arange(-2, 3)
                 points = points[(points >= self.lower[i]) & (points <= self.upper[i])]
                 self.tables[i] = refine(self.curves, i, self.tables[i], points)
-            self.offer(self._polished(self.spend, problem.budget)[0])
+            self._offer_moves(*self._polished(self.spend, problem.budget))
 
     def _sharpen(self, grid: Grid) -> None:
         """Newton steps on the exact curves, kept while they help."""

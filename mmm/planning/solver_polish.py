@@ -13,7 +13,7 @@ from mmm.response.table import CellTable
 
 Floats = NDArray[np.float64]
 
-REACH = 2
+REACH = 6
 """Intervals of the table on either side of the plan in which the polish may move a cell."""
 
 
@@ -172,10 +172,21 @@ def _free_step(
     return spend + share * step
 
 
-def settle(spend: Floats, lower: Floats, upper: Floats, budget: float, *, spend_all: bool) -> Floats:
-    """The plan with what rounding left over put where there is room, so that the money is exact."""
+def settle(
+    spend: Floats,
+    lower: Floats,
+    upper: Floats,
+    budget: float,
+    *,
+    spend_all: bool,
+    last: Floats | None = None,
+) -> Floats:
+    """The plan with exactly the budget: what is over or missing goes where there is room.
+
+    Cells take it in the ascending order of `last`; without it, the widest range first.
+    """
     spend = np.clip(spend, lower, upper)
-    for i in np.argsort(-(upper - lower), kind="stable"):
+    for i in np.argsort(lower - upper if last is None else last, kind="stable"):
         over = budget - float(spend.sum())
         if over == 0.0 or (over > 0 and not spend_all):
             break

@@ -185,27 +185,20 @@ def _terms(
 ) -> tuple[Floats, Floats, Floats]:
     """Periods and geos that money of the cell reaches: exposure without it, by unit of it, and worth."""
     lags, (periods, geos) = weights.shape[0], pattern.shape
-    count = (periods + lags - 1) * geos
-    base, rate, worth = np.zeros(count), np.zeros(count), np.zeros(count)
-    n = 0
-    for g in range(geos):
-        for t in range(periods + lags - 1):
-            first, last = max(0, t - periods + 1), min(lags - 1, t)
-            rate[n] = 0.0
-            for lag in range(first, last + 1):
-                rate[n] += weights[lag] * pattern[t - lag, g]
-            worth[n] = ceiling[g] * value[t, g]
-            if worth[n] == 0.0 or rate[n] <= 0.0:
-                continue
-            base[n] = 0.0
-            for lag in range(t + 1, lags):  # bought before the window
-                base[n] += weights[lag] * before[lags - 1 + t - lag, g]
-            for lag in range(first, last + 1):  # beside the plan, in cut periods
-                base[n] += weights[lag] * beside[t - lag, g]
-            for lag in range(t - periods + 1):  # bought after it
-                base[n] += weights[lag] * after[t - lag - periods, g]
-            n += 1
-    return base[:n], rate[:n], worth[:n]
+    base, rate, worth = np.zeros(value.shape), np.zeros(value.shape), value * ceiling
+    for t in range(periods + lags - 1):
+        for lag in range(max(0, t - periods + 1), min(lags - 1, t) + 1):  # in the window
+            for g in range(geos):
+                rate[t, g] += weights[lag] * pattern[t - lag, g]
+                base[t, g] += weights[lag] * beside[t - lag, g]
+        for lag in range(t + 1, lags):  # bought before it
+            for g in range(geos):
+                base[t, g] += weights[lag] * before[lags - 1 + t - lag, g]
+        for lag in range(t - periods + 1):  # bought after it
+            for g in range(geos):
+                base[t, g] += weights[lag] * after[t - lag - periods, g]
+    reached = ((rate > 0.0) & (worth != 0.0)).ravel()
+    return base.ravel()[reached], rate.ravel()[reached], worth.ravel()[reached]
 
 
 @njit(cache=True, error_model="numpy")
