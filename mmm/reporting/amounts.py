@@ -36,7 +36,14 @@ class Amounts:
 
     def money(self, value: float | None, *, signed: bool = False) -> str:
         """Money in thousands: `1,300 k`; with its sign `+42 k`."""
+        if value is not None and abs(value) < 1e-6:
+            return f"0{GAP}k"
         return _written(None if value is None else value / 1e3, self.decimals, f"{GAP}k", signed)
+
+    def rest(self, total: float, part: float) -> str:
+        """What is left of a total beside a part, so that the three figures add up as they are written."""
+        unit = 10 ** (3 - self.decimals)
+        return self.money((round(total / unit) - round(part / unit)) * unit)
 
     def outcome(self, value: float | None, *, signed: bool = False) -> str:
         """The outcome: money in thousands, or whole units where it is a count."""

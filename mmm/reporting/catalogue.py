@@ -37,6 +37,11 @@ ENGLISH: dict[str, str] = {
     # the decision
     "decision.heading": "The decision",
     "decision.approve": "Approve *{budget}* for {window}: {core} planned, {reserve} for tests.",
+    "decision.approve.less": (
+        "Approve *{spent}* of the {budget} for {window}: {core} planned, {reserve} for tests. "
+        "The rest would not pay for itself."
+    ),
+    "decision.less": "Against today's mix with the whole budget, take *{moved}* out of {donors}:",
     "decision.move": "Within this budget, move *{moved}* from {donors} to {receivers}:",
     "decision.and": "and",
     "decision.others": "{n} others",
@@ -45,6 +50,9 @@ ENGLISH: dict[str, str] = {
     "decision.gain.revenue": "*{gain}* revenue (90 %: {range}).",
     "decision.gain.units": "*{gain}* units of the outcome (90 %: {range}).",
     "decision.odds": "If the model is right, {odds} that this beats today's mix at equal money.",
+    "decision.odds.less": (
+        "If the model is right, {odds} that this beats today's mix with the whole budget spent."
+    ),
     "decision.odds.zero": (
         "If the model is right, {odds} that this beats today's mix at equal money. "
         "The range includes zero: a gain is likely, not certain."
@@ -57,6 +65,7 @@ ENGLISH: dict[str, str] = {
     "decision.key.gain.revenue": "more revenue than today's mix",
     "decision.key.gain.units": "more units than today's mix",
     "decision.key.odds": "that the plan beats today's mix at equal money",
+    "decision.key.odds.less": "that the plan beats today's mix with the whole budget spent",
     "decision.key.worst": "mean gain in the worst tenth of cases",
     "decision.key.forecast.money": "total revenue expected in the window",
     "decision.key.forecast.units": "total units expected in the window",
@@ -71,7 +80,6 @@ ENGLISH: dict[str, str] = {
         "Today's mix is the reference period's mix scaled to the same {budget}, so the gain is never just "
         "more money."
     ),
-    "decision.unspent": "{unspent} of the budget stays unspent: more money would not pay for itself.",
     "decision.no_margin": (
         "The config gives no `finance.gross_margin`. So the plan is split by revenue, and profit and ROMI "
         "are left empty. Add the key to see them."

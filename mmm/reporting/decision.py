@@ -25,13 +25,15 @@ class Decision:
     """What the reader is asked to approve.
 
     `measure` is what the gain is in: profit, revenue, or units of an outcome without a money value.
-    Donors and receivers are cells, the largest move first.
+    `moved` is the larger of what is added and what is taken away; `unspent` is budget that would not pay for
+    itself. Donors and receivers are cells, the largest move first.
     """
 
     measure: Literal["profit", "revenue", "units"]
     budget: float
     core: float
     reserve: float
+    unspent: float
     moved: float
     donors: tuple[Cell, ...]
     receivers: tuple[Cell, ...]
@@ -43,6 +45,11 @@ class Decision:
     def keeps(self) -> bool:
         """Whether the plan is, in effect, today's mix."""
         return self.moved < SMALL_MOVE * self.budget
+
+    @property
+    def spends_less(self) -> bool:
+        """Whether a part of the budget worth a sentence stays unspent."""
+        return self.unspent >= SMALL_MOVE * self.budget
 
 
 def decide(results: Results) -> Decision:
@@ -73,7 +80,11 @@ def decide(results: Results) -> Decision:
         budget=summary.budget,
         core=summary.core,
         reserve=summary.reserve,
-        moved=sum(change for change, _ in changes if change > 0),
+        unspent=summary.unspent,
+        moved=max(
+            sum(change for change, _ in changes if change > 0),
+            -sum(change for change, _ in changes if change < 0),
+        ),
         donors=donors,
         receivers=receivers,
         gain=summary.gain,
@@ -84,7 +95,9 @@ def decide(results: Results) -> Decision:
 
 def measure_of(results: Results) -> Literal["profit", "revenue", "units"]:
     """What a gain is measured in: profit only where a margin is known, money only where there is some."""
-    if not results.about.has_money or results.summary.objective == "outcome":
+    if not results.about.has_money:
+        return "units"
+    if results.summary.objective == "outcome" and results.about.outcome_kind == "count":
         return "units"
     if results.summary.objective == "profit" and results.summary.plan.profit.known:
         return "profit"

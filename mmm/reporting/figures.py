@@ -21,6 +21,9 @@ SANS = "'Avenir Next', 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"
 ROW = 30
 """Height of one line of a chart that lists cells, in pixels."""
 
+ROOM_FOR_WORDS = 1.2
+"""How far a scale reaches beyond its longest bar, so that the words beside it fit on a phone too."""
+
 _CONFIG: Spec = {
     "font": SANS,
     "background": "transparent",
@@ -61,7 +64,7 @@ def bridge(rows: Rows, description: str) -> Spec:
     ----------
     rows
         One per step: `step`, `from`, `to` (the bar), `current` (mark of today's mix at the same place), `lo`,
-        `hi` (range; may be missing), `text`, `kind` (total, minus, result).
+        `hi` (range; may be missing), `text` and its place `end`, `kind` (total, minus, result, loss).
     description
         What the chart shows, in words, for those who do not see it.
     """
@@ -75,7 +78,12 @@ def bridge(rows: Rows, description: str) -> Spec:
         )
     )
     bars = base.mark_bar(size=22).encode(
-        x=alt.X("from:Q", title="k", axis=alt.Axis(format=",~r", tickCount=5)),
+        x=alt.X(
+            "from:Q",
+            title="k",
+            scale=alt.Scale(domainMax=ROOM_FOR_WORDS * max(row["end"] for row in rows)),
+            axis=alt.Axis(format=",~r", tickCount=5),
+        ),
         x2="to:Q",
         color=alt.Color(
             "kind:N",

@@ -39,10 +39,15 @@ def _headline(decision: Decision, results: Results, voice: Voice) -> list[tuple[
     approve = {
         "budget": money(decision.budget),
         "window": window_name(summary.start, summary.end),
-        "core": money(decision.core),
+        "core": voice.amounts.rest(decision.budget, decision.reserve),
         "reserve": money(decision.reserve),
     }
-    sentences: list[tuple[str, Mapping[str, object]]] = [("decision.approve", approve)]
+    key = "decision.approve"
+    if decision.spends_less:
+        spent = decision.budget - decision.unspent
+        approve |= {"spent": money(spent), "core": voice.amounts.rest(spent, decision.reserve)}
+        key = "decision.approve.less"
+    sentences: list[tuple[str, Mapping[str, object]]] = [(key, approve)]
     if decision.keeps:
         return [*sentences, ("decision.keep", {})]
     move = {
@@ -56,13 +61,15 @@ def _headline(decision: Decision, results: Results, voice: Voice) -> list[tuple[
     }
     return [
         *sentences,
-        ("decision.move", move),
+        ("decision.less" if decision.spends_less else "decision.move", move),
         (f"decision.gain.{decision.measure}", gain),
         (_odds_key(decision), {"odds": odds(decision.probability)}),
     ]
 
 
 def _odds_key(decision: Decision) -> str:
+    if decision.spends_less:
+        return "decision.odds.less"
     if decision.probability is not None and decision.probability < 0.6:
         return "decision.odds.even"
     crosses = decision.gain.lo is not None and decision.gain.lo <= 0
@@ -98,7 +105,7 @@ def key_figures(decision: Decision, results: Results, voice: Voice) -> tuple[Key
         ),
         KeyFigure(
             odds(decision.probability),
-            voice.text("decision.key.odds"),
+            voice.text("decision.key.odds.less" if decision.spends_less else "decision.key.odds"),
             voice.text("decision.key.odds_note"),
         ),
         KeyFigure(
@@ -127,8 +134,6 @@ def caveats(results: Results, voice: Voice) -> tuple[Markup, ...]:
     if summary.reference_spend is not None:
         key, values["reference"] = "decision.equal", voice.amounts.money(summary.reference_spend)
     said = [voice.html(key, values)]
-    if summary.unspent > 0.005 * summary.budget:
-        said.append(voice.html("decision.unspent", {"unspent": voice.amounts.money(summary.unspent)}))
     if not results.about.has_money:
         said.append(voice.html("decision.no_money"))
     elif results.about.gross_margin is None:

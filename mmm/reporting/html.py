@@ -71,7 +71,10 @@ def _front(results: Results, voice: Voice) -> dict[str, Any]:
     """What the CFO reads."""
     decision = decide(results)
     margin = results.about.gross_margin if results.about.has_money else None
-    kept = {"reserve": voice.amounts.money(decision.reserve), "core": voice.amounts.money(decision.core)}
+    kept = {
+        "reserve": voice.amounts.money(decision.reserve),
+        "core": voice.amounts.rest(decision.budget - decision.unspent, decision.reserve),
+    }
     note = "evidence.chart.note" if margin else "evidence.chart.note.plain"
     return {
         "headline": headline.headline_html(decision, results, voice),

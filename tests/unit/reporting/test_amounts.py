@@ -40,6 +40,16 @@ def test_a_count_is_written_in_units_and_money_still_in_thousands() -> None:
     assert amounts.money(85_211.4) == "85\u00a0k"
 
 
+@pytest.mark.parametrize("budget", [1_004_900.0, 1_300_000.0, 999_499.5, 61_234.0, 8_765.43])
+def test_a_budget_and_its_two_parts_add_up_as_they_are_written(budget: float) -> None:
+    amounts = amounts_for(budget, "USD", True)
+    reserve = budget / 10
+    written = (amounts.money(budget), amounts.rest(budget, reserve), amounts.money(reserve))
+    whole, core, tests = (float(text.split("\u00a0")[0].replace(",", "")) for text in written)
+    assert core + tests == pytest.approx(whole, abs=1e-9)
+    assert core == pytest.approx((budget - reserve) / 1e3, abs=1.01 * 10**-amounts.decimals)
+
+
 @pytest.mark.parametrize(
     ("value", "written"),
     [

@@ -86,3 +86,20 @@ def test_a_plan_like_todays_mix_says_keep(results: Results) -> None:
     said = _spoken(replace(results, moves=moves, plan=plan))
     assert "Keep today's mix" in said
     assert "move " not in said.split("Keep")[0]
+
+
+def test_money_left_unspent_is_said_and_never_called_todays_mix(results: Results) -> None:
+    moves, plan = results.moves.copy(), results.plan.copy()
+    cells, core = moves["level"] == "cell", plan["purpose"] == "core"
+    moves.loc[cells, "planned_spend"] = moves.loc[cells, "current_spend"] * 0.75
+    plan.loc[core, "planned_spend"] = plan.loc[core, "current_spend"] * 0.75
+    unspent = 0.25 * float(moves.loc[cells, "current_spend"].sum())
+    less = replace(results, moves=moves, plan=plan, summary=replace(results.summary, unspent=unspent))
+    said = _spoken(less)
+    assert "Keep" not in said
+    assert (
+        f"Approve {(less.summary.budget - unspent) / 1e3:,.0f} k of the {less.summary.budget / 1e3:,.0f} k"
+        in said
+    )
+    assert f"take {unspent / 1e3:,.0f} k out of TV" in said
+    assert "equal money" not in said
