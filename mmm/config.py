@@ -78,6 +78,7 @@ class Config(Settings):
     report: ReportSettings = ReportSettings()
 
     folder: Path = Field(Path(), exclude=True, description="folder of the file; set on loading")
+    text: str = Field("", exclude=True, repr=False, description="the file as written; set on loading")
 
     @property
     def digest(self) -> str:
@@ -101,17 +102,17 @@ def load_config(path: str | Path) -> Config:
     """
     path = Path(path)
     raw = read_yaml(path)
-    if "folder" in raw:
-        raise ConfigError(["`folder`: unknown key"], str(path))
-    return parse_config(raw, path)
+    if own := sorted({"folder", "text"} & set(raw)):
+        raise ConfigError([f"`{own[0]}`: unknown key"], str(path))
+    return parse_config(raw, path, path.read_text(encoding="utf-8-sig"))
 
 
-def parse_config(raw: dict[str, Any], path: Path) -> Config:
+def parse_config(raw: dict[str, Any], path: Path, text: str = "") -> Config:
     """Turn a mapping into a config; `path` is where it came from or will be written to."""
     faults = [*_not_yet(raw)]
     settled = _without_not_yet(raw)
     try:
-        config = Config.model_validate({**settled, "folder": path.resolve().parent})
+        config = Config.model_validate({**settled, "folder": path.resolve().parent, "text": text})
     except ValidationError as error:
         faults += [_sentence(detail, settled) for detail in error.errors()]
         raise ConfigError(list(dict.fromkeys(faults)), str(path)) from None
@@ -278,7 +279,7 @@ def _inner_model(annotation: Any) -> Any:
 
 def _known_keys(place: list[Any]) -> list[str]:
     model = _model_at(place)
-    return [key for key in model.model_fields if key != "folder"] if model else []
+    return [key for key in model.model_fields if key not in ("folder", "text")] if model else []
 
 
 def _description(place: list[Any]) -> str | None:

@@ -156,9 +156,7 @@ def _matern_weights(domain_weeks: float) -> list[float]:
     return list(weight / np.sqrt(np.sum(weight**2) / 2.0))
 
 
-def design(
-    spec: BaselineSpec, dates: Dates, *, controls: Floats, events: Floats, holidays: Floats
-) -> Floats:
+def design(spec: BaselineSpec, dates: Dates, *, controls: Floats, events: Floats, holidays: Floats) -> Floats:
     """Design matrix for any periods, shape (period, geo, column).
 
     Parameters
@@ -173,9 +171,7 @@ def design(
     line = middle / spec.span_days - 0.5
     lead = 0.25 * (spec.domain_days - spec.span_days)
     blocks = [np.broadcast_to(np.eye(G)[None], (T, G, G))]
-    cosines = np.cos(
-        np.pi * np.arange(1, COSINES + 1)[None, :] * (middle[:, None] + lead) / spec.domain_days
-    )
+    cosines = np.cos(np.pi * np.arange(1, COSINES + 1)[None, :] * (middle[:, None] + lead) / spec.domain_days)
     year = 2.0 * np.pi * (spec.origin.astype("datetime64[D]").astype(float) + middle) / 365.25
     waves = [f(k * year) for k in range(1, spec.order + 1) for f in (np.cos, np.sin)]
     common = [line[:, None], cosines, np.stack(waves, axis=1) if waves else np.zeros((T, 0))]

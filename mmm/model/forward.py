@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit, prange
 from numpy.typing import NDArray
 
 from mmm.dims import Cell
 
 Floats = NDArray[np.float64]
+FAST = {"reassoc", "contract", "arcp", "nsz"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +68,119 @@ class MediaDraws:
             self.ceiling[keep],
             self.scale,
         )
+
+
+def adstock_weights(theta: Floats, exponent: Floats, lags: int, weeks: float) -> Floats:
+    """Normalized adstock weights (l + 1)^exponent theta^(l weeks), l = 0 .. lags.
+
+    Parameters
+    ----------
+    theta
+        Retention per week, any shape.
+    exponent
+        0 is geometric; larger ones delay the peak. Same shape.
+    lags, weeks
+        Largest lag in periods, and weeks per period.
+
+    Returns
+    -------
+    array
+        Shape (..., lags + 1); each row sums to 1.
+    """
+    lag = np.arange(lags + 1)
+    log_weight = exponent[..., None] * np.log1p(lag) + (lag * weeks) * np.log(theta)[..., None]
+    weight = np.exp(log_weight - log_weight.max(axis=-1, keepdims=True))
+    return weight / weight.sum(axis=-1, keepdims=True)
+
+
+def hill(s: Floats, half: Floats | float, slope: Floats | float) -> Floats:
+    """Share of the ceiling reached at adstocked exposure `s`; 0 at 0. Broadcasts."""
+    with np.errstate(divide="ignore", over="ignore"):
+        return np.where(s > 0, 1.0 / (1.0 + np.exp(-slope * (np.log(s) - np.log(half)))), 0.0)
+
+
+@njit(cache=True, fastmath=FAST)
+def _hill_sum(x, w, log_half, slope, factor, first, money, out):
+    """Hill of the adstocked series into out; the series from `first` on is times `factor`. Returns money's sum."""
+    T = out.shape[0]
+    L = w.shape[0] - 1
+    out[:] = 0.0
+    for lag in range(L + 1):
+        for t in range(T):
+            value = x[t + L - lag]
+            out[t] += w[lag] * (value * factor if t - lag >= first else value)
+    total = 0.0
+    for t in range(T):
+        if out[t] > 1e-290:
+            out[t] = 1.0 / (1.0 + np.exp(-slope * (np.log(out[t]) - log_half)))
+            total += out[t] * money[t]
+        else:
+            out[t] = 0.0
+    return total
+
+
+@njit(cache=True, parallel=True, fastmath=FAST)
+def window_sums(x, weights, half, slope, effect, money, step):
+    """Money that each medium's curve brings at a ceiling of one, per draw.
+
+    Parameters
+    ----------
+    x : (medium, geo, lag + period)
+        Scaled exposure, `lag` leading periods of history.
+    weights : (draw, medium, lag + 1)
+    half, slope : (draw, medium)
+    effect : (draw, medium, geo)
+        Factor of each geo.
+    money : (geo, period)
+        Money per model unit.
+    step : float
+        Relative increase of the window's spend, 0.01.
+
+    Returns
+    -------
+    contribution : (draw, geo, medium)
+        Actual minus the window's spend zeroed, history kept.
+    increase : (draw, medium)
+        The window's spend times (1 + step) minus actual, over all geos.
+    """
+    D, M = half.shape
+    G, T = money.shape
+    contribution = np.zeros((D, G, M))
+    increase = np.zeros((D, M))
+    for d in prange(D):
+        scratch = np.empty(T)
+        for m in range(M):
+            log_half = np.log(half[d, m])
+            for g in range(G):
+                a = _hill_sum(x[m, g], weights[d, m], log_half, slope[d, m], 1.0, 0, money[g], scratch)
+                more = _hill_sum(
+                    x[m, g], weights[d, m], log_half, slope[d, m], 1.0 + step, 0, money[g], scratch
+                )
+                none = _hill_sum(x[m, g], weights[d, m], log_half, slope[d, m], 0.0, 0, money[g], scratch)
+                contribution[d, g, m] = effect[d, m, g] * (a - none)
+                increase[d, m] += effect[d, m, g] * (more - a)
+    return contribution, increase
+
+
+@njit(cache=True, parallel=True, fastmath=FAST)
+def period_sums(x, weights, half, slope, effect, money):
+    """Money by period at a ceiling of one, summed over geos: (actual, with the window's spend zeroed).
+
+    Arguments as in `window_sums`; both results have shape (draw, period, medium).
+    """
+    D, M = half.shape
+    G, T = money.shape
+    actual = np.zeros((D, T, M))
+    carried = np.zeros((D, T, M))
+    for d in prange(D):
+        scratch = np.empty(T)
+        for m in range(M):
+            log_half = np.log(half[d, m])
+            for g in range(G):
+                _hill_sum(x[m, g], weights[d, m], log_half, slope[d, m], 1.0, 0, money[g], scratch)
+                for t in range(T):
+                    actual[d, t, m] += effect[d, m, g] * scratch[t] * money[g, t]
+                _hill_sum(x[m, g], weights[d, m], log_half, slope[d, m], 0.0, 0, money[g], scratch)
+                for t in range(T):
+                    carried[d, t, m] += effect[d, m, g] * scratch[t] * money[g, t]
+    return actual, carried

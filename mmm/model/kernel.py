@@ -19,7 +19,7 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
-from numba import carray, cfunc, njit, types
+from numba import carray, cfunc, njit, prange, types
 
 HEADER = 9
 """Leading integers of the packed data: G, T, M, L, p, K, n_live, n_segments, weeks per period x 1e6."""
@@ -356,7 +356,7 @@ def marginal(phi, data, b_noise):
         k = int(group[j])
         if base_precision[j] > 0.0 and k >= 0:
             grad[o + 3 + k] += share + b_hat[j] * b_hat[j] * prior_precision[j] - 1.0
-    ia0, ia1, ia2, ib0, ib1, ib2 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    ia1, ia2, ib0, ib1, ib2 = 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(p):
         for j in range(p):
             v = A_inv[i, j]
@@ -367,9 +367,7 @@ def marginal(phi, data, b_noise):
             ib2 += v * B3[2, i, j]
     grad[o] = -N + (p - in_prior) + quad
     trace_PZ = p - in_prior  # <A^-1, Z'PZ>
-    d_trace = 2.0 * rho * q_scale * trace_PZ + c * (
-        2.0 * rho * (ia2 - kappa * ib2) - (ia1 - kappa * ib1)
-    )
+    d_trace = 2.0 * rho * q_scale * trace_PZ + c * (2.0 * rho * (ia2 - kappa * ib2) - (ia1 - kappa * ib1))
     d_quad = 2.0 * rho * q_scale * quad
     for g in range(G):  # e' R^-1 (x) (2 rho interior - links) e / (1 - rho^2)
         for t in range(T):
@@ -388,8 +386,8 @@ def marginal(phi, data, b_noise):
         shock = 0.0
         for t in range(T):
             shock += inv_var * total[t] * mixed[t]
-        grad[o + 2] = 2.0 * lam * 0.5 * (
-            -n_live * iv_sum / (1.0 + lam * iv_sum) + d_kappa * (b_trace + shock)
+        grad[o + 2] = (
+            2.0 * lam * 0.5 * (-n_live * iv_sum / (1.0 + lam * iv_sum) + d_kappa * (b_trace + shock))
         )
 
     # media: adjoint; d logp / d M = q
@@ -451,3 +449,25 @@ def marginal_pointer(phi, n_phi, data, n_data, gradient):
     out = carray(gradient, (n_phi,))
     out[:] = slope
     return value
+
+
+@njit(fastmath=FAST, cache=True, parallel=True)
+def draw_linear(phi, data, noise):
+    """Exact draws of the linear coefficients.
+
+    Parameters
+    ----------
+    phi : (draw, n)
+    data
+        Packed data.
+    noise : (draw, p)
+        Standard normal.
+
+    Returns
+    -------
+    b : (draw, p)
+    """
+    b = np.empty(noise.shape)
+    for d in prange(noise.shape[0]):
+        b[d] = marginal(phi[d], data, noise[d])[2]
+    return b

@@ -270,7 +270,9 @@ def _inverse_variance(y: Floats, live: NDArray[np.bool_], Z: Floats, x: Floats) 
     if G == 1:
         return np.ones(1)
     rows = live
-    columns = np.concatenate([Z[rows], np.sqrt(np.maximum(x[rows], 0.0))], axis=2).reshape(-1, Z.shape[2] + x.shape[2])
+    columns = np.concatenate([Z[rows], np.sqrt(np.maximum(x[rows], 0.0))], axis=2).reshape(
+        -1, Z.shape[2] + x.shape[2]
+    )
     target = y[rows].ravel()
     gram = columns.T @ columns + 1e-2 * np.eye(columns.shape[1])
     residual = (target - columns @ np.linalg.solve(gram, columns.T @ target)).reshape(-1, G)

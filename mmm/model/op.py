@@ -50,7 +50,7 @@ class MarginalDensity(Op):
 @register_funcify_default_op_cache_key(MarginalDensity)
 def _numba_marginal(op: MarginalDensity, node: Apply, **kwargs: Any) -> Any:
     @njit
-    def marginal_density(phi, data):  # type: ignore[no-untyped-def]
+    def marginal_density(phi, data):
         point = np.ascontiguousarray(phi)
         packed = np.ascontiguousarray(data)
         gradient = np.empty(point.shape[0])

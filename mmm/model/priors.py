@@ -80,7 +80,9 @@ def resolve_roi_priors(
     channels = {cell.channel for cell in cells}
     if unknown := sorted(set(settings.channels) - channels):
         raise ConfigError(
-            [f"`model.priors.channels.{unknown[0]}`: no such channel; there are {', '.join(sorted(channels))}"]
+            [
+                f"`model.priors.channels.{unknown[0]}`: no such channel; there are {', '.join(sorted(channels))}"
+            ]
         )
     if settings.roi.median != "auto":
         default = float(settings.roi.median)

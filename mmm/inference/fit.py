@@ -1,0 +1,187 @@
+"""Draw from the posterior until the gates hold, or refuse."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from mmm.errors import NotConverged
+from mmm.inference.diagnostics import Convergence, converge
+from mmm.inference.posterior import DIMS, Posterior, derive
+from mmm.model.kernel import draw_linear
+from mmm.model.layout import Layout
+from mmm.model.pack import pack
+from mmm.model.settings import GateSettings, SamplingSettings
+
+Floats = NDArray[np.float64]
+Progress = Callable[[str], None]
+
+CORES = 2
+TARGET_ACCEPT = 0.9
+PATIENT_ACCEPT = 0.99
+PATIENT_CHAINS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A posterior, how its chains agree, and where the time went (seconds by step)."""
+
+    posterior: Posterior
+    convergence: Convergence
+    seconds: dict[str, float]
+    attempts: int
+
+
+class Refused(NotConverged):
+    """The gates were not reached; carries the last posterior for the `draft/` folder."""
+
+    def __init__(self, message: str, fitted: Fitted) -> None:
+        super().__init__(message)
+        self.fitted = fitted
+
+
+def fit(
+    layout: Layout,
+    geos: tuple[str, ...],
+    sampling: SamplingSettings,
+    gates: GateSettings,
+    *,
+    progress: Progress | None = None,
+) -> Fitted:
+    """Sample the model and check it against the gates.
+
+    A run that misses the gates is extended: twice the draws, then also a higher target acceptance and eight chains.
+
+    Raises
+    ------
+    Refused
+        When the gates are not reached even then.
+    """
+    import nutpie
+
+    from mmm.model.graph import build_model
+
+    say = progress or (lambda text: None)
+    clock = time.perf_counter()
+    say("building the model")
+    compiled = nutpie.compile_pymc_model(build_model(layout))
+    seconds = {"compile": time.perf_counter() - clock, "sampling": 0.0, "derive": 0.0}
+    plans = [
+        (sampling.draws, sampling.chains, TARGET_ACCEPT),
+        (2 * sampling.draws, sampling.chains, TARGET_ACCEPT),
+        (2 * sampling.draws, max(PATIENT_CHAINS, sampling.chains), PATIENT_ACCEPT),
+    ]
+    fitted: Fitted | None = None
+    for attempt, (draws, chains, accept) in enumerate(plans, start=1):
+        clock = time.perf_counter()
+        raw = _sample(compiled, draws, chains, accept, sampling, say)
+        seconds["sampling"] += time.perf_counter() - clock
+        clock = time.perf_counter()
+        posterior, convergence = _derived(raw, layout, geos, sampling.seed)
+        seconds["derive"] += time.perf_counter() - clock
+        fitted = Fitted(posterior, convergence, dict(seconds), attempt)
+        faults = convergence.faults(gates)
+        if not faults:
+            return fitted
+        if attempt < len(plans):
+            say(f"{'; '.join(faults)}: sampling again, longer")
+    assert fitted is not None
+    raise Refused("the sampler did not reach the gates: " + "; ".join(faults), fitted)
+
+
+def _sample(
+    compiled: object, draws: int, chains: int, accept: float, sampling: SamplingSettings, say: Progress
+) -> xr.DataTree:
+    """One run of the sampler; Ctrl-C stops it and is passed on, never a truncated posterior."""
+    import nutpie
+
+    total = chains * (draws + sampling.tune)
+
+    def report(states: object) -> None:
+        done = sum(state.finished_draws for state in states)  # type: ignore[attr-defined]
+        say(f"sampling {100 * done // total} %")
+
+    with threadpool_limits(1):
+        running = nutpie.sample(
+            compiled,
+            draws=draws,
+            tune=sampling.tune,
+            chains=chains,
+            cores=CORES,
+            seed=sampling.seed,
+            target_accept=accept,
+            progress_bar=False,
+            progress_callback=report,
+            progress_rate=1000,
+            save_warmup=False,
+            blocking=False,
+        )
+        try:
+            tree = running.wait()
+        except KeyboardInterrupt:
+            running.abort()
+            raise
+    kept = tree["posterior"].sizes["draw"]
+    if kept != draws:
+        # the sampler turns Ctrl-C into a short posterior
+        raise KeyboardInterrupt(f"{kept} of {draws} draws")
+    return tree
+
+
+def _derived(
+    raw: xr.DataTree, layout: Layout, geos: tuple[str, ...], seed: int
+) -> tuple[Posterior, Convergence]:
+    phi = raw["posterior"]["phi"].to_numpy()
+    chains, draws, n = phi.shape
+    flat = phi.reshape(-1, n)
+    rng = np.random.default_rng([seed, 7])
+    siblings = raw["posterior"].get("sibling_sd")
+    sd = None if siblings is None else siblings.to_numpy().reshape(flat.shape[0], -1)
+    values = derive(flat, sd, layout, rng)
+    with threadpool_limits(1):
+        values["b"] = draw_linear(
+            flat, pack(layout.data), rng.standard_normal((flat.shape[0], layout.data.shape[4]))
+        )
+    diverging = raw["sample_stats"]["diverging"]
+    shaped = {name: array.reshape(chains, draws, *array.shape[1:]) for name, array in values.items()}
+    convergence = converge(
+        {"roi": shaped["roi"], "mroi": shaped["mroi"], "sigma": shaped["sigma"]}, phi, int(diverging.sum())
+    )
+    return Posterior(_tree(shaped, raw, layout, geos)), convergence
+
+
+def _tree(shaped: dict[str, Floats], raw: xr.DataTree, layout: Layout, geos: tuple[str, ...]) -> xr.DataTree:
+    media = [cell.name for cell in layout.media]
+    posterior = xr.Dataset(
+        {name: (("chain", "draw", *DIMS[name]), array) for name, array in shaped.items()},
+        coords={
+            "medium": media,
+            "geo": list(geos),
+            "column": [f"{i}:{c.component}" for i, c in enumerate(layout.baseline.columns)],
+            "scale": list(layout.baseline.scales),
+        },
+    )
+    keep = ["diverging", "n_steps", "step_size_bar", "energy", "logp"]
+    stats = raw["sample_stats"].to_dataset()
+    data = layout.data
+    return xr.DataTree.from_dict(
+        {
+            "posterior": posterior,
+            "sample_stats": stats[[name for name in keep if name in stats]],
+            "observed_data": xr.Dataset({"y": (("period", "geo"), data.y)}, coords={"geo": list(geos)}),
+            "constant_data": xr.Dataset(
+                {
+                    "x": (("lagged_period", "geo", "medium"), data.x),
+                    "live": (("period",), data.live),
+                    "Z": (("period", "geo", "column"), data.Z),
+                },
+                coords={"geo": list(geos), "medium": media},
+            ),
+        }
+    )

@@ -1,0 +1,217 @@
+"""The one door to the posterior: variable names, shapes and interval widths are known here only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from mmm.errors import InputError
+from mmm.model.forward import MediaDraws, adstock_weights, window_sums
+from mmm.model.layout import Layout
+
+Floats = NDArray[np.float64]
+
+LOWER, UPPER = 0.05, 0.95
+MROI_STEP = 0.01
+
+
+def interval(draws: Floats, axis: int = 0) -> tuple[Floats, Floats, Floats]:
+    """Mean, 5 % and 95 % quantile along the draws."""
+    lo, hi = np.quantile(draws, [LOWER, UPPER], axis=axis)
+    return draws.mean(axis=axis), lo, hi
+
+
+@dataclass(frozen=True, slots=True)
+class Posterior:
+    """Draws of one fitted model.
+
+    The tree's groups are `posterior`, `sample_stats`, `observed_data` and `constant_data`; dimensions are chain,
+    draw, medium (paid cells, then owned media), geo, column, scale.
+    """
+
+    tree: xr.DataTree
+
+    def save(self, path: Path) -> None:
+        """Write NetCDF."""
+        self.tree.to_netcdf(path, engine="h5netcdf")
+
+    @classmethod
+    def load(cls, path: Path) -> Posterior:
+        """Read NetCDF.
+
+        Raises
+        ------
+        InputError
+            When the file is missing or damaged.
+        """
+        try:
+            with xr.open_datatree(path, engine="h5netcdf") as tree:
+                return cls(tree.load())
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"{path}: the fitted model cannot be read ({type(error).__name__}); run `mmm fit` again"
+            ) from None
+
+    def chains(self, name: str) -> Floats:
+        """Draws with their chains, shape (chain, draw, ...)."""
+        return self.tree["posterior"][name].to_numpy()
+
+    def flat(self, name: str) -> Floats:
+        """Draws of all chains, shape (draw, ...)."""
+        values = self.chains(name)
+        return values.reshape(-1, *values.shape[2:])
+
+    @property
+    def draws(self) -> int:
+        """Number of draws over all chains."""
+        return int(self.tree["posterior"].sizes["chain"] * self.tree["posterior"].sizes["draw"])
+
+    @property
+    def divergences(self) -> int:
+        """Number of divergent transitions."""
+        return int(self.tree["sample_stats"]["diverging"].sum())
+
+    def weights(self, layout: Layout) -> Floats:
+        """Adstock weights, shape (draw, medium, lag + 1)."""
+        return adstock_weights(
+            self.flat("theta"), self.flat("exponent"), layout.lags, layout.data.weeks_per_period
+        )
+
+    def effect(self) -> Floats:
+        """Factor of each geo, shape (draw, medium, geo)."""
+        return np.exp(self.flat("dev"))
+
+    def beta(self, layout: Layout, *, causal: bool) -> Floats:
+        """Ceiling in model units that the ROI implies, shape (draw, medium)."""
+        roi = self.flat("roi" if causal else "roi_panel")
+        return roi * layout.data.spend / self.flat("money_at_one").sum(axis=1)
+
+    def media(self, layout: Layout, geos: tuple[str, ...]) -> MediaDraws:
+        """Causal media curves of the paid cells, in outcome units and raw exposure."""
+        n = layout.n_paid
+        heads = layout.size * layout.outcome_scale
+        ceiling = self.beta(layout, causal=True)[:, None, :n] * np.swapaxes(self.effect()[:, :n], 1, 2)
+        return MediaDraws(
+            cells=layout.media[:n],
+            geos=geos,
+            weights=self.weights(layout)[:, :n],
+            half=self.flat("half")[:, :n],
+            slope=self.flat("slope")[:, :n],
+            ceiling=ceiling * heads[None, :, None],
+            scale=layout.exposure_scale[:, :n],
+        )
+
+
+def split_phi(phi: Floats, layout: Layout) -> dict[str, Floats]:
+    """The kernel's flat parameters by name; phi has shape (..., n)."""
+    G, _, M, _, _ = layout.data.shape
+    names = ("log_roi", "logit_theta", "log_a", "log_kappa", "log_n")
+    parts = {name: phi[..., i * M : (i + 1) * M] for i, name in enumerate(names)}
+    parts["dev"] = phi[..., 5 * M : 5 * M + M * G].reshape(*phi.shape[:-1], M, G)
+    at = 5 * M + M * G
+    for i, name in enumerate(("log_sigma", "rho", "log_sqrt_lambda")):
+        parts[name] = phi[..., at + i]
+    parts["log_scale"] = phi[..., at + 3 :]
+    return parts
+
+
+def derive(
+    phi: Floats, sibling_sd: Floats | None, layout: Layout, rng: np.random.Generator
+) -> dict[str, Floats]:
+    """Reported quantities from the kernel's parameters.
+
+    Parameters
+    ----------
+    phi
+        Shape (draw, n).
+    sibling_sd
+        sd of log ROI between cells of one channel, shape (draw, channel with several cells), or None.
+
+    Returns
+    -------
+    dict
+        Arrays with leading axis draw; see `DIMS`.
+    """
+    parts = split_phi(phi, layout)
+    theta = 1.0 / (1.0 + np.exp(-parts["logit_theta"]))
+    exponent = np.where(layout.data.gamma, np.exp(parts["log_a"]), 0.0)
+    weights = adstock_weights(theta, exponent, layout.lags, layout.data.weeks_per_period)
+    half = np.exp(parts["log_kappa"]) * np.einsum("dml,ml->dm", weights, layout.data.mean_lagged)
+    slope = np.exp(parts["log_n"])
+    x = np.ascontiguousarray(layout.data.x.transpose(2, 1, 0))
+    money = np.ascontiguousarray(layout.data.money.T)
+    money_at_one, increase = window_sums(x, weights, half, slope, np.exp(parts["dev"]), money, MROI_STEP)
+    roi_panel = np.exp(parts["log_roi"])
+    gap = _structural_gap(parts["log_roi"], sibling_sd, layout, rng)
+    roi = roi_panel * np.exp(-gap)
+    return {
+        "roi": roi,
+        "mroi": roi * increase / (MROI_STEP * money_at_one.sum(axis=1)),
+        "roi_panel": roi_panel,
+        "theta": theta,
+        "exponent": exponent,
+        "half": half,
+        "slope": slope,
+        "dev": parts["dev"],
+        "money_at_one": money_at_one,
+        "sigma": np.exp(parts["log_sigma"]),
+        "rho": parts["rho"],
+        "week_shock": np.exp(parts["log_sqrt_lambda"]),
+        "amplitude": np.exp(parts["log_scale"]),
+    }
+
+
+DIMS: dict[str, tuple[str, ...]] = {
+    "roi": ("medium",),
+    "mroi": ("medium",),
+    "roi_panel": ("medium",),
+    "theta": ("medium",),
+    "exponent": ("medium",),
+    "half": ("medium",),
+    "slope": ("medium",),
+    "dev": ("medium", "geo"),
+    "money_at_one": ("geo", "medium"),
+    "sigma": (),
+    "rho": (),
+    "week_shock": (),
+    "amplitude": ("scale",),
+    "b": ("column",),
+}
+
+
+def _structural_gap(
+    log_roi: Floats, sibling_sd: Floats | None, layout: Layout, rng: np.random.Generator
+) -> Floats:
+    """Draws of eps given log ROI as the panel sees it, exact; shape (draw, medium).
+
+    Prior of log ROI among K siblings: V0 = s^2 11' + sd^2 I around m; the panel sees log ROI + eps, eps ~ N(0, tau^2).
+    Hence eps | panel ~ N( tau^2 V^-1 (L - m), tau^2 I - tau^4 V^-1 ), V = s^2 11' + (sd^2 + tau^2) I.
+    """
+    draws, M = log_roi.shape
+    tau2 = layout.structural_sd**2
+    gap = np.zeros((draws, M))
+    if tau2 == 0.0:
+        return gap
+    families = [np.flatnonzero(layout.siblings == k) for k in range(layout.siblings.max() + 1)]
+    families += [np.array([m]) for m in np.flatnonzero(layout.siblings < 0)]
+    for k, members in enumerate(families):
+        s2 = layout.log_roi_sd[members] ** 2
+        shared = len(members) > 1
+        own = sibling_sd[:, k] ** 2 if shared and sibling_sd is not None else np.zeros(draws)
+        v = (own + tau2)[:, None]
+        s2 = s2[0]  # siblings share a channel, hence a prior
+        away = log_roi[:, members] - layout.log_roi_mean[members]
+        pull = s2 / (v + len(members) * s2)
+        mean = tau2 / v * (away - pull * away.sum(axis=1, keepdims=True))
+        alone = np.sqrt(np.maximum(tau2 - tau2**2 / v, 0.0))
+        common = np.sqrt(tau2**2 * pull / v)
+        gap[:, members] = (
+            mean
+            + alone * rng.standard_normal((draws, len(members)))
+            + common * rng.standard_normal((draws, 1))
+        )
+    return gap

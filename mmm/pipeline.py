@@ -1,0 +1,371 @@
+"""The line, and the only place that joins stages: data -> panel -> model -> posterior -> curves -> plan -> report.
+
+Each stage writes one folder under `.stages/`, named by all it depends on, so a finished one is reused and a run
+can be resumed. `Run` is a view on a run folder.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mmm.config import Config
+from mmm.data.align import align_tables
+from mmm.data.calendar import next_periods
+from mmm.data.checks import check_panel
+from mmm.data.future import future_features
+from mmm.data.panel import Check, Panel, checks_frame
+from mmm.data.settings import Settings
+from mmm.data.tables import Tables, input_files, load_tables
+from mmm.errors import ConfigError, DataError
+from mmm.finance.economics import unit_economics
+from mmm.inference.posterior import Posterior
+from mmm.model.layout import Layout, lay_out
+from mmm.planning.plan import Plan, optimize
+from mmm.planning.settings import SpendFile
+from mmm.planning.window import plan_window, window_curves
+from mmm.reporting.report import write_report
+from mmm.reporting.results import load_results
+from mmm.response.beliefs import beliefs_table
+from mmm.response.decomposition import adstock_table, decompose, forecast_baseline
+from mmm.response.returns import returns, roi_table
+from mmm.runs.files import sha256
+from mmm.runs.manifest import package_version
+from mmm.runs.store import RunFolder, stage_key
+
+Progress = Callable[[str], None]
+Dates = NDArray[np.datetime64]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What every stage starts from: tables, panel, the model's arrays, findings, and what they were read from."""
+
+    tables: Tables
+    panel: Panel
+    layout: Layout
+    checks: list[Check]
+    inputs: dict[str, str]
+
+
+def check(config: Config) -> list[Check]:
+    """Read and check everything, the coming window included; fit nothing.
+
+    Raises
+    ------
+    DataError, ConfigError
+        Faults that leave nothing to check.
+    """
+    prepared = prepare(config, refuse=False)
+    plan_window(prepared.panel, config.plan, folder=config.folder)
+    return prepared.checks
+
+
+def fit(
+    config: Config, *, out: Path | None = None, seed: int | None = None, progress: Progress | None = None
+) -> Run:
+    """Check, fit, diagnose, decompose; publish the fit's tables."""
+    return _go(config, "fit", out, seed, progress)
+
+
+def plan(
+    config: Config, *, out: Path | None = None, seed: int | None = None, progress: Progress | None = None
+) -> Run:
+    """Optimize the coming window; the fit is reused where it is finished."""
+    return _go(config, "plan", out, seed, progress)
+
+
+def report(
+    config: Config, *, out: Path | None = None, seed: int | None = None, progress: Progress | None = None
+) -> Run:
+    """Write the page and the workbook; fit and plan are reused where they are finished."""
+    return _go(config, "report", out, seed, progress)
+
+
+def run(
+    config: Config, *, out: Path | None = None, seed: int | None = None, progress: Progress | None = None
+) -> Run:
+    """The main job: check, fit, plan, report."""
+    return _go(config, "run", out, seed, progress)
+
+
+def prepare(config: Config, *, refuse: bool = True) -> Prepared:
+    """Read the tables, align them, check them, and lay out the model.
+
+    Raises
+    ------
+    DataError
+        With `refuse`, when a check fails.
+    """
+    tables = load_tables(config.data, config.calendar, config.channels, config.folder)
+    aligned = align_tables(
+        tables, name=config.name, currency=config.currency, data=config.data, calendar=config.calendar
+    )
+    panel = aligned.panel
+    margin = config.finance.gross_margin
+    found = check_panel(panel, margin=margin, max_lag=config.model.max_lag)
+    checks = [*aligned.checks, *found]
+    failed = [
+        f"{c.where}: {c.check}, {c.value} {f'({c.rows})' if c.rows else ''}. {c.remedy}".replace(" .", ".")
+        for c in checks
+        if c.severity == "fail"
+    ]
+    if failed and refuse:
+        raise DataError(failed)
+    economics = unit_economics(config.finance)
+    layout = lay_out(panel, config.model, break_even=economics.break_even_roi) if not failed else None
+    files = input_files(config.data, config.folder)
+    return Prepared(tables, panel, layout, checks, {str(path): sha256(path) for path in files})  # type: ignore[arg-type]
+
+
+def _go(config: Config, until: str, out: Path | None, seed: int | None, progress: Progress | None) -> Run:
+    say = progress or (lambda text: None)
+    config = config if seed is None else _seeded(config, seed)
+    folder = out if out is not None else Path("reports") / config.name
+    say("reading and checking the data")
+    prepared = prepare(config)
+    plan_window(prepared.panel, config.plan, folder=config.folder)  # faults of the plan before the long fit
+    version = package_version()
+    with RunFolder.open(folder, owner=f"{config.name} in {config.folder}") as store:
+        about = stage_key(_json(config, checks=prepared.checks), [], prepared.inputs, version)
+        stages = [store.stage("check", about, lambda to: _write_checks(to, config, prepared))]
+        fit_key = stage_key(_fit_settings(config), [], prepared.inputs, version)
+        stages.append(store.stage("fit", fit_key, lambda to: _write_fit(to, config, prepared, store, say)))
+        if until != "fit":
+            plan_key = stage_key(_plan_settings(config), [fit_key], _plan_inputs(config), version)
+            stages.append(
+                store.stage("plan", plan_key, lambda to: _write_plan(to, config, prepared, stages[1], say))
+            )
+        if until in ("report", "run"):
+            report_key = stage_key(config.report.model_dump_json(), [about, fit_key, plan_key], {}, version)
+            stages.append(
+                store.stage("report", report_key, lambda to: _write_report(to, config, stages, say))
+            )
+        manifest = store.manifest(
+            command=until,
+            config_text=config.text or _json(config),
+            config_hash=config.digest,
+            inputs=prepared.inputs,
+            seed=config.model.sampling.seed,
+        )
+        files = {
+            path.name: path
+            for stage in stages
+            for path in sorted(stage.iterdir())
+            if path.name != "stage.json"
+        }
+        store.publish(files, manifest)
+    return Run(folder)
+
+
+def _write_checks(folder: Path, config: Config, prepared: Prepared) -> None:
+    panel = prepared.panel
+    _csv(checks_frame(prepared.checks), folder / "checks.csv")
+    labels = {
+        name: found.label if isinstance(found.label, str) else found.label.get(config.report.language, name)
+        for name, found in config.channels.items()
+        if found.label
+    }
+    about = {
+        "name": config.name,
+        "currency": config.currency,
+        "gross_margin": config.finance.gross_margin,
+        "labels": labels,
+        "data_from": str(panel.dates[panel.first]),
+        "data_until": str(panel.data_until),
+        "modelled_from": str(panel.dates[prepared.layout.window]),
+        "n_periods": len(panel.dates) - prepared.layout.window,
+        "n_geos": len(panel.geos),
+        "grain": panel.grain,
+        "outcome_kind": config.data.outcome.kind,
+        "has_money": panel.unit_value is not None,
+        "config_hash": config.digest,
+        "version": package_version(),
+        "seed": config.model.sampling.seed,
+        "config_text": config.text or _json(config),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    _write_json(about, folder / "about.json")
+
+
+def _write_fit(folder: Path, config: Config, prepared: Prepared, store: RunFolder, say: Progress) -> None:
+    from mmm.inference.fit import Refused
+    from mmm.inference.fit import fit as sample
+    from mmm.inference.repairs import repairs
+
+    panel, layout, settings = prepared.panel, prepared.layout, config.model
+    seed = settings.sampling.seed
+    try:
+        fitted = sample(layout, panel.geos, settings.sampling, settings.gates, progress=say)
+    except Refused as refused:
+        _write_json(_diagnostics(refused.fitted), folder / "diagnostics.json")
+        text = repairs(refused.fitted.convergence, settings)
+        (folder / "repairs.txt").write_text(text, encoding="utf-8")
+        kept = store.draft({name: folder / name for name in ("diagnostics.json", "repairs.txt")})
+        raise type(refused)(f"{refused}.\n{text}Kept: {kept}", refused.fitted) from None
+    say("decomposing")
+    posterior = fitted.posterior
+    found = returns(posterior, layout, panel, seed=seed)
+    split = decompose(posterior, layout, panel, seed=seed)
+    posterior.save(folder / "posterior.nc")
+    _csv(roi_table(found, config.finance.gross_margin), folder / "roi.csv")
+    _csv(split.contributions, folder / "contributions.csv")
+    _csv(split.fit, folder / "fit.csv")
+    _csv(adstock_table(posterior, layout, panel), folder / "adstock.csv")
+    _csv(beliefs_table(posterior, layout, found, seed=seed), folder / "priors.csv")
+    figures = {"r2": split.r2, "mape": split.mape, "coverage_90": split.coverage_90}
+    notes = {"prior_scaled": layout.roi_priors.scaled}
+    _write_json(_diagnostics(fitted) | figures | notes, folder / "diagnostics.json")
+
+
+def _write_plan(folder: Path, config: Config, prepared: Prepared, fitted: Path, say: Progress) -> None:
+    say("optimizing the plan")
+    panel, layout = prepared.panel, prepared.layout
+    seed = config.model.sampling.seed
+    posterior = Posterior.load(fitted / "posterior.nc")
+    window = plan_window(panel, config.plan, folder=config.folder)
+    curves = window_curves(window, panel, posterior.media(layout, panel.geos))
+    future = future_features(
+        prepared.tables, panel, config.data, config.calendar, _until_and_window(panel, window.dates)
+    )
+    baseline = forecast_baseline(posterior, layout, panel, future, seed=seed)[:, -len(window.dates) :]
+    roi = pd.read_csv(fitted / "roi.csv", encoding="utf-8-sig", keep_default_na=False)
+    optimize(
+        curves,
+        window,
+        unit_economics(config.finance),
+        roi.loc[roi["level"] == "cell", "evidence"].tolist(),
+        config.plan,
+        baseline,
+        seed=seed,
+        prior_roi=layout.roi_priors.median.tolist(),
+    ).save(folder)
+
+
+def _until_and_window(panel: Panel, window: Dates) -> Dates:
+    """Periods from the panel's end to the window's, so that owned media carry over."""
+    span = int((window[-1] - panel.dates[-1]).astype(int))
+    after = next_periods(panel.dates[-1], span, panel.grain)
+    return after[after <= window[-1]]
+
+
+def _write_report(folder: Path, config: Config, stages: list[Path], say: Progress) -> None:
+    say("writing the report")
+    write_report(load_results(*stages), config.report, folder)
+
+
+def _diagnostics(fitted: Any) -> dict[str, Any]:
+    convergence = fitted.convergence
+    return {
+        "rhat_max": convergence.rhat_max,
+        "ess_bulk_min": convergence.ess_bulk_min,
+        "ess_tail_min": convergence.ess_tail_min,
+        "divergences": convergence.divergences,
+        "draws": convergence.draws,
+        "attempts": fitted.attempts,
+        "seconds": {"fit": sum(fitted.seconds.values()), **fitted.seconds},
+    }
+
+
+def _seeded(config: Config, seed: int) -> Config:
+    sampling = config.model.sampling.model_copy(update={"seed": seed})
+    return config.model_copy(update={"model": config.model.model_copy(update={"sampling": sampling})})
+
+
+def _json(*parts: Settings, checks: list[Check] | None = None) -> str:
+    return "\n".join([*(part.model_dump_json() for part in parts), *map(str, checks or ())])
+
+
+def _fit_settings(config: Config) -> str:
+    names = json.dumps([config.name, config.currency, sorted(config.channels)])
+    was = "".join(found.model_dump_json(include={"was"}) for found in config.channels.values())
+    return _json(config.data, config.calendar, config.model, config.finance) + names + was
+
+
+def _plan_settings(config: Config) -> str:
+    return _json(config.plan, config.finance)
+
+
+def _plan_inputs(config: Config) -> dict[str, str]:
+    asked = (config.plan.until_window, config.plan.reference)
+    paths = [config.folder / found.source for found in asked if isinstance(found, SpendFile)]
+    missing = [path for path in paths if not path.is_file()]
+    if missing:
+        raise ConfigError([f"`plan`: there is no file {missing[0]}"])
+    return {str(path): sha256(path) for path in paths}
+
+
+def _csv(table: pd.DataFrame, path: Path) -> None:
+    table.to_csv(path, index=False, encoding="utf-8-sig", date_format="%Y-%m-%d")
+
+
+def _write_json(value: Mapping[str, Any], path: Path) -> None:
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+class Run:
+    """A view on a run folder: the tables as data frames, the plan, the paths of the pages."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def roi(self) -> pd.DataFrame:
+        """Returns by cell, channel, audience, geo and in total."""
+        return self.table("roi")
+
+    def contributions(self) -> pd.DataFrame:
+        """The outcome by period and component."""
+        return self.table("contributions")
+
+    def fit(self) -> pd.DataFrame:
+        """Actual and expected by period and geo."""
+        return self.table("fit")
+
+    def checks(self) -> pd.DataFrame:
+        """Findings about the data."""
+        return self.table("checks")
+
+    def moves(self) -> pd.DataFrame:
+        """Where the money moves, and why."""
+        return self.plan.moves
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan, with its tables and figures."""
+        return Plan.load(self.folder)
+
+    @property
+    def diagnostics(self) -> dict[str, Any]:
+        """How the fit went."""
+        found: dict[str, Any] = json.loads((self.folder / "diagnostics.json").read_text(encoding="utf-8"))
+        return found
+
+    @property
+    def report_path(self) -> Path:
+        """The page."""
+        return self.folder / "report.html"
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One table of the run by its name in the contract, such as `roi`."""
+        texts = ["level", "channel", "audience", "message", "geo", "component", "evidence", "check", "where"]
+        path = self.folder / f"{name}.csv"
+        if not path.is_file():
+            raise ConfigError([f"{path} is not there; run `mmm run` on the config to make it"])
+        head = pd.read_csv(path, nrows=0, encoding="utf-8-sig").columns
+        return pd.read_csv(
+            path,
+            encoding="utf-8-sig",
+            dtype={text: str for text in texts if text in head},
+            keep_default_na=False,
+            na_values={column: [""] for column in head if column not in texts},
+            parse_dates=["date"] if "date" in head else None,
+        )

@@ -1,0 +1,71 @@
+"""What was assumed before the data beside what the data left: the table `priors.csv`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mmm.dims import cell_columns, cell_row
+from mmm.inference.posterior import LOWER, UPPER, Posterior
+from mmm.model.forward import adstock_weights
+from mmm.model.layout import Layout
+from mmm.model.priors import LOG_A, LOG_KAPPA, LOG_SLOPE, LOGIT_THETA, SLOPE_BOUNDS
+from mmm.response.returns import PRIOR_DRAWS, Returns
+
+Floats = NDArray[np.float64]
+
+
+def half_life(weights: Floats, weeks: float) -> Floats:
+    """Weeks until half of the effect has come, shape of `weights` without its last axis.
+
+    A period's share of the effect is spread evenly over the period.
+    """
+    total = np.cumsum(weights, axis=-1)
+    index = np.argmax(total >= 0.5, axis=-1)[..., None]
+    reached = np.take_along_axis(total, index, -1)
+    share = np.take_along_axis(weights, index, -1)
+    return (index + 1.0 - (reached - 0.5) / share)[..., 0] * weeks
+
+
+def beliefs_table(posterior: Posterior, layout: Layout, found: Returns, *, seed: int) -> pd.DataFrame:
+    """Ranges of ROI, half-life (weeks), half-saturation (times the usual level) and slope, before and after."""
+    rng = np.random.default_rng([seed, 19])
+    n, weeks = layout.n_paid, layout.data.weeks_per_period
+    theta = 1.0 / (1.0 + np.exp(-(LOGIT_THETA[0] + LOGIT_THETA[1] * rng.standard_normal(PRIOR_DRAWS))))
+    exponent = np.exp(LOG_A[0] + LOG_A[1] * rng.standard_normal(PRIOR_DRAWS))
+    log_kappa = LOG_KAPPA[0] + LOG_KAPPA[1] * rng.standard_normal(4 * PRIOR_DRAWS)
+    log_slope = LOG_SLOPE[0] + LOG_SLOPE[1] * rng.standard_normal(4 * PRIOR_DRAWS)
+    low, high = np.log(SLOPE_BOUNDS)
+    slope = np.exp(log_slope[(log_slope > low) & (log_slope < high)])
+    weights = posterior.weights(layout)[:, :n]
+    usual = np.einsum("dml,ml->dm", weights, layout.data.mean_lagged[:n])
+    keys = cell_columns(found.cells)
+    rows = []
+    for i, cell in enumerate(found.cells):
+        decay = exponent if layout.data.gamma[i] else np.zeros_like(exponent)
+        for name, before, after in (
+            ("roi", found.prior_roi[:, i], posterior.flat("roi")[:, i]),
+            (
+                "half_life",
+                half_life(adstock_weights(theta, decay, layout.lags, weeks), weeks),
+                half_life(weights[:, i], weeks),
+            ),
+            (
+                "half_saturation",
+                np.exp(log_kappa[log_kappa < layout.log_kappa_max[i]]),
+                posterior.flat("half")[:, i] / usual[:, i],
+            ),
+            ("slope", slope, posterior.flat("slope")[:, i]),
+        ):
+            first = np.quantile(before, [LOWER, 0.5, UPPER])
+            then = np.quantile(after, [LOWER, 0.5, UPPER])
+            rows.append(
+                {
+                    **cell_row(cell, keys),
+                    "parameter": name,
+                    **dict(zip(("prior_lo", "prior_median", "prior_hi"), first, strict=True)),
+                    **dict(zip(("lo", "median", "hi"), then, strict=True)),
+                }
+            )
+    return pd.DataFrame(rows)

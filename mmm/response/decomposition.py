@@ -1,0 +1,239 @@
+"""Where the outcome came from, period by period, and how well the model fits. It ties to the outcome exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mmm.data.panel import FutureFeatures, Panel
+from mmm.dims import cell_columns, cell_row
+from mmm.inference.posterior import Posterior, interval
+from mmm.model.baseline import design
+from mmm.model.forward import hill, period_sums
+from mmm.model.layout import Layout
+
+Floats = NDArray[np.float64]
+
+SHOWN_DRAWS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Tables `contributions.csv` and `fit.csv`, and the fit's figures for `diagnostics.json`."""
+
+    contributions: pd.DataFrame
+    fit: pd.DataFrame
+    r2: float
+    mape: float
+    coverage_90: float
+
+
+def decompose(posterior: Posterior, layout: Layout, panel: Panel, *, seed: int) -> Fit:
+    """Split the outcome of the modelled periods into its components.
+
+    `media` rows hold what the window's own spend caused; what earlier spend still brought is `media_before`.
+    The gap between what moves with spend and what spend causes belongs to the baseline. `residual` is the
+    outcome minus the mean of everything else, so the rows of a date sum to the outcome.
+    """
+    keep = np.linspace(0, posterior.draws - 1, min(SHOWN_DRAWS, posterior.draws)).round().astype(int)
+    money = layout.data.money
+    effect, beta, causal = posterior.effect()[keep], posterior.beta(layout, causal=False)[keep], None
+    causal = posterior.beta(layout, causal=True)[keep] / beta
+    actual, carried = _media(posterior, layout, keep, effect)
+    actual, carried = actual * beta[:, None, :], carried * beta[:, None, :]
+    n = layout.n_paid
+    parts: dict[str, Floats] = {}
+    b = posterior.flat("b")[keep]
+    for name in dict.fromkeys(column.component for column in layout.baseline.columns):
+        members = [i for i, c in enumerate(layout.baseline.columns) if c.component == name]
+        parts[name] = np.einsum(
+            "tgp,tg,dp->dt", layout.data.Z[:, :, members], money, b[:, members], optimize=True
+        )
+    parts["baseline"] = parts["baseline"] + np.sum(actual * (1.0 - causal[:, None, :]), axis=2)
+    own = (actual - carried) * causal[:, None, :]
+    for i, name in enumerate(panel.organic_names):
+        parts[f"organic:{name}"] = actual[:, :, n + i] * causal[:, None, n + i]
+    parts["media_before"] = np.sum(carried[:, :, :n] * causal[:, None, :n], axis=2)
+    outcome = np.nansum(layout.data.y * money, axis=1)
+    expected = sum(parts.values()) + own[:, :, :n].sum(axis=2)
+    table = _contributions(parts, own[:, :, :n], outcome - np.asarray(expected).mean(axis=0), layout, panel)
+    return Fit(table, *_fit_table(posterior, layout, panel, keep, causal, np.random.default_rng([seed, 13])))
+
+
+def _media(
+    posterior: Posterior, layout: Layout, keep: NDArray[np.int64], effect: Floats
+) -> tuple[Floats, Floats]:
+    x = np.ascontiguousarray(layout.data.x.transpose(2, 1, 0))
+    money = np.ascontiguousarray(layout.data.money.T)
+    weights = posterior.weights(layout)[keep]
+    actual, carried = period_sums(
+        x, weights, posterior.flat("half")[keep], posterior.flat("slope")[keep], effect, money
+    )
+    return actual, carried
+
+
+def _contributions(
+    parts: dict[str, Floats], media: Floats, residual: Floats, layout: Layout, panel: Panel
+) -> pd.DataFrame:
+    dates = panel.dates[layout.window :]
+    keys = cell_columns(panel.cells)
+    frames = []
+
+    def add(component: str, cell: dict[str, str], values: tuple[Floats, Floats, Floats]) -> None:
+        mean, lo, hi = values
+        frames.append(
+            pd.DataFrame(
+                {"date": dates, "component": component, **cell, "value": mean, "value_lo": lo, "value_hi": hi}
+            )
+        )
+
+    nothing = dict.fromkeys(keys, "")
+    for name, draws in parts.items():
+        add(name, nothing, interval(draws))
+    for i, cell in enumerate(panel.cells):
+        add("media", cell_row(cell, keys), interval(media[:, :, i]))
+    add("residual", nothing, (residual, residual, residual))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _fit_table(
+    posterior: Posterior,
+    layout: Layout,
+    panel: Panel,
+    keep: NDArray[np.int64],
+    causal: Floats,
+    rng: np.random.Generator,
+) -> tuple[pd.DataFrame, float, float, float]:
+    """Actual against expected by geo and period; the range is that of a new observation."""
+    data = layout.data
+    T, G = data.y.shape
+    thin = np.linspace(0, len(keep) - 1, min(300, len(keep))).round().astype(int)
+    draws = keep[thin]
+    linear = np.einsum("tgp,dp->dtg", data.Z, posterior.flat("b")[draws], optimize=True)
+    weights, half, slope = (
+        posterior.weights(layout)[draws],
+        posterior.flat("half")[draws],
+        posterior.flat("slope")[draws],
+    )
+    beta, effect = posterior.beta(layout, causal=False)[draws], posterior.effect()[draws]
+    media = np.zeros((len(draws), T, G))
+    kept_in_baseline = np.zeros_like(media)
+    for m in range(len(layout.media)):
+        s = np.zeros((len(draws), T, G))
+        for lag in range(layout.lags + 1):
+            s += (
+                weights[:, m, lag, None, None] * data.x[None, layout.lags - lag : layout.lags - lag + T, :, m]
+            )
+        part = hill(s, half[:, m, None, None], slope[:, m, None, None])
+        part *= (beta[:, m, None] * effect[:, m])[:, None, :]
+        media += part
+        kept_in_baseline += part * (1.0 - causal[thin, m])[:, None, None]
+    unit = layout.outcome_scale * layout.size
+    mu = linear + media
+    sigma = posterior.flat("sigma")[draws][:, None, None]
+    own = rng.standard_normal(mu.shape) / np.sqrt(data.inverse_variance)
+    shared = rng.standard_normal((len(draws), T, 1)) * posterior.flat("week_shock")[draws][:, None, None]
+    noise = sigma * (own + (shared if G > 1 else 0.0))
+    mean = mu.mean(axis=0) * unit
+    _, lo, hi = interval((mu + noise) * unit)
+    baseline = (linear + kept_in_baseline).mean(axis=0) * unit
+    actual = np.where(np.isnan(panel.outcome[layout.window :]), np.nan, panel.outcome[layout.window :])
+    table = pd.DataFrame(
+        {
+            "date": np.repeat(panel.dates[layout.window :], G),
+            "geo": np.tile(np.array(panel.geos, dtype=object), T),
+            "actual": actual.ravel(),
+            "expected": mean.ravel(),
+            "expected_lo": lo.ravel(),
+            "expected_hi": hi.ravel(),
+            "baseline": baseline.ravel(),
+        }
+    )
+    live = data.live
+    a, e = actual[live], mean[live]
+    within = (a >= lo[live]) & (a <= hi[live])
+    total_a, total_e = a.sum(axis=1), e.sum(axis=1)
+    r2 = 1.0 - float(((total_a - total_e) ** 2).sum() / ((total_a - total_a.mean()) ** 2).sum())
+    mape = float(np.mean(np.abs(total_a - total_e) / np.maximum(np.abs(total_a), 1e-12)))
+    return table, r2, mape, float(within.mean())
+
+
+def forecast_baseline(
+    posterior: Posterior, layout: Layout, panel: Panel, future: FutureFeatures, *, seed: int
+) -> Floats:
+    """Outcome without paid media in periods after the panel, with noise, in money or units; shape (draw, period).
+
+    The last residuals carry on as the AR(1) says, on average; new shocks are drawn.
+    """
+    spec, data = layout.baseline, layout.data
+    Z = design(
+        spec,
+        future.dates,
+        controls=future.controls[:, :, [panel.control_names.index(n) for n in spec.control_names]],
+        events=future.events[:, [panel.event_names.index(n) for n in spec.event_names]],
+        holidays=future.holidays[:, [panel.holiday_names.index(n) for n in spec.holiday_names]],
+    )
+    H, G = future.dates.size, len(panel.geos)
+    value = np.ones((1, G)) if panel.unit_value is None else _recent_value(panel)
+    money = np.broadcast_to(value * layout.size * layout.outcome_scale, (H, G))
+    linear = np.einsum("hgp,hg,dp->dh", Z, money, posterior.flat("b"), optimize=True)
+    rng = np.random.default_rng([seed, 17])
+    sigma = posterior.flat("sigma")[:, None]
+    own = np.sqrt((money**2 / data.inverse_variance).sum(axis=1))
+    week = money.sum(axis=1) * posterior.flat("week_shock")[:, None] if G > 1 else 0.0
+    sd = sigma * np.sqrt(own**2 + week**2)
+    rho = posterior.flat("rho")
+    state = np.zeros((posterior.draws, H))
+    previous = rng.standard_normal(posterior.draws)
+    for h in range(H):
+        fresh = rng.standard_normal(posterior.draws)
+        previous = rho * previous + np.sqrt(1.0 - rho**2) * fresh
+        state[:, h] = previous
+    return linear + sd * state + _organic(posterior, layout, panel, future, money)
+
+
+def _recent_value(panel: Panel) -> Floats:
+    assert panel.unit_value is not None
+    return np.nanmean(panel.unit_value[-13:], axis=0, keepdims=True)
+
+
+def _organic(
+    posterior: Posterior, layout: Layout, panel: Panel, future: FutureFeatures, money: Floats
+) -> Floats | float:
+    """What owned media bring in the coming periods, shape (draw, period)."""
+    n, count = layout.n_paid, len(panel.organic_names)
+    if count == 0:
+        return 0.0
+    past = panel.organic[-layout.lags :]
+    series = np.concatenate([past, future.organic]) / layout.exposure_scale[None, :, n:]
+    actual, _ = period_sums(
+        np.ascontiguousarray(series.transpose(2, 1, 0)),
+        posterior.weights(layout)[:, n:],
+        posterior.flat("half")[:, n:],
+        posterior.flat("slope")[:, n:],
+        np.ascontiguousarray(posterior.effect()[:, n:]),
+        np.ascontiguousarray(money.T),
+    )
+    return (actual * posterior.beta(layout, causal=True)[:, None, n:]).sum(axis=2)
+
+
+def adstock_table(posterior: Posterior, layout: Layout, panel: Panel) -> pd.DataFrame:
+    """Share of the effect by lag, per cell: the table `adstock.csv`."""
+    weights = posterior.weights(layout)[:, : layout.n_paid]
+    mean, lo, hi = interval(weights)
+    keys = cell_columns(panel.cells)
+    rows = [
+        {
+            **cell_row(cell, keys),
+            "lag": lag,
+            "weight": mean[i, lag],
+            "weight_lo": lo[i, lag],
+            "weight_hi": hi[i, lag],
+        }
+        for i, cell in enumerate(panel.cells)
+        for lag in range(layout.lags + 1)
+    ]
+    return pd.DataFrame(rows)

@@ -1,0 +1,218 @@
+"""What each cell returned: contribution, ROI, marginal ROI, chance to pay, evidence. The table `roi.csv`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mmm.data.panel import Panel
+from mmm.dims import NATIONAL, Cell, cell_columns, cell_row
+from mmm.inference.posterior import Posterior, interval
+from mmm.model.layout import Layout, prior_median_weights
+from mmm.model.priors import SIBLING_SD
+
+Floats = NDArray[np.float64]
+Grade = Literal["experiment", "data", "prior"]
+
+INFORMED = 0.5
+"""`data` needs sd(log ROI) of at most this share of the prior's."""
+LARGEST_VIF = 10.0
+PRIOR_DRAWS = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Returns:
+    """Draws of the returns of every paid cell.
+
+    Attributes
+    ----------
+    cells, geos
+        Axes.
+    spend
+        Money in the modelled window, shape (geo, cell).
+    contribution
+        Shape (draw, geo, cell), in money, or outcome units where the outcome has no money value.
+    increase
+        Contribution of one more unit of money spread as the window's spend, shape (draw, cell): marginal ROI.
+    prior_roi
+        Draws of the prior of ROI, shape (draw, cell).
+    evidence
+        Grade of each cell.
+    sd_ratio, vif
+        What the grade rests on, shape (cell,): sd(log ROI) over the prior's; variance inflation.
+    has_money
+        Whether the outcome has a money value.
+    """
+
+    cells: tuple[Cell, ...]
+    geos: tuple[str, ...]
+    spend: Floats
+    contribution: Floats
+    increase: Floats
+    prior_roi: Floats
+    evidence: tuple[Grade, ...]
+    sd_ratio: Floats
+    vif: Floats
+    has_money: bool
+
+
+def returns(posterior: Posterior, layout: Layout, panel: Panel, *, seed: int) -> Returns:
+    """Returns of the modelled window, per draw."""
+    n = layout.n_paid
+    at_one = posterior.flat("money_at_one")[:, :, :n]
+    roi = posterior.flat("roi")[:, :n]
+    contribution = (roi * layout.data.spend[:n])[:, None, :] * at_one / at_one.sum(axis=1, keepdims=True)
+    prior = _prior_roi(layout, np.random.default_rng([seed, 11]))
+    ratio = np.log(roi).std(axis=0) / np.log(prior).std(axis=0)
+    vif = variance_inflation(layout)
+    return Returns(
+        cells=panel.cells,
+        geos=panel.geos,
+        spend=panel.spend[layout.window :].sum(axis=0),
+        contribution=contribution,
+        increase=posterior.flat("mroi")[:, :n],
+        prior_roi=prior,
+        evidence=tuple(
+            "data" if ratio[i] <= INFORMED and vif[i] < LARGEST_VIF else "prior" for i in range(n)
+        ),
+        sd_ratio=ratio,
+        vif=vif,
+        has_money=panel.unit_value is not None,
+    )
+
+
+def _prior_roi(layout: Layout, rng: np.random.Generator) -> Floats:
+    """Draws of the prior of ROI, siblings correlated as in the model; shape (draw, cell)."""
+    n = layout.n_paid
+    siblings = layout.siblings[:n]
+    own = rng.standard_normal((PRIOR_DRAWS, n))
+    channels = int(siblings.max()) + 1
+    common = rng.standard_normal((PRIOR_DRAWS, max(channels, 1)))
+    apart = np.abs(rng.standard_normal((PRIOR_DRAWS, max(channels, 1)))) * SIBLING_SD
+    pooled = layout.log_roi_sd[:n] * common[:, siblings] + apart[:, siblings] * own
+    away = np.where(siblings >= 0, pooled, layout.log_roi_sd[:n] * own)
+    return np.exp(layout.log_roi_mean[:n] + away)
+
+
+def variance_inflation(layout: Layout) -> Floats:
+    """1 / (1 - R^2) of each paid cell's exposure on the baseline and the other media; shape (cell,).
+
+    Exposure is adstocked at the prior's median. In a geo model the mean of each period over geos is taken out
+    first: the shared week shock leaves only the rest to learn from.
+    """
+    data = layout.data
+    T = data.y.shape[0]
+    w = prior_median_weights(layout.lags, data.weeks_per_period)
+    series = sum(w[lag] * data.x[layout.lags - lag : layout.lags - lag + T] for lag in range(layout.lags + 1))
+    media = np.asarray(series)[data.live]
+    Z = data.Z[data.live]
+    if data.y.shape[1] > 1:
+        media = media - media.mean(axis=1, keepdims=True)
+        Z = Z - Z.mean(axis=1, keepdims=True)
+    media = media.reshape(-1, media.shape[2])
+    Z = Z.reshape(-1, Z.shape[2])
+    out = np.ones(layout.n_paid)
+    # a flexible trend explains anything by count of columns: the ridge is the trend's own prior
+    weight = np.sqrt(np.where(data.precision > 0, data.precision, 1e-8))
+    for i in range(layout.n_paid):
+        target = media[:, i] - media[:, i].mean()
+        others = np.delete(media, i, axis=1)
+        spread = target.std()
+        if spread == 0:
+            out[i] = np.inf
+            continue
+        X = np.concatenate([Z, others, np.ones((len(Z), 1))], axis=1)
+        ridge = np.concatenate([weight, np.full(others.shape[1] + 1, 1e-4)])
+        stacked = np.concatenate([X, np.diag(ridge)])
+        fit = (
+            X
+            @ np.linalg.lstsq(stacked, np.concatenate([target / spread, np.zeros(len(ridge))]), rcond=None)[0]
+        )
+        out[i] = 1.0 / max(1e-9, float(((target / spread - fit) ** 2).mean()))
+    return out
+
+
+def roi_table(found: Returns, margin: float | None) -> pd.DataFrame:
+    """The table `roi.csv`: a row per cell, channel, audience, geo, and one for the total.
+
+    Parameters
+    ----------
+    margin
+        Gross margin; without one, ROMI and the chance to pay are empty.
+    """
+    keys = cell_columns(found.cells)
+    rows = []
+    everything = np.arange(len(found.cells))
+    for i, cell in enumerate(found.cells):
+        rows.append(_row(found, np.array([i]), None, margin, {"level": "cell", **cell_row(cell, keys)}))
+    for channel in dict.fromkeys(cell.channel for cell in found.cells):
+        members = np.array([i for i, cell in enumerate(found.cells) if cell.channel == channel])
+        rows.append(_row(found, members, None, margin, {"level": "channel", "channel": channel}))
+    for audience in dict.fromkeys(cell.audience for cell in found.cells if cell.audience):
+        members = np.array([i for i, cell in enumerate(found.cells) if cell.audience == audience])
+        rows.append(_row(found, members, None, margin, {"level": "audience", "audience": audience}))
+    if found.geos != (NATIONAL,):
+        for g, geo in enumerate(found.geos):
+            rows.append(_row(found, everything, g, margin, {"level": "geo", "geo": geo}))
+    rows.append(_row(found, everything, None, margin, {"level": "total"}))
+    table = pd.DataFrame(rows)
+    names = ["level", *keys] + (["geo"] if found.geos != (NATIONAL,) else [])
+    table[names] = table.reindex(columns=names).fillna("")
+    return table[names + [column for column in table.columns if column not in names]]
+
+
+def _row(
+    found: Returns, members: NDArray[np.int64], geo: int | None, margin: float | None, keys: dict[str, str]
+) -> dict[str, object]:
+    """One row: totals per draw first, then quantiles, because ranges do not add."""
+    spend_by_geo = found.spend[:, members]
+    spend = float(spend_by_geo.sum() if geo is None else spend_by_geo[geo].sum())
+    draws = found.contribution[:, :, members].sum(axis=2)
+    contribution = draws.sum(axis=1) if geo is None else draws[:, geo]
+    by_cell = spend_by_geo.sum(axis=0)
+    total = found.spend.sum() if geo is None else found.spend[geo].sum()
+    whole = found.contribution.sum(axis=(1, 2)) if geo is None else found.contribution[:, geo].sum(axis=1)
+    mean_contribution, lo, hi = interval(contribution)
+    row: dict[str, object] = {
+        **keys,
+        "spend": spend,
+        "contribution": mean_contribution,
+        "contribution_lo": lo,
+        "contribution_hi": hi,
+    }
+    nothing = np.full(len(contribution), np.nan)
+    roi = contribution / spend if spend > 0 else nothing
+    marginal = found.increase[:, members] @ (by_cell / by_cell.sum()) if geo is None else nothing
+    prior = found.prior_roi[:, members] @ (by_cell / by_cell.sum()) if geo is None else None
+    shown_roi, shown_mroi = (roi, marginal) if found.has_money else (nothing, nothing)
+    row |= _spread("roi", shown_roi)
+    row["roi_median"] = float(np.median(shown_roi))
+    row |= _spread("mroi", shown_mroi)
+    row |= _spread("romi", shown_roi * margin - 1.0 if margin is not None else nothing)
+    pays = margin is not None and found.has_money
+    row["p_pays"] = float(np.mean(roi * margin > 1.0)) if pays and margin is not None else np.nan
+    row["p_pays_prior"] = (
+        float(np.mean(prior * margin > 1.0)) if pays and margin is not None and prior is not None else np.nan
+    )
+    row["share_of_spend"] = spend / total if total > 0 else np.nan
+    row["share_of_contribution"] = float(mean_contribution / whole.mean())
+    row["evidence"] = _joint_grade([found.evidence[i] for i in members])
+    if not found.has_money:
+        row["cost_per_outcome"] = spend / mean_contribution
+        row["marginal_cost_per_outcome"] = 1.0 / float(marginal.mean()) if geo is None else np.nan
+    return row
+
+
+def _spread(name: str, draws: Floats) -> dict[str, float]:
+    mean, lo, hi = interval(draws)
+    return {name: float(mean), f"{name}_lo": float(lo), f"{name}_hi": float(hi)}
+
+
+def _joint_grade(grades: list[Grade]) -> Grade:
+    """The weakest grade among the cells."""
+    order: tuple[Grade, ...] = ("prior", "data", "experiment")
+    return min(grades, key=order.index)
