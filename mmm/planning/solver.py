@@ -336,27 +336,34 @@ class _Search:
         problem = self.problem
         for width in (4 * grid.step, grid.step, grid.step / 4):
             for i in self.cells:
+                if self._rests(i):
+                    continue
                 points = self.spend[i] + width * np.arange(-2, 3)
                 points = points[(points >= self.lower[i]) & (points <= self.upper[i])]
                 self.tables[i] = refine(self.curves, i, self.tables[i], points)
             self._offer_moves(*self._polished(self.spend, problem.budget))
 
+    def _rests(self, cell: int) -> bool:
+        """Whether a cell stands at a bound, and the price of money holds it there."""
+        at, slope = self.spend[cell], self.slope[cell]
+        low = at == self.lower[cell] and slope < self.price
+        return bool(low or (at == self.upper[cell] and slope > self.price))
+
     def _sharpen(self, grid: Grid) -> None:
         """Newton steps on the exact curves, kept while they help."""
-        problem = self.problem
         for _ in range(NEWTON_STEPS):
-            if not self.offer(
-                newton_step(
-                    self.spend,
-                    self.slope,
-                    self._curvature(),
-                    np.maximum(self.lower, self.spend - grid.step),
-                    np.minimum(self.upper, self.spend + grid.step),
-                    problem.budget,
-                    spend_all=problem.spend_all,
-                )
-            ):
+            if not self.offer(self._stepped(grid, self.problem.budget)):
                 break
+
+    def _stepped(self, grid: Grid, budget: float) -> Floats:
+        """The best plan after one Newton step of at most one step of the grid, for a budget near its own."""
+        spend_all = self.problem.spend_all
+        low = np.maximum(self.lower, self.spend - grid.step)
+        high = np.minimum(self.upper, self.spend + grid.step)
+        curvature = self._curvature()
+        plan = newton_step(self.spend, self.slope, curvature, low, high, budget, spend_all=spend_all)
+        order = np.abs(self.slope - self.price)
+        return settle(plan, self.lower, self.upper, budget, spend_all=spend_all, last=order)
 
     def _curvature(self) -> Floats:
         """Second derivative of each cell's value, from the slopes of the table on either side of the plan."""
@@ -392,7 +399,7 @@ class _Search:
             return -np.inf
         feasible = not self.problem.spend_all and float(self.spend.sum()) <= budget
         best = self.objective if feasible else -np.inf
-        for plan in (*self._grid_plans(grid, [grid.steps + steps]), self.spend):
+        for plan in self._grid_plans(grid, [grid.steps + steps]):
             exact = settle(plan, self.lower, self.upper, budget, spend_all=self.problem.spend_all)
             best = max(best, self.value(self._polished(exact, budget)[0])[0])
-        return best
+        return max(best, self.value(self._stepped(grid, budget))[0])
