@@ -26,13 +26,14 @@ from mmm.data.future import future_features
 from mmm.data.panel import Check, Panel, checks_frame
 from mmm.data.settings import Settings
 from mmm.data.tables import Tables, input_files, load_tables
-from mmm.errors import ConfigError, DataError
+from mmm.errors import ConfigError, DataError, Infeasible
 from mmm.finance.economics import unit_economics
 from mmm.inference.posterior import Posterior
 from mmm.model.layout import Layout, lay_out
+from mmm.planning.allocation import check_limits
 from mmm.planning.plan import Plan, optimize
 from mmm.planning.settings import SpendFile
-from mmm.planning.window import plan_window, window_curves
+from mmm.planning.window import PlanWindow, plan_window, window_curves
 from mmm.reporting.report import write_report
 from mmm.reporting.results import load_results
 from mmm.response.beliefs import beliefs_table
@@ -58,7 +59,7 @@ class Prepared:
 
 
 def check(config: Config) -> list[Check]:
-    """Read and check everything, the coming window included; fit nothing.
+    """Read and check everything, the coming window and its limits included; fit nothing.
 
     Raises
     ------
@@ -66,8 +67,7 @@ def check(config: Config) -> list[Check]:
         Faults that leave nothing to check.
     """
     prepared = prepare(config, refuse=False)
-    plan_window(prepared.panel, config.plan, folder=config.folder)
-    return prepared.checks
+    return [*prepared.checks, *_check_plan(prepared.panel, config)]
 
 
 def fit(
@@ -133,23 +133,27 @@ def _go(config: Config, until: str, out: Path | None, seed: int | None, progress
     folder = out if out is not None else Path("reports") / config.name
     say("reading and checking the data")
     prepared = prepare(config)
-    plan_window(prepared.panel, config.plan, folder=config.folder)  # faults of the plan before the long fit
+    _refuse_plan(prepared.panel, config)  # before the long fit
     version = package_version()
     with RunFolder.open(folder, owner=f"{config.name} in {config.folder}") as store:
         about = stage_key(_json(config, checks=prepared.checks), [], prepared.inputs, version)
         stages = [store.stage("check", about, lambda to: _write_checks(to, config, prepared))]
         fit_key = stage_key(_fit_settings(config), [], prepared.inputs, version)
         stages.append(store.stage("fit", fit_key, lambda to: _write_fit(to, config, prepared, store, say)))
+        plan_key = stage_key(_plan_settings(config), [fit_key], _plan_inputs(config), version)
+        report_key = stage_key(config.report.model_dump_json(), [about, fit_key, plan_key], {}, version)
         if until != "fit":
-            plan_key = stage_key(_plan_settings(config), [fit_key], _plan_inputs(config), version)
             stages.append(
                 store.stage("plan", plan_key, lambda to: _write_plan(to, config, prepared, stages[1], say))
             )
         if until in ("report", "run"):
-            report_key = stage_key(config.report.model_dump_json(), [about, fit_key, plan_key], {}, version)
             stages.append(
                 store.stage("report", report_key, lambda to: _write_report(to, config, stages, say))
             )
+        for name, key in (("plan", plan_key), ("report", report_key))[len(stages) - 2 :]:
+            if (done := store.finished(name, key)) is None:
+                break
+            stages.append(done)  # not asked for, and still true: it stays published
         manifest = store.manifest(
             command=until,
             config_text=config.text or _json(config),
@@ -165,6 +169,26 @@ def _go(config: Config, until: str, out: Path | None, seed: int | None, progress
         }
         store.publish(files, manifest)
     return Run(folder)
+
+
+def _refuse_plan(panel: Panel, config: Config) -> PlanWindow:
+    """Refuse a plan that no fit can help: names no cell has, a window that is past, limits that clash."""
+    window = plan_window(panel, config.plan, folder=config.folder)
+    check_limits(window, config.plan)
+    return window
+
+
+def _check_plan(panel: Panel, config: Config) -> list[Check]:
+    """The faults of the plan as findings, one each."""
+    try:
+        window = _refuse_plan(panel, config)
+    except (ConfigError, DataError) as error:
+        faults = error.faults
+    except Infeasible as error:
+        faults = (str(error),)
+    else:
+        return [Check("plan", "pass", "config", "", f"{window.start} to {window.end}", "")]
+    return [Check("plan", "fail", "config", "", fault, "Mend that, then check again.") for fault in faults]
 
 
 def _write_checks(folder: Path, config: Config, prepared: Prepared) -> None:

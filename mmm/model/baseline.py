@@ -1,7 +1,8 @@
 """The linear part: what the outcome would do without paid media, as columns of one design matrix.
 
-Intercepts by geo (flat prior), a smooth trend, yearly seasonality, holidays, events, controls, and each geo's own
-line and first harmonic. The specification is frozen on the history, so the same columns exist for later periods.
+A level (flat prior), a smooth trend, yearly seasonality, holidays, events, controls, and what each geo has for itself:
+level (flat prior), line and first harmonic, as contrasts between geos. The specification is frozen on the history, so
+the same columns exist for later periods.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmm.data.settings import Grain
+from mmm.model.pack import contrast_columns
 
 Floats = NDArray[np.float64]
 Dates = NDArray[np.datetime64]
@@ -40,6 +42,15 @@ class Column:
     scale: str = ""
 
 
+OWN = (
+    Column("baseline", np.inf),
+    Column("trend", 1.0, "geo"),
+    Column("seasonality", 1.0, "geo"),
+    Column("seasonality", 1.0, "geo"),
+)
+"""What each geo has for itself beside what is common: level, line, first harmonic."""
+
+
 @dataclass(frozen=True, slots=True)
 class BaselineSpec:
     """Everything the design of the linear part was fixed with.
@@ -54,6 +65,8 @@ class BaselineSpec:
         Number of yearly harmonics.
     control_means, control_sds
         Standardization, shape (control,).
+    n_dense
+        Number of controls that differ by geo; the last ones.
     columns
         In the order of the design matrix.
     """
@@ -69,6 +82,7 @@ class BaselineSpec:
     control_sds: Floats
     event_names: tuple[str, ...]
     holiday_names: tuple[str, ...]
+    n_dense: int
     columns: tuple[Column, ...]
 
     @property
@@ -117,8 +131,7 @@ def specify(
     keep_events = [i for i in range(events.shape[1]) if (events[live, i] > 0).any()]
     keep_holidays = [i for i in range(holidays.shape[1]) if (holidays[live, i] > 0).any()]
     order = fourier_order(span, seasonality)
-    columns = [Column("baseline", np.inf) for _ in geos]
-    columns += [Column("trend", LINE_SD)]
+    columns = [Column("baseline", np.inf), Column("trend", LINE_SD)]
     domain = max(1.25 * span, span + 280.0)
     columns += [Column("trend", sd, "trend") for sd in _matern_weights(domain / 7.0)]
     columns += [Column("seasonality", 1.0 / k, "seasonality") for k in range(1, order + 1) for _ in range(2)]
@@ -126,13 +139,14 @@ def specify(
         columns += [Column("seasonality", 1.0, "seasonality") for _ in range(6)]
     columns += [Column("holidays", 1.0, "holidays") for _ in keep_holidays]
     columns += [Column(f"event:{event_names[i]}", EVENT_SD) for i in keep_events]
+    # controls that are the same everywhere are common columns; those that differ by geo come after them
+    common = [i for i in moving if np.ptp(controls[live][:, :, i], axis=1).max() == 0]
+    ordered = common + [i for i in moving if i not in common]
     columns += [
         Column(f"control:{control_names[i]}", 1.0, "precision" if control_roles[i] == "precision" else "")
-        for i in moving
+        for i in ordered
     ]
-    if len(geos) > 1:
-        columns += [Column("trend", 1.0, "geo") for _ in geos]
-        columns += [Column("seasonality", 1.0, "geo") for _ in range(2) for _ in geos]
+    columns += [column for _ in geos[1:] for column in OWN]
     return BaselineSpec(
         grain=grain,
         geos=geos,
@@ -140,9 +154,10 @@ def specify(
         span_days=span,
         domain_days=domain,
         order=order,
-        control_names=tuple(control_names[i] for i in moving),
-        control_means=np.array([controls[live][:, :, i].mean() for i in moving]),
-        control_sds=np.array([controls[live][:, :, i].std() for i in moving]),
+        control_names=tuple(control_names[i] for i in ordered),
+        control_means=np.array([controls[live][:, :, i].mean() for i in ordered]),
+        control_sds=np.array([controls[live][:, :, i].std() for i in ordered]),
+        n_dense=len(ordered) - len(common),
         event_names=tuple(event_names[i] for i in keep_events),
         holiday_names=tuple(holiday_names[i] for i in keep_holidays),
         columns=tuple(columns),
@@ -156,7 +171,15 @@ def _matern_weights(domain_weeks: float) -> list[float]:
     return list(weight / np.sqrt(np.sum(weight**2) / 2.0))
 
 
-def design(spec: BaselineSpec, dates: Dates, *, controls: Floats, events: Floats, holidays: Floats) -> Floats:
+def design(
+    spec: BaselineSpec,
+    dates: Dates,
+    *,
+    controls: Floats,
+    events: Floats,
+    holidays: Floats,
+    inverse_variance: Floats,
+) -> Floats:
     """Design matrix for any periods, shape (period, geo, column).
 
     Parameters
@@ -164,30 +187,46 @@ def design(spec: BaselineSpec, dates: Dates, *, controls: Floats, events: Floats
     controls, events, holidays
         Already limited to the names of `spec`, in its order; shapes (period, geo, control), (period, event),
         (period, holiday).
+    inverse_variance
+        Relative precision of each geo's noise, shape (geo,): contrasts of geos are in its units.
     """
     G, T = len(spec.geos), dates.size
-    day = (dates - spec.origin).astype("timedelta64[D]").astype(float)
-    middle = day + {"day": 0.5, "week": 3.5, "month": 15.2}[spec.grain]
-    line = middle / spec.span_days - 0.5
+    middle = _middle(spec, dates)
     lead = 0.25 * (spec.domain_days - spec.span_days)
-    blocks = [np.broadcast_to(np.eye(G)[None], (T, G, G))]
-    cosines = np.cos(np.pi * np.arange(1, COSINES + 1)[None, :] * (middle[:, None] + lead) / spec.domain_days)
-    year = 2.0 * np.pi * (spec.origin.astype("datetime64[D]").astype(float) + middle) / 365.25
-    waves = [f(k * year) for k in range(1, spec.order + 1) for f in (np.cos, np.sin)]
-    common = [line[:, None], cosines, np.stack(waves, axis=1) if waves else np.zeros((T, 0))]
+    cosines = np.cos(np.pi * np.arange(1, COSINES + 1) * (middle[:, None] + lead) / spec.domain_days)
+    year = _year(spec, middle)
+    waves = [f(k * year)[:, None] for k in range(1, spec.order + 1) for f in (np.cos, np.sin)]
+    common = [np.ones((T, 1)), (middle / spec.span_days - 0.5)[:, None], cosines, *waves]
     if spec.grain == "day":
         weekday = (dates.astype("datetime64[D]").astype(int) + 3) % 7
-        common.append((weekday[:, None] == np.arange(6)[None, :]).astype(float) - 1.0 / 7.0)
-    common += [holidays, events]
-    blocks.append(np.broadcast_to(np.concatenate(common, axis=1)[:, None, :], (T, G, _width(common))))
-    blocks.append((controls - spec.control_means) / spec.control_sds)
+        common.append((weekday[:, None] == np.arange(6)).astype(float) - 1.0 / 7.0)
+    shared = np.concatenate([*common, holidays, events], axis=1)
+    blocks = [
+        np.broadcast_to(shared[:, None, :], (T, G, shared.shape[1])),
+        (controls - spec.control_means) / spec.control_sds,
+    ]
     if G > 1:
-        for wave in (line, np.cos(year), np.sin(year)):
-            blocks.append(np.eye(G)[None] * wave[:, None, None])
+        blocks.append(contrast_columns(own_columns(spec, dates), inverse_variance))
     Z = np.concatenate(blocks, axis=2)
     assert Z.shape == (T, G, len(spec.columns)), (Z.shape, len(spec.columns))
     return Z
 
 
-def _width(blocks: list[Floats]) -> int:
-    return sum(block.shape[1] for block in blocks)
+def own_columns(spec: BaselineSpec, dates: Dates) -> Floats:
+    """What each geo has for itself, as in `OWN`; shape (period, 4), or (period, 0) in a national model."""
+    if len(spec.geos) == 1:
+        return np.zeros((dates.size, 0))
+    middle = _middle(spec, dates)
+    year = _year(spec, middle)
+    return np.stack([np.ones_like(middle), middle / spec.span_days - 0.5, np.cos(year), np.sin(year)], axis=1)
+
+
+def _middle(spec: BaselineSpec, dates: Dates) -> Floats:
+    """Days from the origin to the middle of each period."""
+    day = (dates - spec.origin).astype("timedelta64[D]").astype(float)
+    return day + {"day": 0.5, "week": 3.5, "month": 15.2}[spec.grain]
+
+
+def _year(spec: BaselineSpec, middle: Floats) -> Floats:
+    """Angle of the season, one turn a year."""
+    return 2.0 * np.pi * (spec.origin.astype("datetime64[D]").astype(float) + middle) / 365.25

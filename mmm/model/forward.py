@@ -13,6 +13,7 @@ from numba import njit, prange
 from numpy.typing import NDArray
 
 from mmm.dims import Cell
+from mmm.model.vectormath import SMALLEST, exp, log
 
 Floats = NDArray[np.float64]
 FAST = {"reassoc", "contract", "arcp", "nsz"}
@@ -99,7 +100,7 @@ def hill(s: Floats, half: Floats | float, slope: Floats | float) -> Floats:
         return np.where(s > 0, 1.0 / (1.0 + np.exp(-slope * (np.log(s) - np.log(half)))), 0.0)
 
 
-@njit(cache=True, fastmath=FAST)
+@njit(cache=True, error_model="numpy", fastmath=FAST)
 def _hill_sum(x, w, log_half, slope, factor, first, money, out):
     """Hill of the adstocked series into out; the series from `first` on is times `factor`. Returns money's sum."""
     T = out.shape[0]
@@ -111,15 +112,16 @@ def _hill_sum(x, w, log_half, slope, factor, first, money, out):
             out[t] += w[lag] * (value * factor if t - lag >= first else value)
     total = 0.0
     for t in range(T):
-        if out[t] > 1e-290:
-            out[t] = 1.0 / (1.0 + np.exp(-slope * (np.log(out[t]) - log_half)))
-            total += out[t] * money[t]
-        else:
-            out[t] = 0.0
+        u = out[t] if out[t] > SMALLEST else SMALLEST
+        y = slope * (log_half - log(u))
+        y = y if y < 700.0 else 700.0
+        share = 1.0 / (1.0 + exp(y if y > -700.0 else -700.0))
+        out[t] = share if out[t] > SMALLEST else 0.0
+        total += out[t] * money[t]
     return total
 
 
-@njit(cache=True, parallel=True, fastmath=FAST)
+@njit(cache=True, error_model="numpy", parallel=True, fastmath=FAST)
 def window_sums(x, weights, half, slope, effect, money, step):
     """Money that each medium's curve brings at a ceiling of one, per draw.
 
@@ -162,7 +164,7 @@ def window_sums(x, weights, half, slope, effect, money, step):
     return contribution, increase
 
 
-@njit(cache=True, parallel=True, fastmath=FAST)
+@njit(cache=True, error_model="numpy", parallel=True, fastmath=FAST)
 def period_sums(x, weights, half, slope, effect, money):
     """Money by period at a ceiling of one, summed over geos: (actual, with the window's spend zeroed).
 

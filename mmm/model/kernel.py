@@ -4,7 +4,11 @@
     M_m[g,t] = beta_m exp(dev[m,g]) hill(adstock(x[m,g,:])[t])
     beta_m = exp(log_roi_m) spend_m / sum_gt exp(dev[m,g]) (hill(actual) - hill(carry-in only)) money[g,t]
 
-`b` and `u` are integrated out exactly. Everything arrives as two flat vectors, the parameters `phi` and the
+`b` and `u` are integrated out exactly. Over geos the rows are scaled by the root of their precision iv and rotated so
+that the first one carries the week shock and everything geos have in common; the others, the contrasts, are
+independent of it and of each other, and each geo's own level, line and season become one small design F that all
+contrasts share (their prior sd is in units of the geo's noise). That makes the cost of a geo panel close to that of a
+national one. Everything arrives as two flat vectors, the parameters `phi` and the
 packed data (`mmm.model.pack`): a compiled function then never carries a data set in a closure, so a cached one
 cannot serve the wrong company. njit functions that call each other live in this file, because numba's disk cache
 does not see edits elsewhere.
@@ -21,14 +25,18 @@ from pathlib import Path
 import numpy as np
 from numba import carray, cfunc, njit, prange, types
 
-HEADER = 9
-"""Leading integers of the packed data: G, T, M, L, p, K, n_live, n_segments, weeks per period x 1e6."""
+from mmm.model.vectormath import SMALLEST, exp, log
+
+HEADER = 13
+"""Leading numbers of the packed data: G, T, M, L, p, dense columns, F's columns, scales, live periods, segments,
+weeks per period, sum of log iv, sum of iv."""
 
 FAST = {"reassoc", "contract", "arcp", "nsz"}  # nan must survive: the sampler's divergence check needs it
-VERSION = int(hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12], 16)
+_SOURCES = (Path(__file__), Path(__file__).with_name("vectormath.py"))
+VERSION = int(hashlib.sha256(b"".join(path.read_bytes() for path in _SOURCES)).hexdigest()[:12], 16)
 
 
-@njit(fastmath=FAST, cache=True)
+@njit(fastmath=FAST, error_model="numpy", cache=True)
 def _cholesky(A, L):
     """Lower Cholesky factor of A into L; False when A is not positive definite. Shapes (p, p)."""
     p = A.shape[0]
@@ -47,7 +55,7 @@ def _cholesky(A, L):
     return True
 
 
-@njit(fastmath=FAST, cache=True)
+@njit(fastmath=FAST, error_model="numpy", cache=True)
 def _inverse_from_cholesky(L, W, A_inv):
     """(L L')^-1 into A_inv (full, symmetric); W is scratch for L^-1. Rows only, so inner loops vectorize."""
     p = L.shape[0]
@@ -70,7 +78,7 @@ def _inverse_from_cholesky(L, W, A_inv):
             A_inv[j, i] = A_inv[i, j]
 
 
-@njit(fastmath=FAST, cache=True)
+@njit(fastmath=FAST, error_model="numpy", cache=True)
 def _ar_product(x, live, interior, link, rho, out):
     """Q(rho) x for one series: AR(1) precision over the live periods, independent segments. Shapes (T,)."""
     T = x.shape[0]
@@ -82,28 +90,47 @@ def _ar_product(x, live, interior, link, rho, out):
         out[t + 1] -= scale * rho * link[t] * x[t]
 
 
-@njit(fastmath=FAST, cache=True)
-def _precision_product(r, iv, kappa, inv_var, live, interior, link, rho, total, mixed, out):
-    """P r with P = R^-1 (x) Q; r, out (G, T); `total` receives sum_g iv_g r_g, `mixed` is scratch (T,)."""
-    G, T = r.shape
-    total[:] = 0.0
-    for g in range(G):
-        for t in range(T):
-            total[t] += iv[g] * r[g, t]
-    for g in range(G):
-        for t in range(T):
-            mixed[t] = iv[g] * inv_var * (r[g, t] - kappa * total[t])
-        _ar_product(mixed, live, interior, link, rho, out[g])
+@njit(fastmath=FAST, error_model="numpy", cache=True)
+def _solve_transposed(L, b):
+    """Solve L' x = b in place; L lower triangular."""
+    for i in range(L.shape[0] - 1, -1, -1):
+        acc = b[i] / L[i, i]
+        b[i] = acc
+        for k in range(i):
+            b[k] -= L[i, k] * acc
 
 
-@njit(fastmath=FAST, cache=True)
+@njit(fastmath=FAST, error_model="numpy", cache=True)
+def _multiply(A, B, out):
+    """A B into out, for small matrices."""
+    for i in range(A.shape[0]):
+        for j in range(B.shape[1]):
+            acc = 0.0
+            for k in range(A.shape[1]):
+                acc += A[i, k] * B[k, j]
+            out[i, j] = acc
+
+
+@njit(fastmath=FAST, error_model="numpy", cache=True)
+def _prior_precision(base, group, log_scale):
+    """Prior precision of each column at the sampled scales, and log|S| of those that are not flat."""
+    precision = np.zeros(base.shape[0])
+    log_det = 0.0
+    for j in range(base.shape[0]):
+        if base[j] > 0.0:
+            precision[j] = base[j]
+            log_det -= np.log(base[j])
+            k = int(group[j])
+            if k >= 0:
+                precision[j] *= np.exp(-2.0 * log_scale[k])
+                log_det += 2.0 * log_scale[k]
+    return precision, log_det
+
+
+@njit(fastmath=FAST, error_model="numpy", cache=True)
 def _adstock_weights(gamma, logit_theta, log_a, weeks, w, log_lag):
     """Normalized weights (l + 1)^a theta^l into w; returns (1 - theta) * weeks, the slope of log theta."""
-    # log(sigmoid(x)) without overflow
-    if logit_theta > 0:
-        log_theta = -np.log1p(np.exp(-logit_theta))
-    else:
-        log_theta = logit_theta - np.log1p(np.exp(logit_theta))
+    log_theta = min(logit_theta, 0.0) - np.log1p(np.exp(-abs(logit_theta)))  # log sigmoid, no overflow
     theta = np.exp(log_theta)
     a = np.exp(log_a) if gamma else 0.0
     top = -np.inf
@@ -120,7 +147,7 @@ def _adstock_weights(gamma, logit_theta, log_a, weeks, w, log_lag):
     return (1.0 - theta) * weeks
 
 
-@njit(fastmath=FAST, cache=True)
+@njit(fastmath=FAST, error_model="numpy", cache=True)
 def _hill_pass(x, w, log_kappa, n, first, s, z, h):
     """Adstock and Hill of one series. x has L leading periods; s, z, h (T,); periods from `first` are zeroed.
 
@@ -130,31 +157,35 @@ def _hill_pass(x, w, log_kappa, n, first, s, z, h):
     L = w.shape[0] - 1
     s[:] = 0.0
     for lag in range(L + 1):
+        weight = w[lag]
         for t in range(min(T, first + lag)):
-            s[t] += w[lag] * x[t + L - lag]
+            s[t] += weight * x[t + L - lag]
     for t in range(T):
-        if s[t] > 1e-290:
-            z[t] = n * (np.log(s[t]) - log_kappa)
-            h[t] = 1.0 / (1.0 + np.exp(-z[t]))
-        else:
+        u = s[t] if s[t] > SMALLEST else SMALLEST
+        y = n * (log(u) - log_kappa)
+        y = y if y < 700.0 else 700.0
+        y = y if y > -700.0 else -700.0
+        z[t] = y
+        h[t] = 1.0 / (1.0 + exp(-y))
+    for t in range(T):
+        if s[t] <= SMALLEST:
             z[t] = 0.0
             h[t] = 0.0
 
 
-@njit(fastmath=FAST, cache=True)
-def _hill_adjoint(x, gh, s, z, h, n, first, grad_w):
-    """Back through Hill and adstock; adds to grad_w, returns (d log_kappa, d log_n)."""
+@njit(fastmath=FAST, error_model="numpy", cache=True)
+def _hill_adjoint(x, gh, s, z, h, n, first, gs, grad_w):
+    """Back through Hill and adstock; adds to grad_w, returns (d log_kappa, d log_n); gs is scratch (T,)."""
     T = s.shape[0]
     L = grad_w.shape[0] - 1
     d_kappa = 0.0
     d_n = 0.0
-    gs = np.zeros(T)
     for t in range(T):
-        if s[t] > 1e-290:
-            gz = gh[t] * h[t] * (1.0 - h[t])
-            gs[t] = gz * n / s[t]
-            d_kappa -= gz * n
-            d_n += gz * z[t]
+        gz = gh[t] * h[t] * (1.0 - h[t])
+        u = s[t] if s[t] > SMALLEST else 1.0
+        gs[t] = gz * n / u
+        d_kappa -= gz * n
+        d_n += gz * z[t]
     for lag in range(L + 1):
         acc = 0.0
         for t in range(min(T, first + lag)):
@@ -163,7 +194,7 @@ def _hill_adjoint(x, gh, s, z, h, n, first, grad_w):
     return d_kappa, d_n
 
 
-@njit(fastmath=FAST, cache=True)
+@njit(fastmath=FAST, error_model="numpy", cache=True)
 def marginal(phi, data, b_noise):
     """Log density of the panel with b and u integrated out, its gradient, and a draw of b.
 
@@ -174,8 +205,8 @@ def marginal(phi, data, b_noise):
     data
         Packed data, flat; see `mmm.model.pack`.
     b_noise
-        Empty for density and gradient only. Standard normal, shape (p,): then b | phi, y is drawn too,
-        b = b_hat + L^-T noise, and the gradient is left at zero.
+        Empty for density and gradient only. Standard normal, as long as b: then b | phi, y is drawn,
+        and density and gradient are left at zero.
 
     Returns
     -------
@@ -184,11 +215,13 @@ def marginal(phi, data, b_noise):
     gradient : array
         Shape of phi.
     b : array
-        Shape (p,) or empty.
+        As many as columns of the design, or empty.
     """
     G, T, M, L = int(data[0]), int(data[1]), int(data[2]), int(data[3])
-    p, K, n_live, n_segments = int(data[4]), int(data[5]), data[6], data[7]
-    weeks = data[8] * 1e-6
+    p, n_dense, Q, K = int(data[4]), int(data[5]), int(data[6]), int(data[7])
+    n_live, n_segments, weeks, log_iv, iv_sum = data[8], data[9], data[10], data[11], data[12]
+    n_common = p - n_dense
+    C = G - 1 if Q > 0 else 0
     at = HEADER
     y = data[at : at + G * T].reshape(G, T)
     at += G * T
@@ -202,23 +235,35 @@ def marginal(phi, data, b_noise):
     at += M
     money = data[at : at + G * T].reshape(G, T)
     at += G * T
-    iv = data[at : at + G]
-    at += G
     live = data[at : at + T]
     at += T
     interior = data[at : at + T]
     at += T
     link = data[at : at + T]
     at += T
-    Z = data[at : at + G * T * p].reshape(G * T, p)
-    at += G * T * p
-    A3 = data[at : at + 3 * p * p].reshape(3, p, p)
+    rotation = data[at : at + G * G].reshape(G, G)
+    at += G * G
+    B0 = data[at : at + T * p].reshape(T, p)
+    at += T * p
+    D = data[at : at + C * T * n_dense].reshape(C, T, n_dense)
+    at += C * T * n_dense
+    F = data[at : at + T * Q].reshape(T, Q)
+    at += T * Q
+    gram_0 = data[at : at + 3 * p * p].reshape(3, p, p)
     at += 3 * p * p
-    B3 = data[at : at + 3 * p * p].reshape(3, p, p)
-    at += 3 * p * p
+    gram_D = data[at : at + 3 * n_dense * n_dense].reshape(3, n_dense, n_dense)
+    at += 3 * n_dense * n_dense
+    gram_F = data[at : at + 3 * Q * Q].reshape(3, Q, Q)
+    at += 3 * Q * Q
+    cross = data[at : at + 3 * C * Q * n_dense].reshape(3, C, Q, n_dense)
+    at += 3 * C * Q * n_dense
     base_precision = data[at : at + p]
     at += p
     group = data[at : at + p]
+    at += p
+    base_precision_F = data[at : at + Q]
+    at += Q
+    group_F = data[at : at + Q]
 
     o = 0
     log_roi = phi[o : o + M]
@@ -246,8 +291,8 @@ def marginal(phi, data, b_noise):
     h0 = np.zeros((M, G, head))
     slope_theta = np.zeros(M)
     half_ref = np.zeros(M)
-    D = np.zeros(M)
-    D_geo = np.zeros((M, G))
+    one = np.zeros(M)
+    one_geo = np.zeros((M, G))
     beta = np.zeros(M)
     r = y.copy()
     for m in range(M):
@@ -264,134 +309,197 @@ def marginal(phi, data, b_noise):
                 acc += h[m, g, t] * money[g, t]
             for t in range(head):
                 acc -= h0[m, g, t] * money[g, t]
-            D_geo[m, g] = acc * np.exp(dev[m, g])
-            D[m] += D_geo[m, g]
-        if not D[m] > 0.0:
+            one_geo[m, g] = acc * np.exp(dev[m, g])
+            one[m] += one_geo[m, g]
+        if not one[m] > 0.0:
             return -np.inf, grad, no_b
-        beta[m] = np.exp(log_roi[m]) * spend[m] / D[m]
+        beta[m] = np.exp(log_roi[m]) * spend[m] / one[m]
         for g in range(G):
             scale = beta[m] * np.exp(dev[m, g])
             for t in range(T):
                 r[g, t] -= scale * h[m, g, t]
 
-    # linear part: A = S^-1 + Z'PZ
+    # linear part, rotated over geos: block 0 carries the week shock and all common columns, the G - 1 contrasts
+    # share one small design F; controls that differ by geo are dense and couple the blocks
     lam = np.exp(2.0 * log_sqrt_lambda) if G > 1 else 0.0
-    iv_sum = iv.sum()
-    kappa = lam / (1.0 + lam * iv_sum)
     inv_var = np.exp(-2.0 * log_sigma)
-    q_scale = 1.0 / (1.0 - rho * rho)
-    A = np.empty((p, p))
-    c = inv_var * q_scale
-    for i in range(p):
-        for j in range(p):
-            A[i, j] = c * (
-                A3[0, i, j]
-                - kappa * B3[0, i, j]
-                + rho * rho * (A3[2, i, j] - kappa * B3[2, i, j])
-                - rho * (A3[1, i, j] - kappa * B3[1, i, j])
-            )
-    prior_precision = np.zeros(p)
-    log_det_S = 0.0
+    shock = 1.0 / (1.0 + lam * iv_sum)
+    ar = 1.0 / (1.0 - rho * rho)
+    c0, c1 = inv_var * shock * ar, inv_var * ar
+    sq = rho * rho
+    prior, log_det_S = _prior_precision(base_precision, group, log_scale)
+    prior_F, log_det_SF = _prior_precision(base_precision_F, group_F, log_scale)
+    A0 = c0 * (gram_0[0] - rho * gram_0[1] + sq * gram_0[2])
+    A = A0.copy()
     for j in range(p):
-        if base_precision[j] > 0.0:
-            prior_precision[j] = base_precision[j]
-            log_det_S -= np.log(base_precision[j])
-            k = int(group[j])
-            if k >= 0:
-                prior_precision[j] *= np.exp(-2.0 * log_scale[k])
-                log_det_S += 2.0 * log_scale[k]
-        A[j, j] += prior_precision[j]
+        A[j, j] += prior[j]
+    K_F = c1 * (gram_F[0] - rho * gram_F[1] + sq * gram_F[2])
+    for j in range(Q):
+        K_F[j, j] += prior_F[j]
+    chol_F, inv_F = np.zeros((Q, Q)), np.zeros((Q, Q))
+    if not _cholesky(K_F, chol_F):
+        return -np.inf, grad, no_b
+    _inverse_from_cholesky(chol_F, np.zeros((Q, Q)), inv_F)
+    X = np.zeros((C, Q, n_dense))
+    Y = np.zeros((C, Q, n_dense))  # K^-1 X
+    if n_dense > 0 and C > 0:
+        A[n_common:, n_common:] += c1 * (gram_D[0] - rho * gram_D[1] + sq * gram_D[2])
+        for k in range(C):
+            X[k] = c1 * (cross[0, k] - rho * cross[1, k] + sq * cross[2, k])
+            _multiply(inv_F, X[k], Y[k])
+            for i in range(n_dense):
+                for j in range(n_dense):
+                    for a in range(Q):
+                        A[n_common + i, n_common + j] -= X[k, a, i] * Y[k, a, j]
     chol = np.zeros((p, p))
     if not _cholesky(A, chol):
         return -np.inf, grad, no_b
-    total = np.empty(T)
-    mixed = np.empty(T)
+
+    # right-hand side and coefficients
+    e = rotation @ r
     q = np.empty((G, T))
-    _precision_product(r, iv, kappa, inv_var, live, interior, link, rho, total, mixed, q)
-    b_hat = Z.T @ q.reshape(G * T)
-    for i in range(p):  # solve chol chol' b = Z'P r in place
+    for g in range(G):
+        _ar_product(e[g], live, interior, link, rho, q[g])
+        scale = inv_var * shock if g == 0 else inv_var
+        for t in range(T):
+            q[g, t] *= scale
+    b_hat = B0.T @ q[0]
+    f = np.zeros((C, Q))
+    for k in range(C):
+        f[k] = F.T @ q[k + 1]
+        for i in range(n_dense):
+            acc = 0.0
+            for t in range(T):
+                acc += D[k, t, i] * q[k + 1, t]
+            for a in range(Q):
+                acc -= Y[k, a, i] * f[k, a]
+            b_hat[n_common + i] += acc
+    for i in range(p):
         acc = b_hat[i]
         for k in range(i):
             acc -= chol[i, k] * b_hat[k]
         b_hat[i] = acc / chol[i, i]
-    if b_noise.shape[0] == p:
+    drawing = b_noise.shape[0] > 0
+    if drawing:
         for i in range(p):
             b_hat[i] += b_noise[i]
-    for i in range(p - 1, -1, -1):
-        acc = b_hat[i] / chol[i, i]
-        b_hat[i] = acc
-        for k in range(i):
-            b_hat[k] -= chol[i, k] * acc
-    if b_noise.shape[0] == p:
-        return 0.0, grad, b_hat
-    fitted = Z @ b_hat
-    e = r - fitted.reshape(G, T)
-    _precision_product(e, iv, kappa, inv_var, live, interior, link, rho, total, mixed, q)
-    quad = 0.0
+    _solve_transposed(chol, b_hat)
+    contrast = np.zeros((C, Q))
+    for k in range(C):
+        for a in range(Q):
+            acc = 0.0
+            for c in range(Q):
+                acc += inv_F[a, c] * f[k, c]
+            for i in range(n_dense):
+                acc -= Y[k, a, i] * b_hat[n_common + i]
+            contrast[k, a] = acc
+    if drawing:
+        b = np.empty(p + C * Q)
+        b[:p] = b_hat
+        for k in range(C):
+            spread = b_noise[p + k * Q : p + (k + 1) * Q].copy()
+            _solve_transposed(chol_F, spread)
+            b[p + k * Q : p + (k + 1) * Q] = contrast[k] + spread
+        return 0.0, grad, b
+
+    # residuals e, precision times residuals q
+    e[0] -= B0 @ b_hat
+    for k in range(C):
+        e[k + 1] -= F @ contrast[k]
+        for i in range(n_dense):
+            for t in range(T):
+                e[k + 1, t] -= D[k, t, i] * b_hat[n_common + i]
+    quad_0, quad, d_quad = 0.0, 0.0, 0.0
     for g in range(G):
+        scale = inv_var * shock if g == 0 else inv_var
+        _ar_product(e[g], live, interior, link, rho, q[g])
+        acc = 0.0
+        slope = 0.0  # e' (2 rho interior - links) e
         for t in range(T):
-            quad += e[g, t] * q[g, t]
+            q[g, t] *= scale
+            acc += e[g, t] * q[g, t]
+            slope += 2.0 * rho * interior[t] * e[g, t] * e[g, t]
+        for t in range(T - 1):
+            slope -= 2.0 * link[t] * e[g, t] * e[g, t + 1]
+        if g == 0:
+            quad_0 = acc
+        quad += acc
+        d_quad += scale * ar * slope
     penalty = 0.0
     log_det_A = 0.0
     for j in range(p):
-        penalty += b_hat[j] * b_hat[j] * prior_precision[j]
+        penalty += b_hat[j] * b_hat[j] * prior[j]
         log_det_A += 2.0 * np.log(chol[j, j])
+    for a in range(Q):
+        log_det_A += C * 2.0 * np.log(chol_F[a, a])
+        for k in range(C):
+            penalty += contrast[k, a] * contrast[k, a] * prior_F[a]
     N = G * n_live
     log_det_P = (
         -2.0 * N * log_sigma
-        + n_live * np.log(iv).sum()
-        - n_live * np.log(1.0 + lam * iv_sum)
-        - G * (n_live - n_segments) * np.log(1.0 - rho * rho)
+        + n_live * (log_iv - np.log(1.0 + lam * iv_sum))
+        - G * (n_live - n_segments) * np.log(1.0 - sq)
     )
+    log_det_S += C * log_det_SF
     logp = -0.5 * (N * np.log(2.0 * np.pi) - log_det_P + log_det_S + log_det_A + quad + penalty)
 
-    # scales, rho, lambda
+    # gradient of scales, rho, lambda: traces with the blocks of the full A^-1
     A_inv = np.empty((p, p))
-    scratch = np.empty((p, p))
-    _inverse_from_cholesky(chol, scratch, A_inv)
+    _inverse_from_cholesky(chol, np.empty((p, p)), A_inv)
     in_prior = 0.0
     for j in range(p):
-        share = A_inv[j, j] * prior_precision[j]
+        share = A_inv[j, j] * prior[j]
         in_prior += share
-        k = int(group[j])
-        if base_precision[j] > 0.0 and k >= 0:
-            grad[o + 3 + k] += share + b_hat[j] * b_hat[j] * prior_precision[j] - 1.0
-    ia1, ia2, ib0, ib1, ib2 = 0.0, 0.0, 0.0, 0.0, 0.0
+        if base_precision[j] > 0.0 and group[j] >= 0.0:
+            grad[o + 3 + int(group[j])] += share + b_hat[j] * b_hat[j] * prior[j] - 1.0
+    trace_0, trace_rho = 0.0, 0.0
     for i in range(p):
         for j in range(p):
             v = A_inv[i, j]
-            ia1 += v * A3[1, i, j]
-            ia2 += v * A3[2, i, j]
-            ib0 += v * B3[0, i, j]
-            ib1 += v * B3[1, i, j]
-            ib2 += v * B3[2, i, j]
-    grad[o] = -N + (p - in_prior) + quad
-    trace_PZ = p - in_prior  # <A^-1, Z'PZ>
-    d_trace = 2.0 * rho * q_scale * trace_PZ + c * (2.0 * rho * (ia2 - kappa * ib2) - (ia1 - kappa * ib1))
-    d_quad = 2.0 * rho * q_scale * quad
-    for g in range(G):  # e' R^-1 (x) (2 rho interior - links) e / (1 - rho^2)
-        for t in range(T):
-            mixed[t] = iv[g] * inv_var * (e[g, t] - kappa * total[t])
-        acc = 0.0
-        for t in range(T):
-            acc += 2.0 * rho * interior[t] * mixed[t] * e[g, t]
-        for t in range(T - 1):
-            acc -= link[t] * (mixed[t] * e[g, t + 1] + mixed[t + 1] * e[g, t])
-        d_quad += q_scale * acc
-    grad[o + 1] = G * (n_live - n_segments) * rho * q_scale - 0.5 * d_trace - 0.5 * d_quad
+            trace_0 += v * A0[i, j]
+            trace_rho += v * c0 * (2.0 * rho * gram_0[2, i, j] - gram_0[1, i, j])
+    for i in range(n_dense):
+        for j in range(n_dense):
+            trace_rho += (
+                A_inv[n_common + i, n_common + j] * c1 * (2.0 * rho * gram_D[2, i, j] - gram_D[1, i, j])
+            )
+    TY = np.zeros((Q, n_dense))
+    for k in range(C):
+        for a in range(Q):  # TY = Y_k (A^-1)_dd
+            for j in range(n_dense):
+                acc = 0.0
+                for i in range(n_dense):
+                    acc += Y[k, a, i] * A_inv[n_common + i, n_common + j]
+                TY[a, j] = acc
+        for a in range(Q):
+            for c in range(Q):
+                v = inv_F[a, c]
+                for j in range(n_dense):
+                    v += TY[a, j] * Y[k, c, j]
+                trace_rho += v * c1 * (2.0 * rho * gram_F[2, a, c] - gram_F[1, a, c])
+                if a == c:
+                    share = v * prior_F[a]
+                    in_prior += share
+                    if base_precision_F[a] > 0.0 and group_F[a] >= 0.0:
+                        grad[o + 3 + int(group_F[a])] += (
+                            share + contrast[k, a] * contrast[k, a] * prior_F[a] - 1.0
+                        )
+            for j in range(n_dense):
+                trace_rho -= 2.0 * TY[a, j] * c1 * (2.0 * rho * cross[2, k, a, j] - cross[1, k, a, j])
+    explained = p + C * Q - in_prior  # <A^-1, Z'PZ>
+    grad[o] = -N + explained + quad
+    grad[o + 1] = (
+        G * (n_live - n_segments) * rho * ar
+        - 0.5 * (2.0 * rho * ar * explained + trace_rho)
+        - 0.5 * (2.0 * rho * ar * quad + d_quad)
+    )
     if G > 1:
-        d_kappa = 1.0 / (1.0 + lam * iv_sum) ** 2
-        b_trace = c * (ib0 + rho * rho * ib2 - rho * ib1)
-        _ar_product(total, live, interior, link, rho, mixed)
-        shock = 0.0
-        for t in range(T):
-            shock += inv_var * total[t] * mixed[t]
-        grad[o + 2] = (
-            2.0 * lam * 0.5 * (-n_live * iv_sum / (1.0 + lam * iv_sum) + d_kappa * (b_trace + shock))
-        )
+        grad[o + 2] = lam * iv_sum * shock * (-n_live + trace_0 + quad_0)
+    q = rotation.T @ q
 
     # media: adjoint; d logp / d M = q
     gh = np.empty(T)
+    gs = np.empty(T)
     gw = np.empty(L + 1)
     for m in range(M):
         n = np.exp(log_n[m])
@@ -408,17 +516,17 @@ def marginal(phi, data, b_noise):
             grad[5 * M + m * G + g] += acc
         grad[m] += W
         for g in range(G):
-            grad[5 * M + m * G + g] -= W * D_geo[m, g] / D[m]
+            grad[5 * M + m * G + g] -= W * one_geo[m, g] / one[m]
             E = np.exp(dev[m, g])
-            ratio = W * E / D[m]
+            ratio = W * E / one[m]
             for t in range(T):
                 gh[t] = beta[m] * E * q[g, t] - ratio * money[g, t]
-            dk, dn = _hill_adjoint(x[m, g], gh, s[m, g], z[m, g], h[m, g], n, T + L, gw)
+            dk, dn = _hill_adjoint(x[m, g], gh, s[m, g], z[m, g], h[m, g], n, T + L, gs, gw)
             d_log_kappa += dk
             d_log_n += dn
             for t in range(head):
                 gh[t] = ratio * money[g, t]
-            dk, dn = _hill_adjoint(x[m, g], gh[:head], s0[m, g], z0[m, g], h0[m, g], n, 0, gw)
+            dk, dn = _hill_adjoint(x[m, g], gh[:head], s0[m, g], z0[m, g], h0[m, g], n, 0, gs, gw)
             d_log_kappa += dk
             d_log_n += dn
         grad[3 * M + m] += d_log_kappa
@@ -451,7 +559,7 @@ def marginal_pointer(phi, n_phi, data, n_data, gradient):
     return value
 
 
-@njit(fastmath=FAST, cache=True, parallel=True)
+@njit(fastmath=FAST, error_model="numpy", cache=True, parallel=True)
 def draw_linear(phi, data, noise):
     """Exact draws of the linear coefficients.
 

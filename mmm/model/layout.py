@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mmm.data.panel import Panel
 from mmm.dims import Cell
 from mmm.errors import DataError
-from mmm.model.baseline import BaselineSpec, design, specify
+from mmm.model.baseline import BaselineSpec, design, own_columns, specify
 from mmm.model.pack import KernelData
 from mmm.model.priors import (
     KAPPA_CEILING,
@@ -111,16 +111,17 @@ def lay_out(panel: Panel, settings: ModelSettings, *, break_even: float | None =
     money_per_unit = money_per_unit[start:]
     per_head = np.nan_to_num(panel.outcome[start:]) / size
     spec = _specify(panel, settings, start)
-    Z = design(
-        spec,
-        panel.dates[start:],
-        controls=panel.controls[start:][:, :, [panel.control_names.index(n) for n in spec.control_names]],
-        events=panel.events[start:][:, [panel.event_names.index(n) for n in spec.event_names]],
-        holidays=panel.holidays[start:][:, [panel.holiday_names.index(n) for n in spec.holiday_names]],
-    )
-    scale = _robust_scale(per_head, live, spec, Z)
+    rows = {
+        "controls": panel.controls[start:][:, :, [panel.control_names.index(n) for n in spec.control_names]],
+        "events": panel.events[start:][:, [panel.event_names.index(n) for n in spec.event_names]],
+        "holidays": panel.holidays[start:][:, [panel.holiday_names.index(n) for n in spec.holiday_names]],
+    }
     media, exposure = _media(panel)
     x, exposure_scale, mean_lagged = _scaled_exposure(panel, media, exposure, start, lags, size)
+    equal = design(spec, panel.dates[start:], **rows, inverse_variance=np.ones_like(size))
+    scale = _robust_scale(per_head, live, spec, equal)
+    inverse_variance = _inverse_variance(per_head / scale, live, equal, x[lags:])
+    Z = design(spec, panel.dates[start:], **rows, inverse_variance=inverse_variance)
     money = money_per_unit * size * scale
     total = float(np.nansum(panel.outcome[start:] * money_per_unit))
     paid = panel.spend[start:].sum(axis=(0, 1))
@@ -144,8 +145,10 @@ def lay_out(panel: Panel, settings: ModelSettings, *, break_even: float | None =
         spend=np.concatenate([paid, np.full(n_organic, total)]),
         gamma=np.array([_adstock_of(cell, settings) == "gamma" for cell in media]),
         money=money,
-        inverse_variance=_inverse_variance(per_head / scale, live, Z, x[lags:]),
+        inverse_variance=inverse_variance,
         Z=Z,
+        n_dense=spec.n_dense,
+        own=own_columns(spec, panel.dates[start:]),
         precision=np.array([0.0 if np.isinf(c.sd) else c.sd**-2 for c in spec.columns]),
         group=np.array([spec.scales.index(c.scale) if c.scale else -1 for c in spec.columns]),
         n_groups=len(spec.scales),

@@ -35,7 +35,12 @@ class KernelData:
     inverse_variance
         Relative precision of each geo's noise, shape (geo,).
     Z
-        Design of the linear part, shape (period, geo, column).
+        Design of the linear part, shape (period, geo, column): common columns, dense ones, contrasts of geos.
+    n_dense
+        Number of columns that differ by geo (controls), just before the contrasts.
+    own
+        What each contrast of geos has for itself (level, line, first harmonic), shape (period, q); q = 0
+        in a national model. The last (geo - 1) q columns of Z are `rotation`'s contrasts of it.
     precision
         Prior precision of each coefficient at scale one; 0 is a flat prior. Shape (column,).
     group
@@ -52,6 +57,8 @@ class KernelData:
     money: Floats
     inverse_variance: Floats
     Z: Floats
+    n_dense: int
+    own: Floats
     precision: Floats
     group: NDArray[np.int64]
     n_groups: int
@@ -71,16 +78,17 @@ class KernelData:
 
 
 def ar_structure(live: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
-    """The AR(1) precision's parts: live periods, those with live neighbours on both sides, links to the next.
+    """The AR(1) precision's parts: live periods, their live neighbours less one, links to the next.
 
-    A run of live periods is one segment; segments are independent.
+    A run of live periods is one segment; segments are independent. The precision's diagonal is
+    (1 + neighbours_less_one * rho^2) / (1 - rho^2): 1 / (1 - rho^2) at an end, and 1 for a period on its own.
     """
     on = live.astype(np.float64)
     link = np.zeros_like(on)
     link[:-1] = on[:-1] * on[1:]
-    interior = np.zeros_like(on)
-    interior[1:-1] = on[1:-1] * on[:-2] * on[2:]
-    return on, interior, link
+    neighbours = link.copy()
+    neighbours[1:] += link[:-1]
+    return on, on * (neighbours - 1.0), link
 
 
 def _ar_grams(F: Floats, live: Floats, interior: Floats, link: Floats) -> Floats:
@@ -89,17 +97,55 @@ def _ar_grams(F: Floats, live: Floats, interior: Floats, link: Floats) -> Floats
     return np.stack([(F * live[:, None]).T @ F, cross + cross.T, (F * interior[:, None]).T @ F])
 
 
+def rotation(inverse_variance: Floats) -> Floats:
+    """Orthogonal rows over geos after scaling by the root of the precision; shape (geo, geo).
+
+    Row 0 is proportional to the precision: it alone sees what all geos have in common. The rest are contrasts.
+    """
+    root = np.sqrt(inverse_variance)
+    G = root.size
+    basis = np.eye(G)
+    basis[:, 0] = root
+    orthogonal = np.linalg.qr(basis)[0]
+    orthogonal *= np.sign(orthogonal[:, 0] @ root)
+    return orthogonal.T * root
+
+
+def contrast_columns(own: Floats, inverse_variance: Floats) -> Floats:
+    """Design columns of the contrasts, shape (period, geo, (geo - 1) q), contrast by contrast."""
+    T, q = own.shape
+    G = inverse_variance.size
+    loading = (
+        rotation(inverse_variance)[1:] / inverse_variance
+    )  # (contrast, geo): inverse of the scaled rotation
+    return np.einsum("kg,tq->tgkq", loading, own).reshape(T, G, (G - 1) * q)
+
+
 def pack(data: KernelData) -> Floats:
     """The flat vector `mmm.model.kernel.marginal` reads; order as unpacked there."""
-    G, T, M, L, p = data.shape
+    G, T, M, L, columns = data.shape
     live, interior, link = ar_structure(data.live)
     segments = float(np.sum(np.diff(np.concatenate([[0.0], live])) > 0))
     iv = data.inverse_variance
-    A3 = np.zeros((3, p, p))
-    for g in range(G):
-        A3 += iv[g] * _ar_grams(data.Z[:, g], live, interior, link)
-    B3 = _ar_grams(np.einsum("g,tgp->tp", iv, data.Z), live, interior, link)
-    header = np.array([G, T, M, L, p, data.n_groups, live.sum(), segments, data.weeks_per_period * 1e6])
+    turn = rotation(iv)
+    q = data.own.shape[1] if G > 1 else 0
+    contrasts = G - 1 if q else 0
+    p = columns - contrasts * q
+    head = np.einsum("kg,tgp->ktp", turn, data.Z[:, :, :p])
+    dense = head[1 : contrasts + 1, :, p - data.n_dense :]
+    own = data.own[:, :q]
+    gram_dense = np.zeros((3, data.n_dense, data.n_dense))
+    cross = np.zeros((3, contrasts, q, data.n_dense))
+    for k in range(contrasts):
+        joined = _ar_grams(np.concatenate([own, dense[k]], axis=1), live, interior, link)
+        gram_dense += joined[:, q:, q:]
+        cross[:, k] = joined[:, :q, q:]
+    header = np.array(
+        [
+            *(G, T, M, L, p, data.n_dense, q, data.n_groups),
+            *(live.sum(), segments, data.weeks_per_period, np.log(iv).sum(), iv.sum()),
+        ]
+    )
     assert header.size == HEADER
     y = np.where(data.live[:, None], data.y, 0.0)
     parts = [
@@ -110,14 +156,20 @@ def pack(data: KernelData) -> Floats:
         data.spend,
         data.gamma,
         data.money.T,
-        iv,
         live,
         interior,
         link,
-        data.Z.transpose(1, 0, 2),
-        A3,
-        B3,
-        data.precision,
-        data.group,
+        turn,
+        head[0],
+        dense,
+        own,
+        _ar_grams(head[0], live, interior, link),
+        gram_dense,
+        _ar_grams(own, live, interior, link),
+        cross,
+        data.precision[:p],
+        data.group[:p],
+        data.precision[p : p + q],
+        data.group[p : p + q],
     ]
     return np.concatenate([np.asarray(part, dtype=np.float64).ravel() for part in parts])

@@ -175,6 +175,7 @@ def forecast_baseline(
         controls=future.controls[:, :, [panel.control_names.index(n) for n in spec.control_names]],
         events=future.events[:, [panel.event_names.index(n) for n in spec.event_names]],
         holidays=future.holidays[:, [panel.holiday_names.index(n) for n in spec.holiday_names]],
+        inverse_variance=data.inverse_variance,
     )
     H, G = future.dates.size, len(panel.geos)
     value = np.ones((1, G)) if panel.unit_value is None else _recent_value(panel)
