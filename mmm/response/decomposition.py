@@ -137,21 +137,26 @@ def _fit_table(
     own = rng.standard_normal(mu.shape) / np.sqrt(data.inverse_variance)
     shared = rng.standard_normal((len(draws), T, 1)) * posterior.flat("week_shock")[draws][:, None, None]
     noise = sigma * (own + (shared if G > 1 else 0.0))
+    actual = panel.outcome[layout.window :]
     mean = mu.mean(axis=0) * unit
-    _, lo, hi = interval((mu + noise) * unit)
+    observed = (mu + noise) * unit
+    _, lo, hi = interval(observed)
     baseline = (linear + kept_in_baseline).mean(axis=0) * unit
-    actual = np.where(np.isnan(panel.outcome[layout.window :]), np.nan, panel.outcome[layout.window :])
-    table = pd.DataFrame(
-        {
-            "date": np.repeat(panel.dates[layout.window :], G),
-            "geo": np.tile(np.array(panel.geos, dtype=object), T),
-            "actual": actual.ravel(),
-            "expected": mean.ravel(),
-            "expected_lo": lo.ravel(),
-            "expected_hi": hi.ravel(),
-            "baseline": baseline.ravel(),
-        }
-    )
+    table = _fit_rows(panel, layout, actual, mean, (lo, hi), baseline)
+    if G > 1:  # ranges do not add: the total's are taken per draw
+        _, total_lo, total_hi = interval(observed.sum(axis=2))
+        whole = pd.DataFrame(
+            {
+                "date": panel.dates[layout.window :],
+                "geo": "",
+                "actual": actual.sum(axis=1),
+                "expected": mean.sum(axis=1),
+                "expected_lo": total_lo,
+                "expected_hi": total_hi,
+                "baseline": baseline.sum(axis=1),
+            }
+        )
+        table = pd.concat([whole, table], ignore_index=True)
     live = data.live
     a, e = actual[live], mean[live]
     within = (a >= lo[live]) & (a <= hi[live])
@@ -159,6 +164,29 @@ def _fit_table(
     r2 = 1.0 - float(((total_a - total_e) ** 2).sum() / ((total_a - total_a.mean()) ** 2).sum())
     mape = float(np.mean(np.abs(total_a - total_e) / np.maximum(np.abs(total_a), 1e-12)))
     return table, r2, mape, float(within.mean())
+
+
+def _fit_rows(
+    panel: Panel,
+    layout: Layout,
+    actual: Floats,
+    mean: Floats,
+    limits: tuple[Floats, Floats],
+    baseline: Floats,
+) -> pd.DataFrame:
+    """One row per period and geo; all arrays have shape (period, geo)."""
+    T, G = actual.shape
+    return pd.DataFrame(
+        {
+            "date": np.repeat(panel.dates[layout.window :], G),
+            "geo": np.tile(np.array(panel.geos, dtype=object), T),
+            "actual": actual.ravel(),
+            "expected": mean.ravel(),
+            "expected_lo": limits[0].ravel(),
+            "expected_hi": limits[1].ravel(),
+            "baseline": baseline.ravel(),
+        }
+    )
 
 
 def forecast_baseline(

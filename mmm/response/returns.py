@@ -202,14 +202,21 @@ def _row(
     row["share_of_contribution"] = float(mean_contribution / whole.mean())
     row["evidence"] = _joint_grade([found.evidence[i] for i in members])
     if not found.has_money:
-        row["cost_per_outcome"] = spend / mean_contribution
-        row["marginal_cost_per_outcome"] = 1.0 / float(marginal.mean()) if geo is None else np.nan
+        row |= _cost("cost_per_outcome", roi)
+        row |= _cost("marginal_cost_per_outcome", marginal)
     return row
 
 
 def _spread(name: str, draws: Floats) -> dict[str, float]:
     mean, lo, hi = interval(draws)
     return {name: float(mean), f"{name}_lo": float(lo), f"{name}_hi": float(hi)}
+
+
+def _cost(name: str, per_money: Floats) -> dict[str, float]:
+    """Money per outcome: the inverse of outcomes per money, whose mean it is taken at (a cost has no mean)."""
+    mean, lo, hi = interval(per_money)
+    with np.errstate(divide="ignore"):
+        return {name: float(1.0 / mean), f"{name}_lo": float(1.0 / hi), f"{name}_hi": float(1.0 / lo)}
 
 
 def _joint_grade(grades: list[Grade]) -> Grade:
