@@ -101,7 +101,9 @@ def _fixed(run: Mapping[str, Any]) -> float:
 
 
 def _sampling(run: Mapping[str, Any]) -> tuple[float, float]:
-    """Seconds of warm-up and of kept draws."""
+    """Seconds of warm-up and of kept draws; of a fit that its gates made longer, all counts as warm-up."""
+    if run.get("attempts", 1) > 1:
+        return run["seconds"]["sample"], 0.0
     share = run["draws"] / (run["draws"] + run["tune"])
     return run["seconds"]["sample"] * (1 - share), run["seconds"]["sample"] * share
 
@@ -186,7 +188,7 @@ def _said(line: Mapping[str, Any], number: int) -> str:
     which = f"run {number}" if number else "warming"
     return (
         f"{line['work']:9}{line['side']:16}{which:9}{to_ess(line):7.1f} s to ESS {TARGET:.0f}"
-        f"   (ESS {smallest_ess(line):.0f}, {line['seconds']})"
+        f"   (ESS {smallest_ess(line):.0f}, {line['seconds']}) {line['refused']}"
     )
 
 

@@ -23,22 +23,58 @@ with watch("import"):
     from mmm.data.align import build_panel
     from mmm.data.panel import Panel
     from mmm.data.tables import load_tables
+    from mmm.finance.economics import unit_economics
+    from mmm.inference.fit import Refused, fit
+    from mmm.model.layout import lay_out
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """What is reported of a fit: ROI and mROI by (chain, draw, cell), noise by (chain, draw, parameter)."""
+    """What is reported of a fit.
+
+    `quantities`: draws by (chain, draw, number) of each group; `roi` stands for both ROI, the causal one and
+    the one that moves with spend: the first has independent noise added, which alone would flatter its ESS.
+    """
 
     cells: tuple[str, ...]
     roi: Any
-    mroi: Any
-    noise: Any
+    quantities: dict[str, Any]
     divergences: int
+    attempts: int
+    refused: str
 
 
 def fit_default(panel: Panel, config: mmm.Config, asked: argparse.Namespace) -> Fitted:
-    """The one place that calls the stages of `mmm`: build, compile, sample, draw b back, returns."""
-    raise SystemExit("fit_ours: the fit stage of mmm is not there yet")
+    """The one place that calls the stages of `mmm`: lay out, build, compile, sample, draw b back, derive."""
+    draws = {"draws": asked.draws, "tune": asked.tune, "chains": asked.chains, "seed": asked.seed}
+    sampling = config.model.sampling.model_copy(update=draws)
+    break_even = unit_economics(config.finance).break_even_roi
+    with watch("build"):
+        layout = lay_out(panel, config.model, break_even=break_even)
+    refused = ""
+    try:
+        fitted = fit(layout, panel.geos, sampling, config.model.gates)
+    except Refused as refusal:
+        fitted, refused = refusal.fitted, str(refusal)
+    names = {"compile": "compile", "sampling": "sample", "derive": "draw"}
+    watch.seconds |= {names[name]: spent for name, spent in fitted.seconds.items()}
+    paid = slice(layout.n_paid)
+    posterior = fitted.posterior
+    noise = [posterior.chains(name) for name in ("sigma", "rho", "week_shock")]
+    noise = noise if len(panel.geos) > 1 else noise[:2]  # a national model has no week shock of its own
+    roi = posterior.chains("roi")[..., paid]
+    return Fitted(
+        cells=tuple(cell.channel for cell in layout.media[paid]),
+        roi=roi,
+        quantities={
+            "roi": np.concatenate([roi, posterior.chains("roi_panel")[..., paid]], axis=-1),
+            "mroi": posterior.chains("mroi")[..., paid],
+            "noise": np.stack(noise, axis=-1),
+        },
+        divergences=posterior.divergences,
+        attempts=fitted.attempts,
+        refused=refused,
+    )
 
 
 def main() -> None:
@@ -50,8 +86,8 @@ def main() -> None:
     )
     fitted = fit_default(panel, config, asked)
     with watch("after"):
-        ess = {name: _ess(getattr(fitted, name)) for name in ("roi", "mroi", "noise")}
-        rhat = max(_rhat(value) for value in (fitted.roi, fitted.mroi, fitted.noise))
+        ess = {name: min(_each(az.ess, draws, method="bulk")) for name, draws in fitted.quantities.items()}
+        rhat = max(max(_each(az.rhat, draws)) for draws in fitted.quantities.values())
     emit(
         library="mmm-planner",
         versions={"mmm-planner": _version(), "pymc": pm.__version__, "nutpie": nutpie.__version__},
@@ -62,6 +98,8 @@ def main() -> None:
         ess=ess,
         rhat_max=rhat,
         divergences=fitted.divergences,
+        attempts=fitted.attempts,
+        refused=fitted.refused,
         roi={
             cell: (row.mean(), *np.quantile(row, [0.05, 0.95]))
             for cell, row in zip(fitted.cells, np.moveaxis(fitted.roi, -1, 0), strict=True)
@@ -69,12 +107,9 @@ def main() -> None:
     )
 
 
-def _ess(values: Any) -> float:
-    return float(np.min(az.array_stats.ess(values, chain_axis=0, draw_axis=1, method="bulk")))
-
-
-def _rhat(values: Any) -> float:
-    return float(np.max(az.array_stats.rhat(values, chain_axis=0, draw_axis=1)))
+def _each(measure: Any, draws: Any, **how: str) -> list[float]:
+    """One number per quantity; draws are (chain, draw, number)."""
+    return [float(measure(draws[..., k], **how)) for k in range(draws.shape[-1])]
 
 
 def _version() -> str:

@@ -61,6 +61,8 @@ def emit(
     rhat_max: float,
     divergences: int,
     roi: Mapping[str, Sequence[float]],
+    attempts: int = 1,
+    refused: str = "",
 ) -> None:
     """Print the one JSON line a side hands back.
 
@@ -73,6 +75,9 @@ def emit(
         Smallest bulk ESS of each group of quantities: `roi`, `mroi`, `noise`.
     roi
         Mean, 5 % and 95 % quantile by channel.
+    attempts, refused
+        Times the sampler ran until the library's own gates held (all of them are in `sample`), and what the
+        gates said in the end; the peers have none.
     """
     line: dict[str, Any] = {
         "library": library,
@@ -86,6 +91,8 @@ def emit(
         "ess": {name: round(float(value), 1) for name, value in ess.items()},
         "rhat_max": round(float(rhat_max), 4),
         "divergences": int(divergences),
+        "attempts": attempts,
+        "refused": refused,
         "roi": {channel: [round(float(v), 4) for v in values] for channel, values in roi.items()},
         "peak_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }

@@ -82,6 +82,11 @@ def test_a_run_that_falls_short_is_charged_for_more_kept_draws_and_no_more_warm_
     assert at_defaults(_run(8.0, 100)) == pytest.approx(3.5 + 2 + 24)
 
 
+def test_a_fit_that_was_made_longer_by_its_gates_is_charged_in_full() -> None:
+    run = {**_run(8.0, 800), "attempts": 2}
+    assert to_ess(run) == at_defaults(run) == pytest.approx(3.5 + 8)
+
+
 def test_imports_and_what_comes_after_the_draws_do_not_count() -> None:
     slow = _run(8.0, 800, **{"import": 1000.0, "after": 1000.0, "mroi": 1000.0})
     assert to_ess(slow) == to_ess(_run(8.0, 800))
