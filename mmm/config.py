@@ -233,7 +233,11 @@ def _sentence(detail: ErrorDetails, raw: Any) -> str:
     if kind == "missing":
         return f"`{name}`: missing; {_description(place) or 'this key is needed'}"
     message = re.sub(r"^(Value error|Assertion failed), ", "", detail["msg"])
-    return f"`{name}`: {message}{shown}"
+    if kind in ("value_error", "assertion_error"):  # our own words, remedy included
+        return f"`{name}`: {message}{shown}"
+    message = re.sub(r"^(Input|String|Value) should ", "should ", message)
+    about = _description(place)
+    return f"`{name}`: {message}{shown}{f'. It is: {about}' if about else ''}"
 
 
 def _short(value: Any) -> bool:

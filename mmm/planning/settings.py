@@ -6,10 +6,10 @@ from datetime import date as Date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from mmm.data.settings import Settings
-from mmm.quantities import Money, MoneyOrTimes
+from mmm.quantities import Amount, Money, MoneyOrTimes
 
 
 class SpendFile(Settings):
@@ -39,6 +39,13 @@ class CellBound(Settings):
     message: str | None = Field(None, description="one message")
     min: MoneyOrTimes | None = Field(None, description="least money in the window; 0.8x: times the reference")
     max: MoneyOrTimes | None = Field(None, description="most money in the window; 1.2x: times the reference")
+
+    @field_validator("min", "max")
+    @classmethod
+    def _not_below_zero(cls, value: Amount | None) -> Amount | None:
+        if value is not None and value.value < 0:
+            raise ValueError(f"{value} is below 0; money of a cell is 0 or more")
+        return value
 
 
 class FixedSpend(Settings):
