@@ -30,6 +30,7 @@ from mmm.errors import ConfigError, DataError, Infeasible
 from mmm.finance.economics import unit_economics
 from mmm.inference.posterior import Posterior
 from mmm.model.layout import Layout, lay_out
+from mmm.model.names import refuse_unknown_channels
 from mmm.planning.allocation import check_limits
 from mmm.planning.plan import Plan, optimize
 from mmm.planning.settings import SpendFile
@@ -103,14 +104,15 @@ def prepare(config: Config, *, refuse: bool = True) -> Prepared:
 
     Raises
     ------
-    DataError
-        With `refuse`, when a check fails.
+    DataError, ConfigError
+        Faults that leave nothing to check; with `refuse`, a check that fails.
     """
     tables = load_tables(config.data, config.calendar, config.channels, config.folder)
     aligned = align_tables(
         tables, name=config.name, currency=config.currency, data=config.data, calendar=config.calendar
     )
     panel = aligned.panel
+    refuse_unknown_channels(panel.cells, config.model)
     margin = config.finance.gross_margin
     found = check_panel(panel, margin=margin, max_lag=config.model.max_lag)
     checks = [*aligned.checks, *found]
@@ -161,14 +163,15 @@ def _go(config: Config, until: str, out: Path | None, seed: int | None, progress
             inputs=prepared.inputs,
             seed=config.model.sampling.seed,
         )
-        files = {
-            path.name: path
-            for stage in stages
-            for path in sorted(stage.iterdir())
-            if path.name != "stage.json"
-        }
-        store.publish(files, manifest)
+        store.publish(_artefacts(stages), manifest)
     return Run(folder)
+
+
+def _artefacts(stages: list[Path]) -> dict[str, Path]:
+    """What the stages made, by name."""
+    return {
+        path.name: path for stage in stages for path in sorted(stage.iterdir()) if path.name != "stage.json"
+    }
 
 
 def _refuse_plan(panel: Panel, config: Config) -> PlanWindow:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmm.dims import Cell
-from mmm.errors import ConfigError
 from mmm.model.settings import PriorSettings
 
 Floats = NDArray[np.float64]
@@ -71,19 +70,7 @@ def resolve_roi_priors(
         1 / gross margin, or None without a margin.
     has_money
         Whether the outcome has a money value.
-
-    Raises
-    ------
-    ConfigError
-        When a channel named under `model.priors.channels` does not exist.
     """
-    channels = {cell.channel for cell in cells}
-    if unknown := sorted(set(settings.channels) - channels):
-        raise ConfigError(
-            [
-                f"`model.priors.channels.{unknown[0]}`: no such channel; there are {', '.join(sorted(channels))}"
-            ]
-        )
     if settings.roi.median != "auto":
         default = float(settings.roi.median)
     elif not has_money:

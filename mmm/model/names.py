@@ -1,0 +1,35 @@
+"""Channels that the `model` part of a config names, compared with those the data have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmm.data.names import nearest
+from mmm.dims import Cell
+from mmm.errors import ConfigError
+from mmm.model.settings import ModelSettings
+
+
+def refuse_unknown_channels(cells: Sequence[Cell], settings: ModelSettings) -> None:
+    """Refuse settings of a channel that no table has: they would be ignored without a word.
+
+    Raises
+    ------
+    ConfigError
+        All such names at once.
+    """
+    known = list(dict.fromkeys(cell.channel for cell in cells))
+    named = {
+        "adstock": [name for name in settings.adstock if name != "default"],
+        "saturation": [name for name in settings.saturation if name != "default"],
+        "priors.channels": list(settings.priors.channels),
+    }
+    faults = []
+    for key, names in named.items():
+        for name in names:
+            if name not in known:
+                near = nearest(name, known)
+                guess = f" Did you mean `{near}`?" if near else ""
+                faults.append(f"`model.{key}.{name}`: no such channel.{guess} There are: {', '.join(known)}")
+    if faults:
+        raise ConfigError(faults)
