@@ -5,24 +5,35 @@ from __future__ import annotations
 from mmm.inference.diagnostics import Convergence
 from mmm.model.settings import ModelSettings
 
+MOST = 20_000
+"""Draws or tuning draws per chain that the config takes."""
+
 
 def repairs(convergence: Convergence, settings: ModelSettings) -> str:
     """Three repairs, the likeliest first."""
-    draws = settings.sampling.draws
-    more = f"model: {{sampling: {{draws: {3 * draws}, tune: {2 * settings.sampling.tune}}}}}"
-    tighter = "model: {priors: {roi: {sigma: 0.7}}}"
-    simpler = "model: {adstock: geometric}"
+    draws, tune = (
+        min(times * now, MOST) for times, now in ((3, settings.sampling.draws), (2, settings.sampling.tune))
+    )
+    more = f"model: {{sampling: {{draws: {draws}, tune: {tune}}}}}"
+    tighter = (
+        f"model: {{priors: {{roi: {{sigma: {round(min(0.7, 0.7 * settings.priors.roi.sigma), 2):g}}}}}}}"
+    )
+    if set(settings.adstock.values()) == {"geometric"}:  # as simple as it gets
+        simpler = f"model: {{max_lag: {max(1, settings.max_lag // 2)}}}"
+        why_simpler = "a shorter carry-over"
+    else:
+        simpler, why_simpler = "model: {adstock: geometric}", "one carry-over parameter less per cell"
     order = (
         [
             ("narrower assumptions on returns, where the data say little", tighter),
-            ("one carry-over parameter less per cell", simpler),
+            (why_simpler, simpler),
             ("more and slower draws", more),
         ]
         if convergence.divergences / convergence.draws > settings.gates.divergences
         else [
             ("more draws", more),
             ("narrower assumptions on returns, where the data say little", tighter),
-            ("one carry-over parameter less per cell", simpler),
+            (why_simpler, simpler),
         ]
     )
     lines = [f"{i}. {why}\n     {line}" for i, (why, line) in enumerate(order, start=1)]
