@@ -1,14 +1,70 @@
-"""What all tests share: one thread per process, and a browser that is there, skipped, or missed aloud."""
+"""What all tests share: one thread per process, a small company, and a browser or a word about its absence."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
 
 # Before NumPy is loaded anywhere: two cores are shared by the workers of pytest-xdist.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
+
+_spec = importlib.util.spec_from_file_location("small_company", Path(__file__).with_name("small_company.py"))
+assert _spec is not None
+assert _spec.loader is not None
+small_company = importlib.util.module_from_spec(_spec)
+sys.modules["small_company"] = small_company
+_spec.loader.exec_module(small_company)
+
+
+class FittedCompany(NamedTuple):
+    """A panel, its layout, and what the sampler found (`mmm.inference.fit.Fitted`)."""
+
+    panel: Any
+    layout: Any
+    fitted: Any
+
+
+@pytest.fixture(scope="session")
+def make_panel() -> Callable[..., Any]:
+    """Builds the panel of a small company; see `tests/small_company.py`."""
+    return small_company.make_panel
+
+
+@pytest.fixture(scope="session")
+def make_future() -> Callable[..., Any]:
+    """Builds the features of the coming weeks of a small company."""
+    return small_company.make_future
+
+
+def _fitted(panel: Any) -> FittedCompany:
+    from mmm.inference.fit import fit
+    from mmm.model.layout import lay_out
+    from mmm.model.settings import GateSettings, ModelSettings, SamplingSettings
+
+    layout = lay_out(panel, ModelSettings(max_lag=8), break_even=2.0)
+    sampling = SamplingSettings(draws=200, tune=200, chains=2, seed=1)
+    return FittedCompany(
+        panel, layout, fit(layout, panel.geos, sampling, GateSettings(rhat=2.0, ess=1, divergences=1))
+    )
+
+
+@pytest.fixture(scope="session")
+def fitted_company() -> FittedCompany:
+    """A national company with three cells (two of one channel) and one owned medium, fitted; two weeks left out."""
+    return _fitted(small_company.make_panel(excluded=(40, 41)))
+
+
+@pytest.fixture(scope="session")
+def fitted_regions() -> FittedCompany:
+    """The same in three regions, fitted."""
+    return _fitted(small_company.make_panel(2, geos=("north", "south", "west")))
 
 
 def _chromium() -> str | None:
