@@ -14,6 +14,11 @@ from typing import Any, NamedTuple
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
+from hypothesis import settings
+
+# A first example pays for compiling kernels; the same examples every time, so that a red test is red again.
+settings.register_profile("mmm", deadline=None, derandomize=True)
+settings.load_profile("mmm")
 
 _spec = importlib.util.spec_from_file_location("small_company", Path(__file__).with_name("small_company.py"))
 assert _spec is not None
