@@ -106,6 +106,8 @@ def published_table(outcomes: Sequence[Outcome], others: dict[str, dict[str, flo
             errors = others[outcome.file]
             cells = [f"{errors[name]:.0%}" if name in errors else "-" for name in libraries]
             lines.append([outcome.file, f"{score(outcome.estimates).percent_error:.0%}", *cells])
+    if not lines:
+        return "No published results for the files that were fitted."
     return markdown(["file", NAMES["ours"], *libraries], lines)
 
 
