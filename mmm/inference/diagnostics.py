@@ -77,14 +77,15 @@ def converge(reported: dict[str, Floats], nuisance: Floats, divergences: int) ->
             bulk.append(_number(az.ess(series, method="bulk")))
             tail.append(_number(az.ess(series, method="tail", prob=(0.05, 0.95))))
             rhat.append(_number(az.rhat(series)))
-    moving = [i for i in range(nuisance.shape[2]) if np.ptp(nuisance[:, :, i]) > 0]
+    moving = [i for i in range(nuisance.shape[2]) if np.ptp(nuisance[:, :, i]) != 0]  # nan is not at rest
     other = [_number(az.rhat(nuisance[:, :, i])) for i in moving]
+    # NumPy's max and min keep nan, which no gate lets through; Python's lose it
     return Convergence(
-        rhat_max=max(rhat),
-        ess_bulk_min=min(bulk),
-        ess_tail_min=min(tail),
+        rhat_max=float(np.max(rhat)),
+        ess_bulk_min=float(np.min(bulk)),
+        ess_tail_min=float(np.min(tail)),
         worst=names[int(np.argmin(bulk))],
-        nuisance_rhat_max=max(other, default=1.0),
+        nuisance_rhat_max=float(np.max(other, initial=1.0)),
         divergences=divergences,
         draws=nuisance.shape[0] * nuisance.shape[1],
     )

@@ -1,0 +1,150 @@
+"""What is derived from the sampler's draws, and the file it is kept in."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mmm.errors import InputError
+from mmm.inference.posterior import Posterior, _structural_gap, derive, interval, split_phi
+from mmm.model.forward import hill
+from mmm.model.layout import lay_out
+from mmm.model.settings import ModelSettings
+
+
+@pytest.fixture(scope="module")
+def posterior(fitted_company):
+    return fitted_company.fitted.posterior
+
+
+@pytest.fixture(scope="module")
+def layout(make_panel):
+    return lay_out(make_panel(periods=60), ModelSettings(max_lag=4))
+
+
+def test_an_interval_is_the_mean_and_the_middle_nine_tenths():
+    mean, lo, hi = interval(np.arange(101.0))
+    assert (mean, lo, hi) == (50.0, 5.0, 95.0)
+
+
+def test_contribution_is_roi_times_spend_through_the_media_curves(fitted_company):
+    # `media` gives the curves in the outcome's own units and raw exposure: run them over the panel by hand
+    panel, layout, fitted = fitted_company
+    media = fitted.posterior.media(layout, panel.geos)
+    start, T = layout.window, len(panel.dates) - layout.window
+
+    def outcome(factor):
+        exposure = panel.exposure.copy()
+        exposure[start:] *= factor
+        s = np.zeros((media.draws, T, *exposure.shape[1:]))
+        for lag in range(media.lags):
+            part = exposure[start - lag : start - lag + T] / media.scale
+            s += media.weights[:, None, None, :, lag] * part
+        curve = hill(s, media.half[:, None, None], media.slope[:, None, None])
+        return (media.ceiling[:, None] * curve).sum(axis=(1, 2))
+
+    spend = panel.spend[start:].sum(axis=(0, 1))
+    actual = outcome(1.0)
+    roi, mroi = (fitted.posterior.flat(name)[:, : len(panel.cells)] for name in ("roi", "mroi"))
+    np.testing.assert_allclose(actual - outcome(0.0), roi * spend, rtol=1e-9)
+    np.testing.assert_allclose(outcome(1.01) - actual, mroi * 0.01 * spend, rtol=1e-6)
+
+
+def test_the_same_in_regions(fitted_regions):
+    test_contribution_is_roi_times_spend_through_the_media_curves(fitted_regions)
+
+
+def test_the_parameters_are_split_in_the_order_of_the_kernel(layout):
+    G, _, M, _, _ = layout.data.shape
+    phi = np.arange(float(layout.data.n_phi))
+    parts = split_phi(phi, layout)
+    joined = np.concatenate([np.ravel(part) for part in parts.values()])
+    np.testing.assert_array_equal(joined, phi)
+    assert parts["dev"].shape == (M, G)
+    assert parts["log_scale"].shape == (len(layout.baseline.scales),)
+    assert parts["rho"] == 5 * M + M * G + 1
+
+
+def test_without_structural_error_the_panel_sees_the_causal_roi(layout):
+    phi = 0.1 * np.random.default_rng(0).normal(size=(6, layout.data.n_phi))
+    sd = np.full((6, 1), 0.2)
+    none = derive(phi, sd, replace(layout, structural_sd=0.0), np.random.default_rng(1))
+    np.testing.assert_array_equal(none["roi"], none["roi_panel"])
+    np.testing.assert_array_equal(none["roi_panel"], np.exp(phi[:, : layout.data.shape[2]]))
+    some = derive(phi, sd, layout, np.random.default_rng(1))
+    np.testing.assert_array_equal(some["roi_panel"], none["roi_panel"])
+    assert (some["roi"] != none["roi"]).all()
+    np.testing.assert_allclose(some["mroi"] / none["mroi"], some["roi"] / none["roi"], rtol=1e-12)
+
+
+class UnitNoise:
+    """In place of a generator: draw 0 has no noise, each later draw one unit in one place."""
+
+    def __init__(self, families):
+        self.places = [size for members in families for size in (members, 1)]
+        self.first = 1
+
+    def standard_normal(self, shape):
+        out = np.zeros(shape)
+        out[np.arange(self.first, self.first + shape[1]), np.arange(shape[1])] = 1.0
+        self.first += shape[1]
+        return out
+
+
+def test_the_structural_gap_is_the_gaussian_conditional(layout):
+    # tv alone, the two searches related, mail alone: [-1, 0, 0, -1]
+    assert layout.siblings.tolist() == [-1, 0, 0, -1]
+    M, tau, sibling_sd = 4, layout.structural_sd, 0.37
+    related = layout.siblings[:, None] == layout.siblings[None, :]
+    related &= layout.siblings[:, None] >= 0
+    sd = layout.log_roi_sd
+    prior = np.where(related, np.outer(sd, sd), 0.0)
+    prior += np.diag(np.where(layout.siblings >= 0, sibling_sd**2, sd**2))
+    panel = prior + tau**2 * np.eye(M)  # Cov of log ROI + eps; Cov with eps is tau^2 I
+    log_roi = layout.log_roi_mean + np.array([0.8, -1.1, 0.6, 2.0])
+    gain = tau**2 * np.linalg.inv(panel)
+    mean = gain @ (log_roi - layout.log_roi_mean)
+    covariance = tau**2 * np.eye(M) - tau**2 * gain
+
+    draws = 1 + (2 + 1) + (1 + 1) + (1 + 1)
+    gap = _structural_gap(
+        np.tile(log_roi, (draws, 1)), np.full((draws, 1), sibling_sd), layout, UnitNoise([2, 1, 1])
+    )
+
+    factor = (gap[1:] - gap[0]).T
+    np.testing.assert_allclose(gap[0], mean, rtol=1e-10)
+    np.testing.assert_allclose(factor @ factor.T, covariance, rtol=1e-9, atol=1e-14)
+
+
+def test_a_saved_posterior_comes_back_equal(posterior, tmp_path):
+    posterior.save(tmp_path / "posterior.nc")
+    back = Posterior.load(tmp_path / "posterior.nc")
+    assert set(back.tree.children) == {"posterior", "sample_stats", "observed_data", "constant_data"}
+    for group, kept in posterior.tree.children.items():
+        assert set(back.tree[group].data_vars) == set(kept.data_vars)
+        for name, values in kept.data_vars.items():
+            np.testing.assert_array_equal(back.tree[group][name].to_numpy(), values.to_numpy())
+        for name, values in kept.coords.items():
+            assert back.tree[group].coords[name].to_numpy().tolist() == values.to_numpy().tolist()
+    assert (back.draws, back.divergences) == (posterior.draws, posterior.divergences)
+
+
+@pytest.mark.parametrize("damage", ["missing", "empty", "text", "first half", "last byte", "start"])
+def test_a_file_that_is_no_posterior_is_refused_with_its_path_and_a_remedy(damage, posterior, tmp_path):
+    path = tmp_path / "posterior.nc"
+    posterior.save(path)
+    whole = path.read_bytes()
+    left = {
+        "empty": b"",
+        "text": b"roi,1.2\n" * 40,
+        "first half": whole[: len(whole) // 2],
+        "last byte": whole[:-1],
+        "start": bytes(64) + whole[64:],
+    }
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(left[damage])
+    with pytest.raises(InputError, match=r"posterior\.nc.*run `mmm fit` again") as caught:
+        Posterior.load(path)
+    assert caught.value.exit_code == 1
