@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from mmm.errors import NotConverged
 from mmm.inference.diagnostics import Convergence, converge
 from mmm.inference.posterior import DIMS, Posterior, derive
-from mmm.model.kernel import draw_linear
+from mmm.model.kernel import CORES, draw_linear
 from mmm.model.layout import Layout
 from mmm.model.pack import pack
 from mmm.model.settings import GateSettings, SamplingSettings
@@ -22,8 +22,7 @@ from mmm.model.settings import GateSettings, SamplingSettings
 Floats = NDArray[np.float64]
 Progress = Callable[[str], None]
 
-CORES = 2
-TARGET_ACCEPT = 0.9
+TARGET_ACCEPT = 0.95
 PATIENT_ACCEPT = 0.99
 PATIENT_CHAINS = 8
 
@@ -144,10 +143,9 @@ def _derived(
     siblings = raw["posterior"].get("sibling_sd")
     sd = None if siblings is None else siblings.to_numpy().reshape(flat.shape[0], -1)
     values = derive(flat, sd, layout, rng)
+    noise = rng.standard_normal((flat.shape[0], layout.data.shape[4]))
     with threadpool_limits(1):
-        values["b"] = draw_linear(
-            flat, pack(layout.data), rng.standard_normal((flat.shape[0], layout.data.shape[4]))
-        )
+        values["b"] = draw_linear(flat, pack(layout.data), noise)
     diverging = raw["sample_stats"]["diverging"]
     shaped = {name: array.reshape(chains, draws, *array.shape[1:]) for name, array in values.items()}
     convergence = converge(

@@ -19,17 +19,22 @@ log_sqrt_lambda, log_scale[K]. theta is per week; kappa is relative to the mean 
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from numba import carray, cfunc, njit, prange, types
+from numba import carray, cfunc, njit, types
 
 from mmm.model.vectormath import SMALLEST, exp, log
 
 HEADER = 13
 """Leading numbers of the packed data: G, T, M, L, p, dense columns, F's columns, scales, live periods, segments,
 weeks per period, sum of log iv, sum of iv."""
+
+CORES = os.cpu_count() or 1
 
 FAST = {"reassoc", "contract", "arcp", "nsz"}  # nan must survive: the sampler's divergence check needs it
 _SOURCES = (Path(__file__), Path(__file__).with_name("vectormath.py"))
@@ -195,7 +200,7 @@ def _hill_adjoint(x, gh, s, z, h, n, first, gs, grad_w):
 
 
 @njit(fastmath=FAST, error_model="numpy", cache=True)
-def marginal(phi, data, b_noise):
+def _marginal(phi, data, b_noise):
     """Log density of the panel with b and u integrated out, its gradient, and a draw of b.
 
     Parameters
@@ -545,21 +550,38 @@ def marginal(phi, data, b_noise):
 
 
 _doubles = types.CPointer(types.float64)
+_size = types.int64
 
 
-@cfunc(types.float64(_doubles, types.int64, _doubles, types.int64, _doubles), fastmath=FAST, cache=True)
-def marginal_pointer(phi, n_phi, data, n_data, gradient):
-    """`marginal` behind a C address: value returned, gradient written to the last argument.
+@cfunc(
+    types.float64(_doubles, _size, _doubles, _size, _doubles, _size, _doubles, _doubles),
+    fastmath=FAST,
+    cache=True,
+)
+def marginal_pointer(phi, n_phi, data, n_data, noise, n_noise, gradient, b):
+    """`_marginal` behind a C address: value returned, gradient and b written to the last arguments.
 
     Graph compilers call it by symbol. Inlined, it would be optimized again in every process (10 s).
     """
-    value, slope, _ = marginal(carray(phi, (n_phi,)), carray(data, (n_data,)), np.zeros(0))
-    out = carray(gradient, (n_phi,))
-    out[:] = slope
+    value, slope, drawn = _marginal(carray(phi, (n_phi,)), carray(data, (n_data,)), carray(noise, (n_noise,)))
+    if n_noise > 0:
+        out = carray(b, (n_noise,))
+        out[:] = drawn
+    else:
+        out = carray(gradient, (n_phi,))
+        out[:] = slope
     return value
 
 
-@njit(fastmath=FAST, error_model="numpy", cache=True, parallel=True)
+def marginal(phi, data, b_noise):
+    """`_marginal` from Python, with its arguments and results; the interpreter lock is released meanwhile."""
+    phi, data, noise = (np.ascontiguousarray(part, dtype=np.float64) for part in (phi, data, b_noise))
+    gradient, b = np.zeros(phi.size), np.zeros(noise.size)
+    at = [part.ctypes.data_as(ctypes.POINTER(ctypes.c_double)) for part in (phi, data, noise, gradient, b)]
+    value = marginal_pointer.ctypes(at[0], phi.size, at[1], data.size, at[2], noise.size, at[3], at[4])
+    return value, gradient, b
+
+
 def draw_linear(phi, data, noise):
     """Exact draws of the linear coefficients.
 
@@ -575,7 +597,5 @@ def draw_linear(phi, data, noise):
     -------
     b : (draw, p)
     """
-    b = np.empty(noise.shape)
-    for d in prange(noise.shape[0]):
-        b[d] = marginal(phi[d], data, noise[d])[2]
-    return b
+    with ThreadPoolExecutor(CORES) as pool:
+        return np.stack(list(pool.map(lambda d: marginal(phi[d], data, noise[d])[2], range(len(phi)))))

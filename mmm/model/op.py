@@ -54,7 +54,17 @@ def _numba_marginal(op: MarginalDensity, node: Apply, **kwargs: Any) -> Any:
         point = np.ascontiguousarray(phi)
         packed = np.ascontiguousarray(data)
         gradient = np.empty(point.shape[0])
-        value = _call(point.ctypes, point.shape[0], packed.ctypes, packed.shape[0], gradient.ctypes)
+        nothing = np.empty(0)
+        value = _call(
+            point.ctypes,
+            point.shape[0],
+            packed.ctypes,
+            packed.shape[0],
+            nothing.ctypes,
+            0,
+            gradient.ctypes,
+            nothing.ctypes,
+        )
         return np.asarray(value), gradient
 
     return marginal_density, VERSION
