@@ -27,8 +27,11 @@ from pathlib import Path
 
 import numpy as np
 from numba import carray, cfunc, njit, types
+from numpy.typing import NDArray
 
 from mmm.model.vectormath import SMALLEST, exp, log
+
+Floats = NDArray[np.float64]
 
 HEADER = 13
 """Leading numbers of the packed data: G, T, M, L, p, dense columns, F's columns, scales, live periods, segments,
@@ -573,7 +576,7 @@ def marginal_pointer(phi, n_phi, data, n_data, noise, n_noise, gradient, b):
     return value
 
 
-def marginal(phi, data, b_noise):
+def marginal(phi: Floats, data: Floats, b_noise: Floats) -> tuple[float, Floats, Floats]:
     """`_marginal` from Python, with its arguments and results; the interpreter lock is released meanwhile."""
     phi, data, noise = (np.ascontiguousarray(part, dtype=np.float64) for part in (phi, data, b_noise))
     gradient, b = np.zeros(phi.size), np.zeros(noise.size)
@@ -582,7 +585,7 @@ def marginal(phi, data, b_noise):
     return value, gradient, b
 
 
-def draw_linear(phi, data, noise):
+def draw_linear(phi: Floats, data: Floats, noise: Floats) -> Floats:
     """Exact draws of the linear coefficients.
 
     Parameters
