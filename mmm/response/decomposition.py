@@ -194,7 +194,7 @@ def forecast_baseline(
 ) -> Floats:
     """Outcome without paid media in periods after the panel, with noise, in money or units; shape (draw, period).
 
-    The last residuals carry on as the AR(1) says, on average; new shocks are drawn.
+    What was unexplained in the last period carries on as the AR(1) says; new shocks are drawn.
     """
     spec, data = layout.baseline, layout.data
     Z = design(
@@ -215,13 +215,27 @@ def forecast_baseline(
     week = money.sum(axis=1) * posterior.flat("week_shock")[:, None] if G > 1 else 0.0
     sd = sigma * np.sqrt(own**2 + week**2)
     rho = posterior.flat("rho")
+    residual, age = _last_residual(posterior, layout)
+    previous = residual @ money[0]
     state = np.zeros((posterior.draws, H))
-    previous = rng.standard_normal(posterior.draws)
-    for h in range(H):
+    for step in range(-age, H):
         fresh = rng.standard_normal(posterior.draws)
-        previous = rho * previous + np.sqrt(1.0 - rho**2) * fresh
-        state[:, h] = previous
-    return linear + sd * state + _organic(posterior, layout, panel, future, money)
+        previous = rho * previous + sd[:, step] * np.sqrt(1.0 - rho**2) * fresh
+        if step >= 0:
+            state[:, step] = previous
+    return linear + state + _organic(posterior, layout, panel, future, money)
+
+
+def _last_residual(posterior: Posterior, layout: Layout) -> tuple[Floats, int]:
+    """Unexplained outcome of the last period in the likelihood, model units, shape (draw, geo); its age in periods."""
+    data, lags = layout.data, layout.lags
+    t = int(np.flatnonzero(data.live)[-1])
+    recent = data.x[t : t + lags + 1][::-1]  # lag 0 first: x has `lags` leading periods
+    s = np.einsum("dml,lgm->dgm", posterior.weights(layout), recent)
+    curve = hill(s, posterior.flat("half")[:, None], posterior.flat("slope")[:, None])
+    ceiling = posterior.beta(layout, causal=False)[:, :, None] * posterior.effect()
+    explained = posterior.flat("b") @ data.Z[t].T + np.einsum("dgm,dmg->dg", curve, ceiling)
+    return data.y[t] - explained, data.y.shape[0] - 1 - t
 
 
 def _recent_value(panel: Panel) -> Floats:
