@@ -14,8 +14,10 @@ import typer
 import mmm
 from mmm.cli import app
 from mmm.config import NOT_YET, NOT_YET_VALUES, load_config
+from mmm.inference.diagnostics import NUISANCE_RHAT
+from mmm.inference.fit import PATIENT_ACCEPT, PATIENT_CHAINS, TARGET_ACCEPT
 from mmm.model import baseline, priors
-from mmm.model.settings import RoiPrior
+from mmm.model.settings import GateSettings, RoiPrior, SamplingSettings
 from mmm.pipeline import Run
 from mmm.planning.plan import Plan
 from mmm.planning.summary import PlanSummary
@@ -192,6 +194,21 @@ def test_the_priors_in_the_architecture_are_those_of_the_code(constant: str, tol
 def test_the_table_of_priors_has_every_scale_of_the_baseline() -> None:
     told = {constant.partition(".")[2] for constant, _ in _priors() if constant.startswith("SCALE_PRIORS.")}
     assert told == set(baseline.SCALE_PRIORS)
+
+
+def test_sampling_and_gates_in_the_architecture_are_those_of_the_code() -> None:
+    told = " ".join(_section(TEXT["ARCHITECTURE.md"], "### Sampling and gates").split())
+    sampling, gates = SamplingSettings(), GateSettings()
+    for words in (
+        f"{sampling.chains} chains of {sampling.tune} + {sampling.draws} draws",
+        f"target acceptance {TARGET_ACCEPT:g}.",
+        f"R-hat at most {gates.rhat:g} and bulk ESS at least {gates.ess:g}",
+        f"R-hat at most {NUISANCE_RHAT:g} of the rest",
+        f"at most {100 * gates.divergences:g} % divergences",
+        f"acceptance {PATIENT_ACCEPT:g} and eight chains",
+    ):
+        assert words in told
+    assert PATIENT_CHAINS == 8
 
 
 def test_the_changelog_begins_with_the_version_of_the_package() -> None:
