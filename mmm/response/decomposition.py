@@ -210,17 +210,16 @@ def forecast_baseline(
     money = np.broadcast_to(value * layout.size * layout.outcome_scale, (H, G))
     linear = np.einsum("hgp,hg,dp->dh", Z, money, posterior.flat("b"), optimize=True)
     rng = np.random.default_rng([seed, 17])
-    sigma = posterior.flat("sigma")[:, None]
-    own = np.sqrt((money**2 / data.inverse_variance).sum(axis=1))
-    week = money.sum(axis=1) * posterior.flat("week_shock")[:, None] if G > 1 else 0.0
-    sd = sigma * np.sqrt(own**2 + week**2)
+    own = np.sqrt((money[0] ** 2 / data.inverse_variance).sum())
+    week = money[0].sum() * posterior.flat("week_shock") if G > 1 else 0.0
+    sd = posterior.flat("sigma") * np.sqrt(own**2 + week**2)
     rho = posterior.flat("rho")
     residual, age = _last_residual(posterior, layout)
     previous = residual @ money[0]
     state = np.zeros((posterior.draws, H))
     for step in range(-age, H):
         fresh = rng.standard_normal(posterior.draws)
-        previous = rho * previous + sd[:, step] * np.sqrt(1.0 - rho**2) * fresh
+        previous = rho * previous + sd * np.sqrt(1.0 - rho**2) * fresh
         if step >= 0:
             state[:, step] = previous
     return linear + state + _organic(posterior, layout, panel, future, money)

@@ -1,5 +1,7 @@
 """The outcome split by period ties to the outcome; the baseline goes on as the model says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -175,6 +177,19 @@ def test_what_was_unexplained_last_fades_as_the_autocorrelation_says(company, ma
     assert data.live[-1]
     assert abs(last) > 1
     np.testing.assert_allclose(carried, last * 0.6 ** np.arange(1, 7), rtol=1e-7)
+
+
+def test_it_has_faded_for_longer_where_the_last_weeks_are_left_out(company, make_future):
+    future = make_future(company.panel, 3)
+    live = company.layout.data.live.copy()
+    live[-8:] = False
+    layout = replace(company.layout, data=replace(company.layout.data, live=live))
+    quiet = changed(company.fitted.posterior, sigma=0.0, rho=0.9)
+    found = forecast_baseline(quiet, layout, company.panel, future, seed=1)
+    linear, media = expected_by_hand(company)
+    last = ((layout.data.y - linear - media)[-9] * layout.outcome_scale * layout.size).sum()
+    carried = (found - baseline_by_hand(company, future)).mean(axis=0)
+    np.testing.assert_allclose(carried, last * 0.9 ** np.arange(9, 12), rtol=1e-7)
 
 
 def test_the_noise_of_the_coming_total_has_the_size_of_the_model(company, make_future):
