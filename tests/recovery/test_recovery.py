@@ -10,6 +10,7 @@ import pytest
 
 import mmm.model.graph
 from mmm.config import load_config
+from mmm.inference import diagnostics
 from mmm.inference.fit import fit
 from mmm.model.layout import lay_out
 from mmm.model.settings import GateSettings, SamplingSettings
@@ -20,6 +21,8 @@ from mmm.simulate.write import write_demo
 SEEDS = (101, 102, 103)
 SAMPLING = SamplingSettings(draws=500, tune=400, chains=2, seed=1)
 GATES = GateSettings(rhat=1.05, ess=100, divergences=0.01)
+OPEN = GateSettings(rhat=10, ess=1, divergences=1)
+"""For the rival: a model that does not fit may mix badly, and a longer run would not make it fit."""
 LEVEL = 0.90
 CONFIG = Path(__file__).parents[2] / "configs" / "demo.yaml"
 
@@ -40,10 +43,10 @@ def interval_score(truth, lo, hi):
     return hi - lo + 2 / (1 - LEVEL) * miss
 
 
-def log_roi_interval(config, panel, history):
+def log_roi_interval(config, panel, history, gates):
     settings = config.model.model_copy(update={"history": history})
     layout = lay_out(panel, settings, break_even=1 / config.finance.gross_margin)
-    found = fit(layout, panel.geos, SAMPLING, GATES).posterior
+    found = fit(layout, panel.geos, SAMPLING, gates).posterior
     draws = np.log(found.flat("roi")[:, : layout.n_paid])
     return layout.window, np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
 
@@ -57,11 +60,12 @@ def recover(seed: int, folder: Path) -> Recovered:
     panel = prepare(config).panel
     of_cell = {truth.cell: i for i, truth in enumerate(company.truth.conditioned)}
     order = [of_cell[cell] for cell in panel.cells]
-    window, ours = log_roi_interval(config, panel, "unknown")
+    window, ours = log_roi_interval(config, panel, "unknown", GATES)
     assert window == CONDITIONED
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(mmm.model.graph, "ATANH_RHO", (0.0, 1e-6))
-        window, rival = log_roi_interval(config, panel, "none")
+        patch.setattr(diagnostics, "NUISANCE_RHAT", 10.0)
+        window, rival = log_roi_interval(config, panel, "none", OPEN)
     assert window == 0
     truth, rival_truth = (
         np.log([truths[i].roi for i in order]) for truths in (company.truth.conditioned, company.truth.whole)
