@@ -237,6 +237,8 @@ def _marginal(phi, data, b_noise):
     aside = np.zeros((2, M))
     beta = np.zeros(M)
     grad = np.zeros(phi.shape[0])
+    if not np.isfinite(phi.sum()):  # a curve of nan would count as dark
+        return -np.inf, grad, np.zeros(0)
     _media_forward(curve, dev, x, u_lag, gamma, money, data[10], w, s, z, h, s0, z0, h0, one_geo, aside)
     r = y.copy()
     for m in range(M):
@@ -297,7 +299,7 @@ def _compiled(version: int) -> Any:
         )
         if n_noise > 0:
             out = carray(b, (n_noise,))
-            out[:] = drawn
+            out[:] = drawn if drawn.shape[0] == n_noise else np.full(n_noise, np.nan)
         else:
             out = carray(gradient, (n_phi,))
             out[:] = slope
