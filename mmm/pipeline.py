@@ -35,8 +35,6 @@ from mmm.planning.allocation import check_limits
 from mmm.planning.plan import Plan, optimize
 from mmm.planning.settings import SpendFile
 from mmm.planning.window import PlanWindow, plan_window, window_curves
-from mmm.reporting.report import write_report
-from mmm.reporting.results import load_results
 from mmm.response.beliefs import beliefs_table
 from mmm.response.decomposition import adstock_table, decompose, forecast_baseline
 from mmm.response.returns import returns, roi_table
@@ -286,6 +284,9 @@ def _until_and_window(panel: Panel, window: Dates) -> Dates:
 
 
 def _write_report(folder: Path, config: Config, stages: list[Path], say: Progress) -> None:
+    from mmm.reporting.report import write_report  # draws: a second that check, fit and plan need not wait
+    from mmm.reporting.results import load_results
+
     say("writing the report")
     write_report(load_results(*stages), config.report, folder)
 

@@ -161,10 +161,13 @@ def test_contributions_tie_to_the_outcome_of_the_file(finished, read: Read) -> N
     np.testing.assert_allclose(parts, sales.loc[parts.index], rtol=1e-9)
 
 
-def test_the_fit_shows_the_outcome_of_the_file(finished, read: Read) -> None:  # type: ignore[no-untyped-def]
+def test_the_fit_shows_the_outcome_of_the_file_by_region_and_in_total(finished, read: Read) -> None:  # type: ignore[no-untyped-def]
     fit = read(finished.folder / "fit.csv").set_index(["date", "geo"])["actual"].astype(float)
-    sales = read(finished.small.folder / "sales.csv").set_index(["week", "region"])["revenue"]
-    np.testing.assert_allclose(fit, sales.loc[fit.index], rtol=1e-12)
+    sales = read(finished.small.folder / "sales.csv")
+    by_region = sales.set_index(["week", "region"])["revenue"]
+    total = sales.assign(region="").groupby(["week", "region"])["revenue"].sum()
+    assert len(fit) == 3 * (80 - 6)
+    np.testing.assert_allclose(fit, pd.concat([by_region, total]).loc[fit.index], rtol=1e-12)
 
 
 def test_returns_stand_on_the_spend_of_the_file_and_on_the_contributions(finished, read: Read) -> None:  # type: ignore[no-untyped-def]
