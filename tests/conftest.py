@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -93,3 +94,29 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if os.environ.get("MMM_REQUIRE_SERVERS") == "1":
         pytest.fail("no Chromium on this machine, and MMM_REQUIRE_SERVERS=1 asks for one", pytrace=False)
     pytest.skip("no Chromium on this machine (on Debian: apt install chromium)")
+
+
+_GROUP = re.compile(r"xdist_group\(\"(\w+)\"\)")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Send the files of one group to one worker, so that what they share is made once.
+
+    pytest-xdist 3.8 writes groups into the names of tests, and since pytest 9.2 nobody reads them there.
+    """
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from functools import cache
+
+    from xdist.scheduler import LoadScopeScheduling
+
+    @cache
+    def group_of(file: str) -> str | None:
+        found = _GROUP.search((config.rootpath / file).read_text(encoding="utf-8"))
+        return found and found[1]
+
+    class ByGroup(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid.partition("::")[0]) or nodeid
+
+    return ByGroup(config, log)
