@@ -101,8 +101,8 @@ def _prior_roi(layout: Layout, rng: np.random.Generator) -> Floats:
 def variance_inflation(layout: Layout) -> Floats:
     """1 / (1 - R^2) of each paid cell's exposure on the baseline and the other media; shape (cell,).
 
-    Exposure is adstocked at the prior's median. In a geo model the mean of each period over geos is taken out
-    first: the shared week shock leaves only the rest to learn from.
+    Exposure is adstocked at the prior's median. In a geo model the mean of each period over geos and each geo's own
+    level are taken out first: week shock and free levels leave only the rest to learn from.
     """
     data = layout.data
     T = data.y.shape[0]
@@ -113,6 +113,7 @@ def variance_inflation(layout: Layout) -> Floats:
     if data.y.shape[1] > 1:
         media = media - media.mean(axis=1, keepdims=True)
         Z = Z - Z.mean(axis=1, keepdims=True)
+    media, Z = media - media.mean(axis=0), Z - Z.mean(axis=0)
     media = media.reshape(-1, media.shape[2])
     Z = Z.reshape(-1, Z.shape[2])
     out = np.ones(layout.n_paid)
