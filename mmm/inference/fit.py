@@ -23,6 +23,8 @@ Floats = NDArray[np.float64]
 Progress = Callable[[str], None]
 
 TARGET_ACCEPT = 0.95
+NATIONAL_ACCEPT = 0.98
+"""With one series a saturated curve and the level can trade places: smaller steps, or a run in three diverges."""
 PATIENT_ACCEPT = 0.99
 PATIENT_CHAINS = 8
 
@@ -71,9 +73,10 @@ def fit(
     say("building the model")
     compiled = nutpie.compile_pymc_model(build_model(layout))
     seconds = {"compile": time.perf_counter() - clock, "sampling": 0.0, "derive": 0.0}
+    accept = TARGET_ACCEPT if len(geos) > 1 else NATIONAL_ACCEPT
     plans = [
-        (sampling.draws, sampling.chains, TARGET_ACCEPT),
-        (2 * sampling.draws, sampling.chains, TARGET_ACCEPT),
+        (sampling.draws, sampling.chains, accept),
+        (2 * sampling.draws, sampling.chains, accept),
         (2 * sampling.draws, max(PATIENT_CHAINS, sampling.chains), PATIENT_ACCEPT),
     ]
     fitted: Fitted | None = None

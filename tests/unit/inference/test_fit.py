@@ -7,7 +7,7 @@ import xarray as xr
 
 import mmm.model.graph
 from mmm.errors import NotConverged
-from mmm.inference.fit import PATIENT_ACCEPT, PATIENT_CHAINS, TARGET_ACCEPT, Refused, fit
+from mmm.inference.fit import NATIONAL_ACCEPT, PATIENT_ACCEPT, PATIENT_CHAINS, Refused, fit
 from mmm.model.layout import lay_out
 from mmm.model.settings import GateSettings, ModelSettings, SamplingSettings
 
@@ -83,7 +83,7 @@ def sample(monkeypatch, layout):
 def test_draws_that_agree_are_taken_at_once(sample):
     fitted = sample("good")
     assert fitted.attempts == 1
-    assert sample.sampler.calls == [(100, 2, TARGET_ACCEPT)]
+    assert sample.sampler.calls == [(100, 2, NATIONAL_ACCEPT)]
     assert sample.sampler.options["seed"] == 5
     assert sample.sampler.options["tune"] == 150
     assert fitted.convergence.faults(GATES) == []
@@ -96,11 +96,11 @@ def test_draws_that_disagree_are_drawn_again_longer_and_then_with_more_patience(
     fitted = sample("apart", "apart", "good")
     assert fitted.attempts == 3
     assert sample.sampler.calls == [
-        (100, 2, TARGET_ACCEPT),
-        (200, 2, TARGET_ACCEPT),
+        (100, 2, NATIONAL_ACCEPT),
+        (200, 2, NATIONAL_ACCEPT),
         (200, PATIENT_CHAINS, PATIENT_ACCEPT),
     ]
-    assert PATIENT_ACCEPT > TARGET_ACCEPT
+    assert PATIENT_ACCEPT > NATIONAL_ACCEPT
     assert PATIENT_CHAINS == 8
     assert fitted.posterior.draws == 1600
     again = [text for text in sample.said if "sampling again, longer" in text]
