@@ -17,7 +17,6 @@ with watch("import"):
     import arviz as az
     import numpy as np
     import nutpie
-    import pymc as pm
 
     import mmm
     from mmm.data.align import build_panel
@@ -56,8 +55,9 @@ def fit_default(panel: Panel, config: mmm.Config, asked: argparse.Namespace) -> 
         fitted = fit(layout, panel.geos, sampling, config.model.gates)
     except Refused as refusal:
         fitted, refused = refusal.fitted, str(refusal)
-    names = {"compile": "compile", "sampling": "sample", "derive": "draw"}
-    watch.seconds |= {names[name]: spent for name, spent in fitted.seconds.items()}
+    names = {"build": "build", "sampling": "sample", "derive": "draw"}
+    for name, spent in fitted.seconds.items():
+        watch.seconds[names[name]] = watch.seconds.get(names[name], 0.0) + spent
     paid = slice(layout.n_paid)
     posterior = fitted.posterior
     noise = [posterior.chains(name) for name in ("sigma", "rho", "week_shock")]
@@ -90,7 +90,7 @@ def main() -> None:
         rhat = max(max(_each(az.rhat, draws)) for draws in fitted.quantities.values())
     emit(
         library="mmm-planner",
-        versions={"mmm-planner": _version(), "pymc": pm.__version__, "nutpie": nutpie.__version__},
+        versions={"mmm-planner": _version(), "nutpie": nutpie.__version__},
         settings=asked,
         model="ROI priors, gamma adstock (13, history unknown), Hill, smooth trend, season, controls, AR(1)"
         + (", geos pooled, shared week shock" if len(panel.geos) > 1 else ""),

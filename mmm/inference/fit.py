@@ -5,18 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from mmm.errors import NotConverged
 from mmm.inference.diagnostics import Convergence, converge
 from mmm.inference.posterior import DIMS, Posterior, derive
+from mmm.model.density import Density
 from mmm.model.kernel import CORES, draw_linear
 from mmm.model.layout import Layout
 from mmm.model.pack import pack
+from mmm.model.parents import Parents, hang
 from mmm.model.settings import GateSettings, SamplingSettings
 
 Floats = NDArray[np.float64]
@@ -64,15 +66,12 @@ def fit(
     Refused
         When the gates are not reached even then.
     """
-    import nutpie
-
-    from mmm.model.graph import build_model
-
     say = progress or (lambda text: None)
     clock = time.perf_counter()
     say("building the model")
-    compiled = nutpie.compile_pymc_model(build_model(layout))
-    seconds = {"compile": time.perf_counter() - clock, "sampling": 0.0, "derive": 0.0}
+    parents, packed = hang(layout), pack(layout.data)
+    target = _target(parents, packed)
+    seconds = {"build": time.perf_counter() - clock, "sampling": 0.0, "derive": 0.0}
     accept = TARGET_ACCEPT if len(geos) > 1 else NATIONAL_ACCEPT
     plans = [
         (sampling.draws, sampling.chains, accept),
@@ -82,10 +81,10 @@ def fit(
     fitted: Fitted | None = None
     for attempt, (draws, chains, accept) in enumerate(plans, start=1):
         clock = time.perf_counter()
-        raw = _sample(compiled, draws, chains, accept, sampling, say)
+        raw = _sample(target, draws, chains, accept, sampling, say)
         seconds["sampling"] += time.perf_counter() - clock
         clock = time.perf_counter()
-        posterior, convergence = _derived(raw, layout, geos, sampling.seed)
+        posterior, convergence = _derived(raw, parents, packed, layout, geos, sampling.seed)
         seconds["derive"] += time.perf_counter() - clock
         fitted = Fitted(posterior, convergence, dict(seconds), attempt)
         faults = convergence.faults(gates)
@@ -97,8 +96,28 @@ def fit(
     raise Refused("the sampler did not reach the gates: " + "; ".join(faults), fitted)
 
 
+def _target(parents: Parents, packed: Floats) -> Any:
+    """The density for the sampler: one object per chain, so that chains share nothing they write to."""
+    import nutpie.compiled_pyfunc
+
+    prior, centre = parents.packed(), parents.centre()
+
+    def start(seed: int) -> Floats:
+        return centre + np.random.default_rng(seed).uniform(-1.0, 1.0, centre.size)
+
+    return nutpie.compiled_pyfunc.from_pyfunc(
+        ndim=centre.size,
+        make_logp_fn=lambda: Density(prior, packed),
+        make_expand_fn=lambda *seeds: lambda q: {"free": q},
+        expanded_dtypes=[np.dtype(np.float64)],
+        expanded_shapes=[(centre.size,)],
+        expanded_names=["free"],
+        make_initial_point_fn=start,
+    )
+
+
 def _sample(
-    compiled: object, draws: int, chains: int, accept: float, sampling: SamplingSettings, say: Progress
+    target: Any, draws: int, chains: int, accept: float, sampling: SamplingSettings, say: Progress
 ) -> xr.DataTree:
     """One run of the sampler; Ctrl-C stops it and is passed on, never a truncated posterior."""
     import nutpie
@@ -109,26 +128,25 @@ def _sample(
         done = sum(state.finished_draws for state in states)  # type: ignore[attr-defined]
         say(f"sampling {100 * done // total} %")
 
-    with threadpool_limits(1):
-        running = nutpie.sample(
-            compiled,
-            draws=draws,
-            tune=sampling.tune,
-            chains=chains,
-            cores=CORES,
-            seed=sampling.seed,
-            target_accept=accept,
-            progress_bar=False,
-            progress_callback=report,
-            progress_rate=1000,
-            save_warmup=False,
-            blocking=False,
-        )
-        try:
-            tree = running.wait()
-        except KeyboardInterrupt:
-            running.abort()
-            raise
+    running = nutpie.sample(
+        target,
+        draws=draws,
+        tune=sampling.tune,
+        chains=chains,
+        cores=CORES,
+        seed=sampling.seed,
+        target_accept=accept,
+        progress_bar=False,
+        progress_callback=report,
+        progress_rate=1000,
+        save_warmup=False,
+        blocking=False,
+    )
+    try:
+        tree = running.wait()
+    except KeyboardInterrupt:
+        running.abort()
+        raise
     kept = tree["posterior"].sizes["draw"]
     if kept != draws:
         # the sampler turns Ctrl-C into a short posterior
@@ -137,22 +155,23 @@ def _sample(
 
 
 def _derived(
-    raw: xr.DataTree, layout: Layout, geos: tuple[str, ...], seed: int
+    raw: xr.DataTree, parents: Parents, packed: Floats, layout: Layout, geos: tuple[str, ...], seed: int
 ) -> tuple[Posterior, Convergence]:
-    phi = raw["posterior"]["phi"].to_numpy()
-    chains, draws, n = phi.shape
-    flat = phi.reshape(-1, n)
+    free = raw["posterior"]["free"].to_numpy()
+    chains, draws, n = free.shape
+    natural = Density(parents.packed(), packed)
+    phi = np.stack([natural.phi(q) for q in free.reshape(-1, n)])
     rng = np.random.default_rng([seed, 7])
-    siblings = raw["posterior"].get("sibling_sd")
-    sd = None if siblings is None else siblings.to_numpy().reshape(flat.shape[0], -1)
-    values = derive(flat, sd, layout, rng)
-    noise = rng.standard_normal((flat.shape[0], layout.data.shape[4]))
-    with threadpool_limits(1):
-        values["b"] = draw_linear(flat, pack(layout.data), noise)
+    sibling_sd = np.exp(free.reshape(-1, n)[:, parents.places["sibling_sd"]])
+    values = derive(phi, sibling_sd, layout, rng)
+    noise = rng.standard_normal((phi.shape[0], layout.data.shape[4]))
+    values["b"] = draw_linear(phi, packed, noise)
     diverging = raw["sample_stats"]["diverging"]
     shaped = {name: array.reshape(chains, draws, *array.shape[1:]) for name, array in values.items()}
     convergence = converge(
-        {"roi": shaped["roi"], "mroi": shaped["mroi"], "sigma": shaped["sigma"]}, phi, int(diverging.sum())
+        {"roi": shaped["roi"], "mroi": shaped["mroi"], "sigma": shaped["sigma"]},
+        phi.reshape(chains, draws, -1),
+        int(diverging.sum()),
     )
     return Posterior(_tree(shaped, raw, layout, geos)), convergence
 

@@ -119,9 +119,7 @@ def split_phi(phi: Floats, layout: Layout) -> dict[str, Floats]:
     return parts
 
 
-def derive(
-    phi: Floats, sibling_sd: Floats | None, layout: Layout, rng: np.random.Generator
-) -> dict[str, Floats]:
+def derive(phi: Floats, sibling_sd: Floats, layout: Layout, rng: np.random.Generator) -> dict[str, Floats]:
     """Reported quantities from the kernel's parameters.
 
     Parameters
@@ -129,7 +127,7 @@ def derive(
     phi
         Shape (draw, n).
     sibling_sd
-        sd of log ROI between cells of one channel, shape (draw, channel with several cells), or None.
+        sd of log ROI between cells of one channel, shape (draw, channel with several cells).
 
     Returns
     -------
@@ -183,9 +181,7 @@ DIMS: dict[str, tuple[str, ...]] = {
 }
 
 
-def _structural_gap(
-    log_roi: Floats, sibling_sd: Floats | None, layout: Layout, rng: np.random.Generator
-) -> Floats:
+def _structural_gap(log_roi: Floats, sibling_sd: Floats, layout: Layout, rng: np.random.Generator) -> Floats:
     """Draws of eps given log ROI as the panel sees it, exact; shape (draw, medium).
 
     Prior of log ROI among K siblings: V0 = s^2 11' + sd^2 I around m; the panel sees log ROI + eps, eps ~ N(0, tau^2).
@@ -201,7 +197,7 @@ def _structural_gap(
     for k, members in enumerate(families):
         s2 = layout.log_roi_sd[members] ** 2
         shared = len(members) > 1
-        own = sibling_sd[:, k] ** 2 if shared and sibling_sd is not None else np.zeros(draws)
+        own = sibling_sd[:, k] ** 2 if shared else np.zeros(draws)
         v = (own + tau2)[:, None]
         s2 = s2[0]  # siblings share a channel, hence a prior
         away = log_roi[:, members] - layout.log_roi_mean[members]

@@ -23,10 +23,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from llvmlite import binding
 from numba import carray, cfunc, njit, types
 from numpy.typing import NDArray
 
-from mmm.model.linear import FAST, integrate_linear
+from mmm.model.linear import FAST, cube, inner, integrate_linear, matrix
 from mmm.model.vectormath import SMALLEST, exp, log
 
 Floats = NDArray[np.float64]
@@ -37,11 +38,11 @@ weeks per period, sum of log iv, sum of iv."""
 
 CORES = os.cpu_count() or 1
 
-_SOURCES = [Path(__file__).with_name(f"{name}.py") for name in ("kernel", "linear", "vectormath")]
+_SOURCES = [Path(__file__).with_name(f"{name}.py") for name in ("kernel", "linear", "vectormath", "density")]
 VERSION = int(hashlib.sha256(b"".join(path.read_bytes() for path in _SOURCES)).hexdigest()[:12], 16)
 
 
-@njit(fastmath=FAST, error_model="numpy")
+@inner
 def _adstock_weights(gamma, logit_theta, log_a, weeks, w, log_lag):
     """Normalized weights (l + 1)^a theta^l into w; returns (1 - theta) * weeks, the slope of log theta."""
     log_theta = min(logit_theta, 0.0) - np.log1p(np.exp(-abs(logit_theta)))  # log sigmoid, no overflow
@@ -61,7 +62,7 @@ def _adstock_weights(gamma, logit_theta, log_a, weeks, w, log_lag):
     return (1.0 - theta) * weeks
 
 
-@njit(fastmath=FAST, error_model="numpy")
+@inner
 def _hill_pass(x, w, log_kappa, n, first, s, z, h):
     """Adstock and Hill of one series. x has L leading periods; s, z, h (T,); periods from `first` are zeroed.
 
@@ -72,8 +73,9 @@ def _hill_pass(x, w, log_kappa, n, first, s, z, h):
     s[:] = 0.0
     for lag in range(L + 1):
         weight = w[lag]
+        shifted = x[L - lag :]  # a slice: computed indices may be negative, and such loops do not vectorize
         for t in range(min(T, first + lag)):
-            s[t] += weight * x[t + L - lag]
+            s[t] += weight * shifted[t]
     for t in range(T):
         u = s[t] if s[t] > SMALLEST else SMALLEST
         y = n * (log(u) - log_kappa)
@@ -87,7 +89,7 @@ def _hill_pass(x, w, log_kappa, n, first, s, z, h):
             h[t] = 0.0
 
 
-@njit(fastmath=FAST, error_model="numpy")
+@inner
 def _hill_adjoint(x, gh, s, z, h, n, first, gs, grad_w):
     """Back through Hill and adstock; adds to grad_w, returns (d log_kappa, d log_n); gs is scratch (T,)."""
     T = s.shape[0]
@@ -102,13 +104,14 @@ def _hill_adjoint(x, gh, s, z, h, n, first, gs, grad_w):
         d_n += gz * z[t]
     for lag in range(L + 1):
         acc = 0.0
+        shifted = x[L - lag :]
         for t in range(min(T, first + lag)):
-            acc += gs[t] * x[t + L - lag]
+            acc += gs[t] * shifted[t]
         grad_w[lag] += acc
     return d_kappa, d_n
 
 
-@njit(fastmath=FAST, error_model="numpy")
+@inner
 def _media_forward(curve, dev, x, u_lag, gamma, money, weeks, w, s, z, h, s0, z0, h0, one_geo, aside):
     """Curves of all media into w, s, z, h (actual), s0, z0, h0 (carry-in only) and one_geo.
 
@@ -135,7 +138,7 @@ def _media_forward(curve, dev, x, u_lag, gamma, money, weeks, w, s, z, h, s0, z0
             one_geo[m, g] = acc * np.exp(dev[m, g])
 
 
-@njit(fastmath=FAST, error_model="numpy")
+@inner
 def _media_adjoint(
     q, curve, dev, beta, x, u_lag, gamma, money, w, s, z, h, s0, z0, h0, one_geo, aside, grad, grad_dev
 ):
@@ -187,8 +190,8 @@ def _media_adjoint(
                 grad[2, m] += gw[lag] * w[m, lag] * (log_lag[lag] - mean_log) * np.exp(curve[1, m])
 
 
-@njit(fastmath=FAST, error_model="numpy")
-def _marginal(phi, data, b_noise):
+@njit(inline="always")
+def _marginal(phi, data, b_noise, grad, b):
     """Log density of the panel with b and u integrated out, its gradient, and a draw of b.
 
     Parameters
@@ -200,34 +203,34 @@ def _marginal(phi, data, b_noise):
     b_noise
         Empty for density and gradient only. Standard normal, as long as b: then b | phi, y is drawn,
         and density and gradient are left at zero.
+    grad
+        Receives the gradient, shape of phi; zeros before.
+    b
+        Receives the draw, as many as columns of the design, or empty.
 
     Returns
     -------
     log_density : float
         -inf where the linear system is not positive definite.
-    gradient : array
-        Shape of phi.
-    b : array
-        As many as columns of the design, or empty.
     """
     G, T, M, L = int(data[0]), int(data[1]), int(data[2]), int(data[3])
     columns = (int(data[4]), int(data[5]), int(data[6]))
     counts = (data[8], data[9], data[11], data[12])
     at = HEADER
-    y = data[at : at + G * T].reshape(G, T)
+    y = matrix(data, at, G, T)
     at += G * T
-    x = data[at : at + M * G * (T + L)].reshape(M, G, T + L)
+    x = cube(data, at, M, G, T + L)
     at += M * G * (T + L)
-    u_lag = data[at : at + M * (L + 1)].reshape(M, L + 1)
+    u_lag = matrix(data, at, M, L + 1)
     at += M * (L + 1)
     spend = data[at : at + M]
     at += M
     gamma = data[at : at + M]
     at += M
-    money = data[at : at + G * T].reshape(G, T)
+    money = matrix(data, at, G, T)
     at += G * T
-    curve = phi[M : 5 * M].reshape(4, M)
-    dev = phi[5 * M : 5 * M + M * G].reshape(M, G)
+    curve = matrix(phi, M, 4, M)
+    dev = matrix(phi, 5 * M, M, G)
     scales = phi[5 * M + M * G :]
     head = min(L, T)
     w = np.zeros((M, L + 1))
@@ -236,27 +239,26 @@ def _marginal(phi, data, b_noise):
     one_geo = np.zeros((M, G))
     aside = np.zeros((2, M))
     beta = np.zeros(M)
-    grad = np.zeros(phi.shape[0])
     if not np.isfinite(phi.sum()):  # a curve of nan would count as dark
-        return -np.inf, grad, np.zeros(0)
+        return -np.inf
     _media_forward(curve, dev, x, u_lag, gamma, money, data[10], w, s, z, h, s0, z0, h0, one_geo, aside)
     r = y.copy()
     for m in range(M):
         one = one_geo[m].sum()
         if not one > 0.0:
-            return -np.inf, grad, np.zeros(0)
+            return -np.inf
         beta[m] = np.exp(phi[m]) * spend[m] / one
         for g in range(G):
             scale = beta[m] * np.exp(dev[m, g])
             for t in range(T):
                 r[g, t] -= scale * h[m, g, t]
-    value, q, b = integrate_linear(r, scales, columns, counts, data[at:], b_noise, grad[5 * M + M * G :])
+    value = integrate_linear(r, scales, columns, counts, data[at:], b_noise, grad[5 * M + M * G :], b)
     if b_noise.shape[0] > 0 or not value > -np.inf:
-        return value, grad, b
-    grad_curve = grad[: 5 * M].reshape(5, M)
-    grad_dev = grad[5 * M : 5 * M + M * G].reshape(M, G)
+        return value
+    grad_curve = matrix(grad, 0, 5, M)
+    grad_dev = matrix(grad, 5 * M, M, G)
     _media_adjoint(
-        q,
+        r,
         curve,
         dev,
         beta,
@@ -276,7 +278,7 @@ def _marginal(phi, data, b_noise):
         grad_curve,
         grad_dev,
     )
-    return value, grad, b
+    return value
 
 
 _doubles = types.CPointer(types.float64)
@@ -294,31 +296,30 @@ def _compiled(version: int) -> Any:
     def marginal_pointer(phi, n_phi, data, n_data, noise, n_noise, gradient, b):
         if version == 0:
             return np.nan
-        value, slope, drawn = _marginal(
-            carray(phi, (n_phi,)), carray(data, (n_data,)), carray(noise, (n_noise,))
+        return _marginal(
+            carray(phi, (n_phi,)),
+            carray(data, (n_data,)),
+            carray(noise, (n_noise,)),
+            carray(gradient, (n_phi,)),
+            carray(b, (n_noise,)),
         )
-        if n_noise > 0:
-            out = carray(b, (n_noise,))
-            out[:] = drawn if drawn.shape[0] == n_noise else np.full(n_noise, np.nan)
-        else:
-            out = carray(gradient, (n_phi,))
-            out[:] = slope
-        return value
 
     return marginal_pointer
 
 
 marginal_pointer = _compiled(VERSION)
-"""`_marginal` behind a C address: value returned, gradient and b written to the last arguments.
+"""`_marginal` behind a C address: value returned, gradient and b written to the last arguments."""
 
-Graph compilers call it by symbol. Inlined, it would be optimized again in every process (10 s).
-"""
+_SYMBOL = f"mmm_marginal_{VERSION:x}"
+binding.add_symbol(_SYMBOL, marginal_pointer.address)
+call_marginal = types.ExternalFunction(_SYMBOL, marginal_pointer._sig)
+"""The same for compiled code, by symbol: inlined, it would be optimized again by every caller (10 s)."""
 
 
 def marginal(phi: Floats, data: Floats, b_noise: Floats) -> tuple[float, Floats, Floats]:
     """`_marginal` from Python, with its arguments and results; the interpreter lock is released meanwhile."""
     phi, data, noise = (np.ascontiguousarray(part, dtype=np.float64) for part in (phi, data, b_noise))
-    gradient, b = np.zeros(phi.size), np.zeros(noise.size)
+    gradient, b = np.zeros(phi.size), np.full(noise.size, np.nan)
     at = [part.ctypes.data_as(ctypes.POINTER(ctypes.c_double)) for part in (phi, data, noise, gradient, b)]
     value = marginal_pointer.ctypes(at[0], phi.size, at[1], data.size, at[2], noise.size, at[3], at[4])
     return value, gradient, b

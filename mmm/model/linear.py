@@ -16,8 +16,27 @@ from numba import njit
 
 FAST = {"reassoc", "contract", "arcp", "nsz"}  # nan must survive: the sampler's divergence check needs it
 
+inner = njit(fastmath=FAST, error_model="numpy", forceinline=True)
+"""Decorator of functions that only compiled code calls.
 
-@njit(fastmath=FAST, error_model="numpy")
+Inlined always: twice as fast as a call, quicker to compile, and the same code whether compiled in this process or read
+from disk. Linked instead, a first run would take the copy compiled alone, later runs the one in the cached file.
+"""
+
+
+@inner
+def matrix(data, at, rows, columns):
+    """View of data[at:] with shape (rows, columns)."""
+    return data[at : at + rows * columns].reshape(rows, columns)
+
+
+@inner
+def cube(data, at, depth, rows, columns):
+    """View of data[at:] with shape (depth, rows, columns)."""
+    return data[at : at + depth * rows * columns].reshape(depth, rows, columns)
+
+
+@inner
 def _cholesky(A, L):
     """Lower Cholesky factor of A into L; False when A is not positive definite. Shapes (p, p)."""
     p = A.shape[0]
@@ -36,7 +55,7 @@ def _cholesky(A, L):
     return True
 
 
-@njit(fastmath=FAST, error_model="numpy")
+@inner
 def _inverse_from_cholesky(L, W, A_inv):
     """(L L')^-1 into A_inv (full, symmetric); W is scratch for L^-1. Rows only, so inner loops vectorize."""
     p = L.shape[0]
@@ -59,7 +78,7 @@ def _inverse_from_cholesky(L, W, A_inv):
             A_inv[j, i] = A_inv[i, j]
 
 
-@njit(fastmath=FAST, error_model="numpy")
+@inner
 def _ar_product(x, live, interior, link, rho, out):
     """Q(rho) x for one series: AR(1) precision over the live periods, independent segments. Shapes (T,)."""
     T = x.shape[0]
@@ -71,7 +90,7 @@ def _ar_product(x, live, interior, link, rho, out):
         out[t + 1] -= scale * rho * link[t] * x[t]
 
 
-@njit(fastmath=FAST, error_model="numpy")
+@inner
 def _solve_transposed(L, b):
     """Solve L' x = b in place; L lower triangular."""
     for i in range(L.shape[0] - 1, -1, -1):
@@ -81,7 +100,7 @@ def _solve_transposed(L, b):
             b[k] -= L[i, k] * acc
 
 
-@njit(fastmath=FAST, error_model="numpy")
+@inner
 def _multiply(A, B, out):
     """A B into out, for small matrices."""
     for i in range(A.shape[0]):
@@ -92,7 +111,34 @@ def _multiply(A, B, out):
             out[i, j] = acc
 
 
-@njit(fastmath=FAST, error_model="numpy")
+@inner
+def _matvec(A, x, sign, out):
+    """Adds sign * A x to out. Shapes (m, n), (n,), (m,)."""
+    for i in range(A.shape[0]):
+        acc = 0.0
+        for j in range(A.shape[1]):
+            acc += A[i, j] * x[j]
+        out[i] += sign * acc
+
+
+@inner
+def _matvec_transposed(A, x, out):
+    """Adds A' x to out. Shapes (m, n), (m,), (n,)."""
+    for i in range(A.shape[0]):
+        factor = x[i]
+        for j in range(A.shape[1]):
+            out[j] += factor * A[i, j]
+
+
+@inner
+def _weighted_gram(gram, rho, scale, out):
+    """Adds scale * F' Q(rho) F (1 - rho^2) to out, from the three parts of the AR(1) precision; (3, m, n), (m, n)."""
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            out[i, j] += scale * (gram[0, i, j] - rho * gram[1, i, j] + rho * rho * gram[2, i, j])
+
+
+@inner
 def _prior_precision(base, group, log_scale):
     """Prior precision of each column at the sampled scales, and log|S| of those that are not flat."""
     precision = np.zeros(base.shape[0])
@@ -108,14 +154,14 @@ def _prior_precision(base, group, log_scale):
     return precision, log_det
 
 
-@njit(fastmath=FAST, error_model="numpy")
-def integrate_linear(r, scales, shape, counts, data, b_noise, grad):
+@inner
+def integrate_linear(r, scales, shape, counts, data, b_noise, grad, b):
     """Log density of residuals r with the linear part integrated out.
 
     Parameters
     ----------
     r : (geo, period)
-        Outcome minus media.
+        Outcome minus media; receives the gradient with respect to media, P (r - Z b_hat).
     scales
         log sigma, rho, log sqrt lambda, then the log scale of each group of columns.
     shape : tuple
@@ -127,16 +173,14 @@ def integrate_linear(r, scales, shape, counts, data, b_noise, grad):
     b_noise
         Empty, or standard normals for a draw of b; then the value and the gradient are not computed.
     grad
-        Receives the gradient with respect to `scales`.
+        Receives the gradient with respect to `scales`; zeros before.
+    b
+        Receives the draw, if there is `b_noise`.
 
     Returns
     -------
     log_density : float
         -inf where the linear system is not positive definite.
-    q : (geo, period)
-        Gradient with respect to media: P (r - Z b_hat).
-    b : array
-        The draw, or empty.
     """
     G, T = r.shape
     p, n_dense, Q = shape
@@ -152,19 +196,19 @@ def integrate_linear(r, scales, shape, counts, data, b_noise, grad):
     at += T
     link = data[at : at + T]
     at += T
-    rotation = data[at : at + G * G].reshape(G, G)
+    rotation = matrix(data, at, G, G)
     at += G * G
-    B0 = data[at : at + T * p].reshape(T, p)
+    B0 = matrix(data, at, T, p)
     at += T * p
-    D = data[at : at + C * T * n_dense].reshape(C, T, n_dense)
+    D = cube(data, at, C, T, n_dense)
     at += C * T * n_dense
-    F = data[at : at + T * Q].reshape(T, Q)
+    F = matrix(data, at, T, Q)
     at += T * Q
-    gram_0 = data[at : at + 3 * p * p].reshape(3, p, p)
+    gram_0 = cube(data, at, 3, p, p)
     at += 3 * p * p
-    gram_D = data[at : at + 3 * n_dense * n_dense].reshape(3, n_dense, n_dense)
+    gram_D = cube(data, at, 3, n_dense, n_dense)
     at += 3 * n_dense * n_dense
-    gram_F = data[at : at + 3 * Q * Q].reshape(3, Q, Q)
+    gram_F = cube(data, at, 3, Q, Q)
     at += 3 * Q * Q
     cross = data[at : at + 3 * C * Q * n_dense].reshape(3, C, Q, n_dense)
     at += 3 * C * Q * n_dense
@@ -177,8 +221,12 @@ def integrate_linear(r, scales, shape, counts, data, b_noise, grad):
     group_F = data[at : at + Q]
     # linear part, rotated over geos: block 0 carries the week shock and all common columns, the G - 1 contrasts
     # share one small design F; controls that differ by geo are dense and couple the blocks
-    e = rotation @ r
-    no_b = np.zeros(0)
+    e = np.zeros((G, T))
+    for i in range(G):
+        for g in range(G):
+            factor = rotation[i, g]
+            for t in range(T):
+                e[i, t] += factor * r[g, t]
     lam = np.exp(2.0 * log_sqrt_lambda) if G > 1 else 0.0
     inv_var = np.exp(-2.0 * log_sigma)
     shock = 1.0 / (1.0 + lam * iv_sum)
@@ -187,23 +235,25 @@ def integrate_linear(r, scales, shape, counts, data, b_noise, grad):
     sq = rho * rho
     prior, log_det_S = _prior_precision(base_precision, group, log_scale)
     prior_F, log_det_SF = _prior_precision(base_precision_F, group_F, log_scale)
-    A0 = c0 * (gram_0[0] - rho * gram_0[1] + sq * gram_0[2])
-    A = A0.copy()
+    A0, A = np.zeros((p, p)), np.zeros((p, p))
+    _weighted_gram(gram_0, rho, c0, A0)
+    _weighted_gram(gram_0, rho, c0, A)
     for j in range(p):
         A[j, j] += prior[j]
-    K_F = c1 * (gram_F[0] - rho * gram_F[1] + sq * gram_F[2])
+    K_F = np.zeros((Q, Q))
+    _weighted_gram(gram_F, rho, c1, K_F)
     for j in range(Q):
         K_F[j, j] += prior_F[j]
     chol_F, inv_F = np.zeros((Q, Q)), np.zeros((Q, Q))
     if not _cholesky(K_F, chol_F):
-        return -np.inf, e, no_b
+        return -np.inf
     _inverse_from_cholesky(chol_F, np.zeros((Q, Q)), inv_F)
     X = np.zeros((C, Q, n_dense))
     Y = np.zeros((C, Q, n_dense))  # K^-1 X
     if n_dense > 0 and C > 0:
-        A[n_common:, n_common:] += c1 * (gram_D[0] - rho * gram_D[1] + sq * gram_D[2])
+        _weighted_gram(gram_D, rho, c1, A[n_common:, n_common:])
         for k in range(C):
-            X[k] = c1 * (cross[0, k] - rho * cross[1, k] + sq * cross[2, k])
+            _weighted_gram(cross[:, k], rho, c1, X[k])
             _multiply(inv_F, X[k], Y[k])
             for i in range(n_dense):
                 for j in range(n_dense):
@@ -211,7 +261,7 @@ def integrate_linear(r, scales, shape, counts, data, b_noise, grad):
                         A[n_common + i, n_common + j] -= X[k, a, i] * Y[k, a, j]
     chol = np.zeros((p, p))
     if not _cholesky(A, chol):
-        return -np.inf, e, no_b
+        return -np.inf
 
     # right-hand side and coefficients
     q = np.empty((G, T))
@@ -220,10 +270,11 @@ def integrate_linear(r, scales, shape, counts, data, b_noise, grad):
         scale = inv_var * shock if g == 0 else inv_var
         for t in range(T):
             q[g, t] *= scale
-    b_hat = B0.T @ q[0]
+    b_hat = np.zeros(p)
+    _matvec_transposed(B0, q[0], b_hat)
     f = np.zeros((C, Q))
     for k in range(C):
-        f[k] = F.T @ q[k + 1]
+        _matvec_transposed(F, q[k + 1], f[k])
         for i in range(n_dense):
             acc = 0.0
             for t in range(T):
@@ -251,18 +302,21 @@ def integrate_linear(r, scales, shape, counts, data, b_noise, grad):
                 acc -= Y[k, a, i] * b_hat[n_common + i]
             contrast[k, a] = acc
     if drawing:
-        b = np.empty(p + C * Q)
-        b[:p] = b_hat
+        for i in range(p):
+            b[i] = b_hat[i]
         for k in range(C):
-            spread = b_noise[p + k * Q : p + (k + 1) * Q].copy()
-            _solve_transposed(chol_F, spread)
-            b[p + k * Q : p + (k + 1) * Q] = contrast[k] + spread
-        return 0.0, e, b
+            own = b[p + k * Q : p + (k + 1) * Q]
+            for a in range(Q):
+                own[a] = b_noise[p + k * Q + a]
+            _solve_transposed(chol_F, own)
+            for a in range(Q):
+                own[a] += contrast[k, a]
+        return 0.0
 
     # residuals e, precision times residuals q
-    e[0] -= B0 @ b_hat
+    _matvec(B0, b_hat, -1.0, e[0])
     for k in range(C):
-        e[k + 1] -= F @ contrast[k]
+        _matvec(F, contrast[k], -1.0, e[k + 1])
         for i in range(n_dense):
             for t in range(T):
                 e[k + 1, t] -= D[k, t, i] * b_hat[n_common + i]
@@ -352,4 +406,12 @@ def integrate_linear(r, scales, shape, counts, data, b_noise, grad):
     )
     if G > 1:
         grad[2] = lam * iv_sum * shock * (-n_live + trace_0 + quad_0)
-    return logp, rotation.T @ q, no_b
+    for g in range(G):  # back to geos
+        for t in range(T):
+            r[g, t] = 0.0
+    for i in range(G):
+        for g in range(G):
+            factor = rotation[i, g]
+            for t in range(T):
+                r[g, t] += factor * q[i, t]
+    return logp

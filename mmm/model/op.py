@@ -6,17 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
-from llvmlite import binding
-from numba import njit, types
+from numba import njit
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 from pytensor.link.numba.dispatch.basic import register_funcify_default_op_cache_key
 
-from mmm.model.kernel import VERSION, marginal, marginal_pointer
-
-SYMBOL = f"mmm_marginal_{VERSION:x}"
-binding.add_symbol(SYMBOL, marginal_pointer.address)
-_call = types.ExternalFunction(SYMBOL, marginal_pointer._sig)
+from mmm.model.kernel import VERSION, call_marginal, marginal
 
 
 class MarginalDensity(Op):
@@ -55,7 +50,7 @@ def _numba_marginal(op: MarginalDensity, node: Apply, **kwargs: Any) -> Any:
         packed = np.ascontiguousarray(data)
         gradient = np.empty(point.shape[0])
         nothing = np.empty(0)
-        value = _call(
+        value = call_marginal(
             point.ctypes,
             point.shape[0],
             packed.ctypes,

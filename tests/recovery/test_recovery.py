@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import mmm.model.graph
+import mmm.model.parents
 from mmm.config import load_config
 from mmm.inference import diagnostics
 from mmm.inference.fit import fit
@@ -63,7 +63,7 @@ def recover(seed: int, folder: Path) -> Recovered:
     window, ours = log_roi_interval(config, panel, "unknown", GATES)
     assert window == CONDITIONED
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mmm.model.graph, "ATANH_RHO", (0.0, 1e-6))
+        patch.setattr(mmm.model.parents, "ATANH_RHO", (0.0, 1e-6))
         patch.setattr(diagnostics, "NUISANCE_RHAT", 10.0)
         window, rival = log_roi_interval(config, panel, "none", OPEN)
     assert window == 0

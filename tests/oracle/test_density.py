@@ -1,0 +1,74 @@
+"""The C function that the sampler calls against the PyMC model compiled by PyMC: value, gradient, parameters."""
+
+import numpy as np
+import pytest
+from pytensor.compile.mode import Mode
+
+from mmm.dims import Cell
+from mmm.model.density import Density
+from mmm.model.graph import build_model
+from mmm.model.layout import lay_out
+from mmm.model.pack import pack
+from mmm.model.parents import hang
+from mmm.model.settings import ModelSettings
+
+INTERPRETED = Mode(linker="py", optimizer="fast_compile")
+ALONE = (Cell("tv"), Cell("search"), Cell("radio"))
+FAMILY = (Cell("tv"), Cell("search", "young"), Cell("search", "old"))
+
+
+def sides(panel):
+    """Density and parameters by ours and by PyMC, as functions of the free coordinates."""
+    layout = lay_out(panel, ModelSettings(max_lag=6, adstock={"default": "gamma", "tv": "geometric"}))
+    parents = hang(layout)
+    ours = Density(parents.packed(), pack(layout.data))
+    model = build_model(layout)
+    names = {model.rvs_to_values[rv].name: rv.name for rv in model.free_RVs}
+    start = model.initial_point()
+    value = model.compile_logp(mode=INTERPRETED)
+    slope = model.compile_dlogp(mode=INTERPRETED)
+    phi = model.compile_fn(
+        model.replace_rvs_by_values([model["phi"]]), inputs=model.value_vars, mode=INTERPRETED
+    )
+
+    def theirs(q):
+        point = {name: q[parents.places[rv]].reshape(start[name].shape) for name, rv in names.items()}
+        gradient = np.zeros(q.size)
+        at = np.concatenate([parents.places[names[var.name]] for var in model.continuous_value_vars])
+        gradient[at] = slope(point)
+        return float(value(point)), gradient, phi(point)[0]
+
+    covered = np.concatenate([parents.places[rv] for rv in names.values()])
+    assert sorted(covered) == list(range(len(parents.parents)))
+    return ours, theirs, parents
+
+
+@pytest.mark.parametrize("cells", [ALONE, FAMILY], ids=["alone", "family"])
+@pytest.mark.parametrize("geos", [("",), ("north", "south", "west")], ids=["national", "geos"])
+def test_the_sampler_sees_the_density_of_the_pymc_model(geos, cells, make_panel):
+    panel = make_panel(3, periods=60, geos=geos, excluded=(30, 31), cells=cells)
+    ours, theirs, parents = sides(panel)
+    rng = np.random.default_rng(5)
+    gaps, values = [], []
+    for _ in range(6):
+        q = parents.centre() + 0.7 * rng.normal(size=len(parents.parents))
+        value, gradient = ours(q)
+        their_value, their_gradient, their_phi = theirs(q)
+        np.testing.assert_allclose(ours.phi(q), their_phi, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(gradient, their_gradient, rtol=1e-8, atol=1e-8 * np.abs(gradient).max())
+        gaps.append(value - their_value)
+        values.append(value)
+    assert np.ptp(values) > 10
+    assert np.ptp(gaps) < 1e-8 * np.abs(values).max()  # what is left are the constants of the priors
+
+
+def test_far_out_nothing_overflows_and_nothing_is_a_number_where_the_density_is_not(make_panel):
+    layout = lay_out(make_panel(3, periods=60), ModelSettings(max_lag=6))
+    parents = hang(layout)
+    density = Density(parents.packed(), pack(layout.data))
+    for far in (-40.0, 40.0):
+        value, gradient = density(np.full(len(parents.parents), far))
+        assert not value > -100.0
+        assert gradient.shape == (len(parents.parents),)
+    value, _ = density(np.full(len(parents.parents), np.nan))
+    assert not np.isfinite(value)
