@@ -75,6 +75,23 @@ def fitted_regions() -> FittedCompany:
     return _fitted(small_company.make_panel(2, geos=("north", "south", "west")))
 
 
+@pytest.fixture(scope="session")
+def posterior_at() -> Callable[..., Any]:
+    """Builds the posterior of given draws: `phi` (draw, n) as the kernel has it, `b` (draw, column)."""
+    import numpy as np
+    import xarray as xr
+
+    from mmm.inference.posterior import DIMS, Posterior, derive
+
+    def build(layout: Any, phi: Any, b: Any) -> Any:
+        spread = np.full((len(phi), max(0, int(layout.siblings.max()) + 1)), 0.3)
+        values = derive(phi, spread, layout, np.random.default_rng(0)) | {"b": b}
+        shaped = {name: (("chain", "draw", *DIMS[name]), array[None]) for name, array in values.items()}
+        return Posterior(xr.DataTree.from_dict({"posterior": xr.Dataset(shaped)}))
+
+    return build
+
+
 def _chromium() -> str | None:
     return next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
 

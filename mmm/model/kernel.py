@@ -36,7 +36,7 @@ HEADER = 13
 """Leading numbers of the packed data: G, T, M, L, p, dense columns, F's columns, scales, live periods, segments,
 weeks per period, sum of log iv, sum of iv."""
 
-CORES = os.cpu_count() or 1
+CORES = int(os.environ.get("NUMBA_NUM_THREADS") or os.cpu_count() or 1)
 
 _SOURCES = [Path(__file__).with_name(f"{name}.py") for name in ("kernel", "linear", "vectormath", "density")]
 VERSION = int(hashlib.sha256(b"".join(path.read_bytes() for path in _SOURCES)).hexdigest()[:12], 16)
