@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mmm.config import Config as Config
     from mmm.config import load_config as load_config
     from mmm.pipeline import Run as Run
+    from mmm.pipeline import backtest as backtest
     from mmm.pipeline import check as check
     from mmm.pipeline import fit as fit
     from mmm.pipeline import plan as plan
@@ -22,13 +23,14 @@ _HOMES = {
     "Config": "mmm.config",
     "load_config": "mmm.config",
     "Run": "mmm.pipeline",
+    "backtest": "mmm.pipeline",
     "check": "mmm.pipeline",
     "fit": "mmm.pipeline",
     "plan": "mmm.pipeline",
     "report": "mmm.pipeline",
     "run": "mmm.pipeline",
 }
-__all__ = ["Config", "Run", "check", "fit", "load_config", "plan", "report", "run"]
+__all__ = ["Config", "Run", "backtest", "check", "fit", "load_config", "plan", "report", "run"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The command line: `mmm demo`, `init`, `check`, `fit`, `plan`, `report`, `run`.
+"""The command line: `mmm demo`, `init`, `check`, `fit`, `plan`, `report`, `run`, `backtest`.
 
 Only typer is imported at the top: `mmm --help` answers before NumPy would be loaded, and a wrong config is
 said before PyMC would be. Exit codes: 0 done; 1 input or data at fault; 2 wrong usage; 3 a gate refused the
@@ -47,6 +47,7 @@ Seed = Annotated[
     int | None,
     typer.Option("--seed", metavar="N", min=0, help="seed of everything drawn", show_default=False),
 ]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, help="fits at a time, a process each")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="no progress, results only")]
 
 
@@ -182,11 +183,12 @@ def fit(config: Config_, out: Out = None, seed: Seed = None, quiet: Quiet = Fals
     """Check, fit, diagnose, and print returns."""
     settings = _load(config, out)
     from mmm import pipeline
-    from mmm.console import roi_text
+    from mmm.console import reviews_text, roi_text
 
     with _progress(quiet) as progress:
         done = pipeline.fit(settings, out=out, seed=seed, progress=progress)
     print(roi_text(done.roi(), settings.currency))
+    print(reviews_text(done.reviews()))
     print(f"Next: mmm plan {config}")
 
 
@@ -242,6 +244,34 @@ def run(
             _say(f"{config}: {error}")
             worst = max(worst, error.exit_code)
     return worst
+
+
+@app.command()
+def backtest(
+    config: Config_,
+    origins: Annotated[int, typer.Option("--origins", metavar="N", min=1, help="earlier days, at most")] = 4,
+    horizon: Annotated[
+        int | None,
+        typer.Option(
+            "--horizon", metavar="N", min=1, help="periods ahead; else a quarter", show_default=False
+        ),
+    ] = None,
+    jobs: Jobs = 1,
+    out: Out = None,
+    seed: Seed = None,
+    quiet: Quiet = False,
+) -> None:
+    """Forecast from earlier days and compare with what happened."""
+    settings = _load(config, out)
+    from mmm import pipeline
+    from mmm.console import backtest_text
+
+    with _progress(quiet) as progress:
+        done = pipeline.backtest(
+            settings, out=out, seed=seed, progress=progress, jobs=jobs, origins=origins, horizon=horizon
+        )
+    print(backtest_text(done.table("backtest_summary"), done.backtest))
+    print(f"Every forecast: {done.folder / 'backtest.csv'}")
 
 
 def _run_one(config: Config, out: Path | None, seed: int | None, quiet: bool) -> None:

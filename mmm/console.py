@@ -86,11 +86,7 @@ def checks_text(checks: Sequence[Check], config: str) -> str:
     order = {"fail": 0, "review": 1, "pass": 2}
     lines = []
     for found in sorted(checks, key=lambda check: order[check.severity]):
-        place = " ".join(part for part in (found.where, f"rows {found.rows}" if found.rows else "") if part)
-        told = ": ".join(part for part in (place, found.value) if part)
-        lines.append(f"{found.severity:<8}{found.check}{' - ' + told if told else ''}")
-        if found.remedy and found.severity != "pass":
-            lines.append(f"{'':<8}-> {found.remedy}")
+        lines += _finding(found.check, found.severity, found.where, found.rows, found.value, found.remedy)
     count = {kind: sum(check.severity == kind for check in checks) for kind in order}
     lines.append("")
     lines.append(f"{count['pass']} pass, {count['review']} review, {count['fail']} fail")
@@ -101,6 +97,32 @@ def checks_text(checks: Sequence[Check], config: str) -> str:
     else:
         lines.append(f"Next: mmm run {config}")
     return "\n".join(lines)
+
+
+def _finding(check: str, severity: str, where: str, rows: str, value: str, remedy: str) -> list[str]:
+    """A finding in a line, and its next step in another."""
+    place = " ".join(part for part in (where, f"rows {rows}" if rows else "") if part)
+    told = ": ".join(part for part in (place, value) if part)
+    lines = [f"{severity:<8}{check}{' - ' + told if told else ''}"]
+    if remedy and severity != "pass":
+        lines.append(f"{'':<8}-> {remedy}")
+    return lines
+
+
+def reviews_text(reviews: pd.DataFrame) -> str:
+    """What the fit shows of its own weak points: what is to review, each with its next step, and how many passed.
+
+    Parameters
+    ----------
+    reviews
+        The table `reviews.csv`.
+    """
+    names = ("check", "severity", "where", "rows", "value", "remedy")
+    lines = []
+    for row in reviews[reviews["severity"] == "review"].to_dict("records"):
+        lines += _finding(*(_text(row[name]) for name in names))
+    passed = int((reviews["severity"] == "pass").sum())
+    return "\n".join([*lines, f"Checks of the fit: {passed} pass, {len(reviews) - passed} review"])
 
 
 def roi_text(roi: pd.DataFrame, currency: str | None) -> str:
@@ -196,6 +218,45 @@ def plan_text(summary: Mapping[str, Any], moves: pd.DataFrame, currency: str | N
     if not binding:
         lines.append("Binds: nothing but the budget")
     lines += [f"Gave way: {sentence}" for sentence in summary.get("gave_way") or ()]
+    return "\n".join(lines)
+
+
+def backtest_text(summary: pd.DataFrame, about: Mapping[str, Any]) -> str:
+    """How forecasts from earlier days did, by horizon: some horizons, then their sum.
+
+    Parameters
+    ----------
+    summary
+        The table `backtest_summary.csv`.
+    about
+        The keys of `backtest.json`.
+    """
+    rows = [{str(key): value for key, value in row.items()} for row in summary.to_dict("records")]
+    by_period = [row for row in rows if row["horizon"] != "total"]
+    shown = {round(k * (len(by_period) - 1) / 6) for k in range(7)}
+    kept = [row for k, row in enumerate(by_period) if k in shown] + rows[len(by_period) :]
+    head = ["periods ahead", "forecasts", "error", "bias", "in 90 % range", "last year's", "mean of last 4"]
+    table = [head]
+    for row in kept:
+        table.append(
+            [
+                "all together" if row["horizon"] == "total" else str(row["horizon"]),
+                money(row["forecasts"]),
+                percent(row["wmape"], 1),
+                f"{100 * row['bias']:+.1f} %",
+                percent(row["coverage_90"]),
+                percent(row["wmape_last_year"], 1),
+                percent(row["wmape_last_4"], 1),
+            ]
+        )
+    sampling, gates = about["sampling"], about["gates"]
+    lines = [
+        aligned(table, right=range(len(head))),
+        "Error: mean absolute, over the mean outcome; on the right the same of two forecasts without a model.",
+        f"{about['scored']} of {about['origins']} origins; each fit {sampling['chains']} chains of {sampling['draws']} "
+        f"draws, gates R-hat {gates['rhat']:g}, ESS {gates['ess']:g}, divergences {gates['divergences']:.1%}.",
+    ]
+    lines += [f"Refused: {one['origin']}: {one['reason']}" for one in about["refused"]]
     return "\n".join(lines)
 
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,10 @@ from mmm.data.settings import Settings
 from mmm.data.tables import Tables, input_files, load_tables
 from mmm.errors import ConfigError, DataError, Infeasible
 from mmm.finance.economics import unit_economics
+from mmm.inference.backtest import ORIGINS, QUARTER, Forecast, choose_origins, forecast, join, lighter
+from mmm.inference.jobs import side_by_side
 from mmm.inference.posterior import Posterior
+from mmm.inference.residuals import residuals
 from mmm.model.layout import Layout, lay_out
 from mmm.model.names import refuse_unknown_channels
 from mmm.planning.allocation import check_limits
@@ -36,8 +39,10 @@ from mmm.planning.plan import Plan, optimize
 from mmm.planning.settings import SpendFile
 from mmm.planning.window import PlanWindow, plan_window, window_curves
 from mmm.response.beliefs import beliefs_table
+from mmm.response.carry import check_carry
 from mmm.response.decomposition import adstock_table, decompose, forecast_baseline
 from mmm.response.returns import returns, roi_table
+from mmm.response.reviews import review_fit
 from mmm.runs.files import sha256
 from mmm.runs.manifest import package_version
 from mmm.runs.store import RunFolder, stage_key
@@ -97,6 +102,36 @@ def run(
     return _go(config, "run", out, seed, progress)
 
 
+def backtest(
+    config: Config,
+    *,
+    out: Path | None = None,
+    seed: int | None = None,
+    progress: Progress | None = None,
+    jobs: int = 1,
+    origins: int = ORIGINS,
+    horizon: int | None = None,
+) -> Run:
+    """Forecast from earlier days and compare with what happened; origins that are finished are reused.
+
+    Parameters
+    ----------
+    jobs
+        Processes; the result is the same for any number.
+    origins
+        How many earlier days, at most.
+    horizon
+        Periods ahead; None: a quarter.
+    """
+    config = config if seed is None else _seeded(config, seed)
+    ahead = QUARTER[config.data.grain] if horizon is None else horizon
+
+    def refit(store: RunFolder, prepared: Prepared) -> None:
+        _backtest(store, prepared, config, (jobs, origins, ahead), progress or (lambda text: None))
+
+    return _go(config, "backtest", out, seed, progress, refit)
+
+
 def prepare(config: Config, *, refuse: bool = True) -> Prepared:
     """Read the tables, align them, check them, and lay out the model.
 
@@ -123,45 +158,67 @@ def prepare(config: Config, *, refuse: bool = True) -> Prepared:
         raise DataError(failed)
     economics = unit_economics(config.finance)
     layout = lay_out(panel, config.model, break_even=economics.break_even_roi) if not failed else None
+    checks += check_carry(layout, panel) if layout is not None else []
     files = input_files(config.data, config.folder)
     return Prepared(tables, panel, layout, checks, {str(path): sha256(path) for path in files})  # type: ignore[arg-type]
 
 
-def _go(config: Config, until: str, out: Path | None, seed: int | None, progress: Progress | None) -> Run:
+_MADE = {
+    "fit": {"fit"},
+    "plan": {"fit", "plan"},
+    "report": {"fit", "plan", "report"},
+    "run": {"fit", "plan", "report"},
+    "backtest": {"report"},  # where there is a plan to report
+}
+"""What a command makes of the line; the rest is published where it is finished and still true."""
+
+
+def _go(
+    config: Config,
+    command: str,
+    out: Path | None,
+    seed: int | None,
+    progress: Progress | None,
+    aside: Callable[[RunFolder, Prepared], object] | None = None,
+) -> Run:
+    """Make the stages of a command, and publish them with all that is finished; `aside` works beside the line."""
     say = progress or (lambda text: None)
-    config = config if seed is None else _seeded(config, seed)
     folder = out if out is not None else Path("reports") / config.name
+    config = config if seed is None else _seeded(config, seed)
     say("reading and checking the data")
     prepared = prepare(config)
     _refuse_plan(prepared.panel, config)  # before the long fit
-    version = package_version()
+    version, inputs = package_version(), prepared.inputs
     with RunFolder.open(folder, owner=f"{config.name} in {config.folder}") as store:
-        about = stage_key(_json(config, checks=prepared.checks), [], prepared.inputs, version)
+        about = stage_key(_json(config, checks=prepared.checks), [], inputs, version)
         stages = [store.stage("check", about, lambda to: _write_checks(to, config, prepared))]
-        fit_key = stage_key(_fit_settings(config), [], prepared.inputs, version)
-        stages.append(store.stage("fit", fit_key, lambda to: _write_fit(to, config, prepared, store, say)))
+        if aside is not None:
+            aside(store, prepared)
+        tried = store.latest("backtest", _backtest_key(config, prepared))
+        beside = [] if tried is None else [tried]
+        fit_key = stage_key(_fit_settings(config), [], inputs, version)
         plan_key = stage_key(_plan_settings(config), [fit_key], _plan_inputs(config), version)
-        report_key = stage_key(config.report.model_dump_json(), [about, fit_key, plan_key], {}, version)
-        if until != "fit":
-            stages.append(
-                store.stage("plan", plan_key, lambda to: _write_plan(to, config, prepared, stages[1], say))
-            )
-        if until in ("report", "run"):
-            stages.append(
-                store.stage("report", report_key, lambda to: _write_report(to, config, stages, say))
-            )
-        for name, key in (("plan", plan_key), ("report", report_key))[len(stages) - 2 :]:
-            if (done := store.finished(name, key)) is None:
+        shown = [about, fit_key, plan_key, *(place.name for place in beside)]
+        report_key = stage_key(config.report.model_dump_json(), shown, {}, version)
+        line: tuple[tuple[str, str, Callable[[Path], None]], ...] = (
+            ("fit", fit_key, lambda to: _write_fit(to, config, prepared, store, say)),
+            ("plan", plan_key, lambda to: _write_plan(to, config, prepared, stages[1], say)),
+            ("report", report_key, lambda to: _write_report(to, config, [*stages, *beside], say)),
+        )
+        for name, key, make in line:
+            wanted = name in _MADE[command]
+            done = store.stage(name, key, make) if wanted else store.finished(name, key)
+            if done is None:
                 break
-            stages.append(done)  # not asked for, and still true: it stays published
+            stages.append(done)
         manifest = store.manifest(
-            command=until,
+            command=command,
             config_text=config.text or _json(config),
             config_hash=config.digest,
-            inputs=prepared.inputs,
+            inputs=inputs,
             seed=config.model.sampling.seed,
         )
-        store.publish(_artefacts(stages), manifest)
+        store.publish(_artefacts([*stages, *beside]), manifest)
     return Run(folder)
 
 
@@ -247,9 +304,14 @@ def _write_fit(folder: Path, config: Config, prepared: Prepared, store: RunFolde
     _csv(split.fit, folder / "fit.csv")
     _csv(adstock_table(posterior, layout, panel), folder / "adstock.csv")
     _csv(beliefs_table(posterior, layout, found, seed=seed), folder / "priors.csv")
+    left = residuals(posterior, layout, panel)
+    _csv(checks_frame(review_fit(left, split.negative_baseline, layout, panel)), folder / "reviews.csv")
+    unexplained = {f"residual_autocorrelation_{lag}": value for lag, value in left.autocorrelation.items()}
+    unexplained |= {"one_step_coverage_90": left.coverage_90}
+    unexplained |= {"negative_baseline": float(split.negative_baseline.mean())}
     figures = {"r2": split.r2, "mape": split.mape, "coverage_90": split.coverage_90}
     notes = {"prior_scaled": layout.roi_priors.scaled}
-    _write_json(_diagnostics(fitted) | figures | notes, folder / "diagnostics.json")
+    _write_json(_diagnostics(fitted) | figures | unexplained | notes, folder / "diagnostics.json")
 
 
 def _write_plan(folder: Path, config: Config, prepared: Prepared, fitted: Path, say: Progress) -> None:
@@ -289,6 +351,40 @@ def _write_report(folder: Path, config: Config, stages: list[Path], say: Progres
 
     say("writing the report")
     write_report(load_results(*stages), config.report, folder)
+
+
+def _backtest_key(config: Config, prepared: Prepared) -> str:
+    return stage_key(_fit_settings(config), ["backtest"], prepared.inputs, package_version())
+
+
+def _backtest(
+    store: RunFolder, prepared: Prepared, config: Config, asked: tuple[int, int, int], say: Progress
+) -> None:
+    """Refit at every origin that is not finished, each a stage of its own, then join them."""
+    jobs, count, horizon = asked
+    key = _backtest_key(config, prepared)
+    settings = lighter(config.model)
+    break_even = unit_economics(config.finance).break_even_roi
+    places = choose_origins(prepared.panel, config.model.max_lag, count, horizon)
+    names = [f"origin-{prepared.panel.dates[at]}-{horizon}" for at in places]
+    task = partial(
+        forecast,
+        tables=prepared.tables,
+        panel=prepared.panel,
+        horizon=horizon,
+        data=config.data,
+        calendar=config.calendar,
+        settings=settings,
+        break_even=break_even,
+    )
+    todo = [i for i, name in enumerate(names) if store.finished(name, key) is None]
+    say(f"refitting at {len(todo)} earlier days")
+    for done, found in enumerate(side_by_side(task, [int(places[i]) for i in todo], jobs), start=1):
+        store.stage(names[todo[done - 1]], key, found.save)
+        say(f"refitted at {done} of {len(todo)} earlier days")
+    parts = [store.finished(name, key) for name in names]
+    whole = join([Forecast.load(part) for part in parts if part is not None], horizon, settings)
+    store.stage(f"backtest-{count}x{horizon}", key, whole.save)
 
 
 def _diagnostics(fitted: Any) -> dict[str, Any]:
@@ -362,6 +458,10 @@ class Run:
         """Findings about the data."""
         return self.table("checks")
 
+    def reviews(self) -> pd.DataFrame:
+        """What the fit shows of its own weak points."""
+        return self.table("reviews")
+
     def moves(self) -> pd.DataFrame:
         """Where the money moves, and why."""
         return self.plan.moves
@@ -374,8 +474,16 @@ class Run:
     @property
     def diagnostics(self) -> dict[str, Any]:
         """How the fit went."""
-        found: dict[str, Any] = json.loads((self.folder / "diagnostics.json").read_text(encoding="utf-8"))
+        return self._read_json("diagnostics.json")
+
+    def _read_json(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / name).read_text(encoding="utf-8"))
         return found
+
+    @property
+    def backtest(self) -> dict[str, Any]:
+        """How the backtest was done, and which origins were refused."""
+        return self._read_json("backtest.json")
 
     @property
     def report_path(self) -> Path:
@@ -385,6 +493,7 @@ class Run:
     def table(self, name: str) -> pd.DataFrame:
         """One table of the run by its name in the contract, such as `roi`."""
         texts = ["level", "channel", "audience", "message", "geo", "component", "evidence", "check", "where"]
+        texts += ["origin", "horizon"]
         path = self.folder / f"{name}.csv"
         if not path.is_file():
             raise ConfigError([f"{path} is not there; run `mmm run` on the config to make it"])

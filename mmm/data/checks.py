@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mmm.data.calendar import period_days
 from mmm.data.panel import Check, Panel
-from mmm.data.series import runs_of, unit_jump, unusual, variance_inflation
+from mmm.data.series import runs_of, unit_jump, unusual
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -61,7 +61,6 @@ def check_panel(
         "outcome units": _outcome_units(panel),
         "media share": _media_share(panel),
         "controls": _controls(panel),
-        "collinear cells": _collinear(panel),
         "national media": _national(panel),
         **{name: _by_cell(panel, name, check) for name, check in _CELL_CHECKS.items()},
     }
@@ -153,7 +152,8 @@ def _short_history(panel: Panel) -> Iterator[Check]:
             "outcome",
             f"{panel.dates[panel.first]} to {panel.data_until}",
             f"{covered} days, under a year",
-            "Season and media cannot be told apart. Load two years or more where they exist.",
+            "Season and media cannot be told apart: one yearly wave is fitted, returns stay near what was assumed and "
+            "the plan moves them little. Load two years or more where they exist.",
         )
 
 
@@ -288,35 +288,6 @@ def _national(panel: Panel) -> Iterator[Check]:
             ", ".join(names),
             f"Given without a region and split by {by}. Give the spend by region if it differs.",
         )
-
-
-def _collinear(panel: Panel) -> Iterator[Check]:
-    heads = np.ones(len(panel.geos)) if panel.population is None else panel.population
-    media = (panel.exposure / heads[None, :, None])[panel.modelled]
-    media = (media - media.mean(axis=0)).reshape(-1, len(panel.cells))
-    live = np.flatnonzero(media.std(axis=0) > 0)
-    if live.size < 2:
-        return
-    correlation = np.asarray(np.corrcoef(media[:, live], rowvar=False))
-    paired = set()
-    for i, j in np.argwhere(np.triu(np.abs(correlation) > 0.95, k=1)):
-        paired |= {int(i), int(j)}
-        yield _review(
-            "collinear cells",
-            f"{panel.cells[live[i]].name} and {panel.cells[live[j]].name}",
-            "all",
-            f"correlation {correlation[i, j]:.3f}",
-            "Their effects cannot be told apart; only their sum can. Join them, or test one alone.",
-        )
-    for index, inflation in enumerate(variance_inflation(correlation)):
-        if inflation > 10 and index not in paired:
-            yield _review(
-                "collinear cells",
-                panel.cells[live[index]].name,
-                "all",
-                f"VIF {inflation:,.0f}",
-                "It moves with the other cells together. Vary it on its own for some weeks.",
-            )
 
 
 def _by_cell(panel: Panel, name: str, check: Callable[[Panel, int, str], Iterator[Check]]) -> Iterator[Check]:

@@ -1,4 +1,4 @@
-"""Small numerical questions about one series: what stands out, where its unit jumps, what moves together."""
+"""Small numerical questions about one series: what stands out, where its unit jumps."""
 
 from __future__ import annotations
 
@@ -69,17 +69,3 @@ def runs_of(flags: Flags) -> list[tuple[int, int]]:
     """Start and stop (not included) of every run of true values."""
     edges = np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8))
     return list(zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True))
-
-
-def variance_inflation(correlation: Floats) -> Floats:
-    """Variance inflation factor of each column: the diagonal of the inverse of their correlations.
-
-    Returns
-    -------
-    Shape (column,); infinite where the columns are exactly dependent.
-    """
-    if np.linalg.matrix_rank(correlation) < len(correlation):
-        values, vectors = np.linalg.eigh(correlation)
-        null = vectors[:, values < 1e-10 * values.max()]
-        return np.where((null**2).sum(axis=1) > 1e-10, np.inf, np.diag(np.linalg.pinv(correlation)))
-    return np.diag(np.linalg.inv(correlation))

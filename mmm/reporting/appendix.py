@@ -243,9 +243,18 @@ def diagnostics_table(results: Results, voice: Voice) -> Table:
 
 def checks_table(results: Results, voice: Voice) -> Table:
     """Every check of the data with its remedy; what needs a look first."""
+    return _findings(results.checks, voice)
+
+
+def reviews_table(results: Results, voice: Voice) -> Table | None:
+    """Every check of the fit with its remedy; what needs a look first."""
+    return None if results.reviews.empty else _findings(results.reviews, voice)
+
+
+def _findings(found: pd.DataFrame, voice: Voice) -> Table:
     names = ("check", "severity", "where", "rows", "value", "remedy")
     rank = {"fail": 0, "review": 1}
-    rows = sorted(records(results.checks), key=lambda row: rank.get(str(row["severity"]).lower(), 2))
+    rows = sorted(records(found), key=lambda row: rank.get(str(row["severity"]).lower(), 2))
     written = tuple(tuple(str(row.get(name, "")) for name in names) for row in rows)
     return Table(tuple(voice.text(f"column.{name}") for name in names), written, words=6, prose=True)
 

@@ -69,6 +69,32 @@ def residual_chart(rows: Rows, unit: str, description: str) -> Spec:
     return finished(bars, 110, description)
 
 
+def forecast_chart(rows: Rows, unit: str, description: str) -> Spec:
+    """Forecasts as lines with their bands, one an origin, and what happened as points.
+
+    Rows: `date` (ISO), `origin`, `actual`, `expected`, `lo`, `hi`.
+    """
+    base = alt.Chart(inline(rows)).encode(x=_when(), detail="origin:N")
+
+    def y(name: str) -> alt.Y:
+        axis = alt.Axis(tickCount=5, format=",~r")
+        return alt.Y(f"{name}:Q", title=unit, axis=axis, scale=alt.Scale(zero=False))
+
+    layers = [
+        base.mark_area(opacity=0.16, color="#1F3A5F").encode(y=y("lo"), y2="hi:Q"),
+        base.mark_line(strokeWidth=1.6, color="#1F3A5F").encode(y=y("expected")),
+        base.mark_point(filled=True, size=18, opacity=0.8, color="#C8622D").encode(
+            y=y("actual"),
+            tooltip=[
+                alt.Tooltip("date:T", title=" ", format="%d %b %Y"),
+                alt.Tooltip("origin:N", title="from"),
+                *(alt.Tooltip(f"{name}:Q", title=name, format=",.1f") for name in ("actual", "expected")),
+            ],
+        ),
+    ]
+    return finished(alt.layer(*layers), 240, description)
+
+
 def decomposition_chart(
     rows: Rows, groups: Sequence[str], colours: Sequence[str], unit: str, description: str
 ) -> Spec:

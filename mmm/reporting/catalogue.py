@@ -210,6 +210,11 @@ ENGLISH: dict[str, str] = {
         "times."
     ),
     "limits.health.checks": "Data checks: {passed} passed, {review} to review, {failed} failed.",
+    "limits.health.backtest": (
+        "Forecasts of a period made from {origins} earlier days missed by {mape} on average; their 90 % ranges "
+        "held {coverage} times."
+    ),
+    "limits.health.reviews": "Checks of the fit: {n} to review, listed in the appendix.",
     "limits.health.model": (
         "The ranges assume that the model is right: that spend was not chosen because of demand it cannot "
         "see."
@@ -249,6 +254,16 @@ ENGLISH: dict[str, str] = {
     "appendix.priors.parameter.half_saturation": "Half-saturation",
     "appendix.priors.parameter.slope": "Slope",
     "appendix.diagnostics": "Diagnostics",
+    "appendix.reviews": "Checks of the fit",
+    "appendix.reviews.note": "What the fit shows of its own weak points: what, how bad, what to do.",
+    "appendix.backtest": "Backtest",
+    "appendix.backtest.chart": "Forecasts from earlier days (lines, 90 % bands) and what happened (points)",
+    "appendix.backtest.note": (
+        "Each forecast is from a fit that saw no row after its origin; the spend and controls that came are taken "
+        "as known. Error: mean absolute over the mean outcome. On the right the same of two forecasts without a "
+        "model: the same period of last year, and the mean of the last four."
+    ),
+    "appendix.backtest.total": "All together",
     "appendix.checks": "Data checks",
     "appendix.config": "Config",
     "appendix.run": "The run",
@@ -279,6 +294,14 @@ ENGLISH: dict[str, str] = {
     "run.none": "not given",
     # columns of tables
     "column.cell": "Line",
+    "column.horizon": "Periods ahead",
+    "column.forecasts": "Forecasts",
+    "column.wmape": "Error",
+    "column.mape": "MAPE",
+    "column.bias": "Bias",
+    "column.coverage": "In 90 % range",
+    "column.last_year": "Last year's",
+    "column.last_4": "Mean of last 4",
     "column.channel": "Channel",
     "column.audience": "Audience",
     "column.message": "Message",

@@ -9,7 +9,7 @@ import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from mmm.reporting import appendix, bridge, evidence, headline, limits, moves
+from mmm.reporting import appendix, backtest, bridge, evidence, headline, limits, moves
 from mmm.reporting.amounts import day, ratio, window_name
 from mmm.reporting.decision import decide
 from mmm.reporting.results import Results
@@ -113,6 +113,9 @@ def _back(results: Results, voice: Voice) -> dict[str, Any]:
         "priors": appendix.priors_figure(results, voice),
         "priors_table": appendix.priors_table(results, voice),
         "diagnostics": appendix.diagnostics_table(results, voice),
+        "reviews": appendix.reviews_table(results, voice),
+        "backtest": backtest.backtest_figure(results, voice),
+        "backtest_table": backtest.backtest_table(results, voice),
         "checks": appendix.checks_table(results, voice),
         "run": appendix.run_table(results, voice),
     }

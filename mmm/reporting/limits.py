@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from mmm.reporting.amounts import joined, percent
+from mmm.reporting.backtest import backtest_sentence
 from mmm.reporting.decision import measure_of
 from mmm.reporting.results import Results, at_level, cell_of, number, records
 from mmm.reporting.voice import Voice
@@ -105,10 +106,15 @@ def _health(results: Results, voice: Voice) -> list[Markup]:
     if mape is not None and coverage is not None:
         values = {"mape": percent(mape, decimals=1), "coverage": voice.amounts.in_100(coverage)}
         said.append(voice.html("limits.health.fit", values))
+    if (forecasts := backtest_sentence(results, voice)) is not None:
+        said.append(forecasts)
     severities = [str(value).lower() for value in results.checks.get("severity", [])]
     if severities:
         counts = {name: severities.count(name) for name in ("pass", "review", "fail")}
         found = {"passed": counts["pass"], "review": counts["review"], "failed": counts["fail"]}
         said.append(voice.html("limits.health.checks", found))
+    reviews = sum(str(value).lower() == "review" for value in results.reviews.get("severity", []))
+    if reviews:
+        said.append(voice.html("limits.health.reviews", {"n": reviews}))
     said.append(voice.html("limits.health.model"))
     return said

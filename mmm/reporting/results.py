@@ -19,11 +19,14 @@ from mmm.dims import CELL_KEYS, Cell
 from mmm.errors import InputError
 
 TABLES = ("roi", "contributions", "curves", "fit", "checks", "plan", "moves", "adstock", "priors")
+WHERE_MADE = ("reviews", "backtest", "backtest_summary")
+"""Tables that not every run has; without rows where it has not."""
 TEXT = frozenset(
     {
         *CELL_KEYS,
         *("geo", "level", "component", "purpose", "evidence", "binding", "why", "flip", "parameter"),
         *("check", "severity", "where", "rows", "value_text", "remedy"),
+        *("origin", "horizon"),
     }
 )
 """Columns that hold words. They are read as they stand: a channel may be called NA, None or =1+1."""
@@ -136,6 +139,9 @@ class Results:
     moves: pd.DataFrame
     adstock: pd.DataFrame
     priors: pd.DataFrame
+    reviews: pd.DataFrame
+    backtest: pd.DataFrame
+    backtest_summary: pd.DataFrame
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -157,6 +163,9 @@ def load_results(*folders: Path) -> Results:
         When a file is missing or cannot be read; names the file and the command that writes it.
     """
     tables = {name: _read_table(_find(folders, f"{name}.csv")) for name in TABLES}
+    for name in WHERE_MADE:
+        there = next((folder for folder in folders if (folder / f"{name}.csv").is_file()), None)
+        tables[name] = pd.DataFrame() if there is None else _read_table(there / f"{name}.csv")
     return Results(
         about=_read_as(_about, _find(folders, "about.json")),
         summary=_read_as(_summary, _find(folders, "plan.json")),
@@ -236,7 +245,7 @@ def _read_table(path: Path) -> pd.DataFrame:
 
 
 def _typed(name: str, column: pd.Series, table: str) -> pd.Series:
-    if name in TEXT or table == "checks":
+    if name in TEXT or table in ("checks", "reviews"):
         return column.astype(object)
     if name in FLAGS:
         return column.str.lower().isin(["true", "1"])

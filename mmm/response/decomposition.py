@@ -22,13 +22,18 @@ SHOWN_DRAWS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Tables `contributions.csv` and `fit.csv`, and the fit's figures for `diagnostics.json`."""
+    """Tables `contributions.csv` and `fit.csv`, and the fit's figures for `diagnostics.json`.
+
+    `negative_baseline` is the probability that the outcome without paid media is below zero, shape (period,); 0 where
+    a period is left out.
+    """
 
     contributions: pd.DataFrame
     fit: pd.DataFrame
     r2: float
     mape: float
     coverage_90: float
+    negative_baseline: Floats
 
 
 def decompose(posterior: Posterior, layout: Layout, panel: Panel, *, seed: int) -> Fit:
@@ -56,11 +61,14 @@ def decompose(posterior: Posterior, layout: Layout, panel: Panel, *, seed: int) 
     own = (actual - carried) * causal[:, None, :]
     for i, name in enumerate(panel.organic_names):
         parts[f"organic:{name}"] = actual[:, :, n + i] * causal[:, None, n + i]
+    without_media = np.asarray(sum(parts.values()))
+    negative = np.where(layout.data.live, (without_media < 0).mean(axis=0), 0.0)
     parts["media_before"] = np.sum(carried[:, :, :n] * causal[:, None, :n], axis=2)
     outcome = np.nansum(layout.data.y * money, axis=1)
     expected = sum(parts.values()) + own[:, :, :n].sum(axis=2)
     table = _contributions(parts, own[:, :, :n], outcome - np.asarray(expected).mean(axis=0), layout, panel)
-    return Fit(table, *_fit_table(posterior, layout, panel, keep, causal, np.random.default_rng([seed, 13])))
+    shown = _fit_table(posterior, layout, panel, keep, causal, np.random.default_rng([seed, 13]))
+    return Fit(table, *shown, negative)
 
 
 def _media(

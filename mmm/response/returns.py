@@ -98,11 +98,15 @@ def _prior_roi(layout: Layout, rng: np.random.Generator) -> Floats:
     return np.exp(layout.log_roi_mean[:n] + away)
 
 
-def variance_inflation(layout: Layout) -> Floats:
-    """1 / (1 - R^2) of each paid cell's exposure on the baseline and the other media; shape (cell,).
+def learned_from(layout: Layout) -> tuple[Floats, Floats]:
+    """What the model learns from: carried-over exposure, and the design of the linear part.
 
     Exposure is adstocked at the prior's median. In a geo model the mean of each period over geos and each geo's own
-    level are taken out first: week shock and free levels leave only the rest to learn from.
+    level are taken out: week shock and free levels leave only the rest to learn from.
+
+    Returns
+    -------
+    Shapes (row, medium) and (row, column); a row is a period and geo in the likelihood.
     """
     data = layout.data
     T = data.y.shape[0]
@@ -114,26 +118,29 @@ def variance_inflation(layout: Layout) -> Floats:
         media = media - media.mean(axis=1, keepdims=True)
         Z = Z - Z.mean(axis=1, keepdims=True)
     media, Z = media - media.mean(axis=0), Z - Z.mean(axis=0)
-    media = media.reshape(-1, media.shape[2])
-    Z = Z.reshape(-1, Z.shape[2])
-    out = np.ones(layout.n_paid)
+    return media.reshape(-1, media.shape[2]), Z.reshape(-1, Z.shape[2])
+
+
+def variance_inflation(layout: Layout) -> Floats:
+    """1 / (1 - R^2) of each paid cell's exposure on the baseline and the other media; shape (cell,).
+
+    Both as in `learned_from`.
+    """
+    media, Z = learned_from(layout)
+    n, p = Z.shape
+    columns = np.concatenate([Z, media - media.mean(axis=0), np.ones((n, 1))], axis=1)
+    gram = columns.T @ columns
     # a flexible trend explains anything by count of columns: the ridge is the trend's own prior
-    weight = np.sqrt(np.where(data.precision > 0, data.precision, 1e-8))
-    for i in range(layout.n_paid):
-        target = media[:, i] - media[:, i].mean()
-        others = np.delete(media, i, axis=1)
-        spread = target.std()
-        if spread == 0:
-            out[i] = np.inf
-            continue
-        X = np.concatenate([Z, others, np.ones((len(Z), 1))], axis=1)
-        ridge = np.concatenate([weight, np.full(others.shape[1] + 1, 1e-4)])
-        stacked = np.concatenate([X, np.diag(ridge)])
-        fit = (
-            X
-            @ np.linalg.lstsq(stacked, np.concatenate([target / spread, np.zeros(len(ridge))]), rcond=None)[0]
-        )
-        out[i] = 1.0 / max(1e-9, float(((target / spread - fit) ** 2).mean()))
+    ridge = np.full(len(gram), 1e-8)
+    ridge[:p] = np.maximum(layout.data.precision, 1e-8)
+    spread = media.std(axis=0)
+    out = np.full(layout.n_paid, np.inf)
+    for i in np.flatnonzero(spread[: layout.n_paid] > 0):
+        others = np.delete(np.arange(len(gram)), p + i)
+        inner, cross = gram[np.ix_(others, others)], gram[others, p + i] / spread[i]
+        fit = np.linalg.solve(inner + np.diag(ridge[others]), cross)
+        left = gram[p + i, p + i] / spread[i] ** 2 - 2.0 * cross @ fit + fit @ inner @ fit
+        out[i] = n / max(1e-9 * n, float(left))
     return out
 
 

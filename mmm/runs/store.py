@@ -163,6 +163,14 @@ class RunFolder:
         self._records[name] = record
         return place
 
+    def latest(self, name: str, key: str) -> Path | None:
+        """The newest finished stage of a name, whatever options stand behind it (`name-OPTIONS`), or None."""
+        places = (self.folder / ".stages").glob(f"{name}-*-{key}")
+        for place in sorted(places, key=lambda path: path.stat().st_mtime, reverse=True):
+            if (done := self.finished(place.name.removesuffix(f"-{key}"), key)) is not None:
+                return done
+        return None
+
     def stage(self, name: str, key: str, make: Callable[[Path], None]) -> Path:
         """Make a stage, or reuse it when it is there and whole.
 

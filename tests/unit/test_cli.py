@@ -45,6 +45,29 @@ class _Run:
     def roi(self) -> pd.DataFrame:
         return pd.DataFrame({"level": ["total"], "channel": [""], "spend": [1.0], "roi": [2.0]})
 
+    @property
+    def backtest(self) -> dict[str, Any]:
+        sampling, gates = {"chains": 2, "draws": 500}, {"rhat": 1.05, "ess": 100, "divergences": 0.01}
+        told = {"origins": 2, "scored": 1, "sampling": sampling, "gates": gates}
+        return told | {"refused": [{"origin": "2026-03-29", "reason": "R-hat 1.3"}]}
+
+    def table(self, name: str) -> pd.DataFrame:
+        assert name == "backtest_summary"
+        rows = {"horizon": [*map(str, range(1, 14)), "total"], "forecasts": 1.0, "wmape": 0.05, "bias": -0.02}
+        return pd.DataFrame(rows | {"coverage_90": 1.0, "wmape_last_year": float("nan"), "wmape_last_4": 0.1})
+
+    def reviews(self) -> pd.DataFrame:
+        row = {"check": "demand chasing", "severity": "review", "where": "tv", "rows": "", "value": "0.41"}
+        passed = {
+            "check": "odd periods",
+            "severity": "pass",
+            "where": "",
+            "rows": "",
+            "value": "",
+            "remedy": "",
+        }
+        return pd.DataFrame([row | {"remedy": "test the cell"}, passed])
+
     def moves(self) -> pd.DataFrame:
         return pd.DataFrame({"level": ["total"], "current_spend": [1080.0], "planned_spend": [1080.0]})
 
@@ -84,6 +107,10 @@ class _Pipeline(ModuleType):
     def report(self, config: Any, *, out: Any = None, seed: Any = None, progress: Any = None) -> _Run:
         return self._do("report", config, out, seed, progress)
 
+    def backtest(self, config: Any, *, jobs: int, origins: int, horizon: int | None, **usual: Any) -> _Run:
+        self.asked = (jobs, origins, horizon)
+        return self._do("backtest", config, usual["out"], usual["seed"], usual["progress"])
+
     def run(self, config: Any, *, out: Any = None, seed: Any = None, progress: Any = None) -> _Run:
         return self._do("run", config, out, seed, progress)
 
@@ -115,6 +142,26 @@ class TestCommands:
         assert cli.execute(["run", "acme.yaml", "--out", "elsewhere"]) == 0
         assert pipeline.calls == [("run", "acme", Path("elsewhere"), None)]
         assert Path(_last(capsys)) == Path("elsewhere/report.html")
+
+    def test_backtest_prints_error_and_coverage_beside_rivals_and_who_was_refused(
+        self, pipeline: _Pipeline, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert cli.execute(["backtest", "acme.yaml", "--origins", "2", "--jobs", "3"]) == 0
+        assert pipeline.asked == (3, 2, None)
+        said = capsys.readouterr().out.splitlines()
+        assert said[0].split()[:2] == ["periods", "ahead"]
+        assert [line.split()[0] for line in said[1:9]] == ["1", "3", "5", "7", "9", "11", "13", "all"]
+        assert said[8].split()[3:] == ["5.0", "%", "-2.0", "%", "100", "%", "-", "10.0", "%"]
+        assert "Refused: 2026-03-29: R-hat 1.3" in said
+        assert said[-1].endswith("backtest.csv")
+
+    def test_fit_prints_what_is_to_review_with_its_next_step(
+        self, pipeline: _Pipeline, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert cli.execute(["fit", "acme.yaml"]) == 0
+        said = capsys.readouterr().out
+        assert "review  demand chasing - tv: 0.41\n        -> test the cell\n" in said
+        assert "Checks of the fit: 1 pass, 1 review" in said
 
     def test_several_configs_run_one_by_one_and_one_at_fault_does_not_stop_the_others(
         self, pipeline: _Pipeline, capsys: pytest.CaptureFixture[str]
@@ -208,6 +255,7 @@ class TestCommands:
             "plan",
             "report",
             "run",
+            "backtest",
         ]
 
 

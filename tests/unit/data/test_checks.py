@@ -160,27 +160,6 @@ def test_constant_and_thin_spend_are_reviewed(panel):
     assert listed["thin cells"].value == "on in 3 weeks"
 
 
-def test_cells_that_move_together_are_reviewed(panel):
-    panel.spend[:, :, 1] = 2 * panel.spend[:, :, 0] + 0.01
-
-    assert found(panel)["collinear cells"].where == "tv and search / brand"
-
-
-def test_a_cell_that_is_the_sum_of_others_is_found_by_its_vif(panel):
-    rng = np.random.default_rng(1)
-    media = rng.lognormal(3, 0.5, (WEEKS, 1, 4))
-    media[:, :, 3] = media[:, :, :3].sum(axis=2) + rng.normal(0, 0.1, (WEEKS, 1))
-    cells = tuple(Cell(name) for name in "abcd")
-    wide = replace(
-        with_spend(panel, media),
-        cells=cells,
-        has_exposure=np.zeros(4, bool),
-        national_cells=np.zeros(4, bool),
-    )
-
-    assert found(wide)["collinear cells"].value.startswith("VIF")
-
-
 def test_a_constant_control_fails(panel):
     panel.controls[:] = 3
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmm.data.series import runs_of, unit_jump, unusual, variance_inflation
+from mmm.data.series import runs_of, unit_jump, unusual
 
 
 def test_one_typing_error_stands_out_and_ordinary_weeks_do_not():
@@ -51,27 +51,3 @@ def test_runs_rebuild_the_flags(flags):
         rebuilt[start:stop] = True
 
     assert rebuilt.tolist() == flags
-
-
-def test_variance_inflation_is_one_over_one_minus_r_squared():
-    rng = np.random.default_rng(4)
-    x = rng.normal(size=(200, 3))
-    x[:, 2] += 2 * x[:, 0] - x[:, 1]
-    x -= x.mean(axis=0)
-
-    found = variance_inflation(np.corrcoef(x, rowvar=False))
-
-    for k in range(3):
-        others = np.delete(x, k, axis=1)
-        residual = x[:, k] - others @ np.linalg.lstsq(others, x[:, k])[0]
-        assert found[k] == pytest.approx((x[:, k] ** 2).sum() / (residual**2).sum())
-
-
-def test_exact_dependence_is_infinite_only_where_it_is():
-    rng = np.random.default_rng(5)
-    a, b, c = rng.normal(size=(3, 100))
-
-    found = variance_inflation(np.corrcoef(np.stack([a, b, a + b, c]), rowvar=True))
-
-    assert np.isinf(found[:3]).all()
-    assert np.isfinite(found[3])

@@ -46,6 +46,7 @@ class Options:
     draws: int = 400
     name: str = "acme"
     gave_way: tuple[str, ...] = ()
+    tried: bool = True
     config_text: str = "name: acme\ncurrency: USD\nfinance: {gross_margin: 0.55}\n"
 
 
@@ -65,6 +66,9 @@ def write_run(folder: Path, options: Options | None = None) -> Path:
         "adstock": world.adstock(),
         "priors": world.priors(),
     }
+    if options.tried:
+        tables |= {"reviews": world.reviews(), "backtest": world.backtest()}
+        tables["backtest_summary"] = world.backtest_summary(tables["backtest"])
     for name, frame in tables.items():
         frame.to_csv(folder / f"{name}.csv", index=False, encoding="utf-8-sig")
     for name, content in (
@@ -309,6 +313,57 @@ class _World:
             | {"rows": "14-16", "value": "3", "remedy": "Fill in the impressions of these weeks."}
         )
         return pd.DataFrame(rows)
+
+    def reviews(self) -> pd.DataFrame:
+        rows = [
+            {
+                "check": "one-step coverage",
+                "severity": "pass",
+                "where": "fit",
+                "rows": "",
+                "value": "91%",
+                "remedy": "",
+            },
+            {"check": "demand chasing", "severity": "review", "where": "tv", "rows": ""}
+            | {"value": "correlation 0.41", "remedy": "Give what the buyers look at as a control."},
+        ]
+        return pd.DataFrame(rows)
+
+    def backtest(self) -> pd.DataFrame:
+        """Two origins, two weeks each and their sum; the second week of the first lies outside its range."""
+        rows = []
+        for origin, first in (("2026-06-28", "2026-06-29"), ("2026-09-27", "2026-09-28")):
+            weeks = [str(np.datetime64(first) + 7 * week) for week in range(2)]
+            expected = np.array([100.0, 110.0]) * 1e3 * self.o.size
+            actual = expected * ([1.02, 1.25] if origin < "2026-08" else [0.97, 1.01])
+            for date, horizon, a, e in (
+                (weeks[0], "1", actual[0], expected[0]),
+                (weeks[1], "2", actual[1], expected[1]),
+                (weeks[0], "total", actual.sum(), expected.sum()),
+            ):
+                rows.append(
+                    {"origin": origin, "date": date, "horizon": horizon, "actual": a, "expected": e}
+                    | {"expected_lo": 0.9 * e, "expected_hi": 1.1 * e}
+                    | {"naive_last_year": np.nan, "naive_last_4": 0.8 * a}
+                )
+        return pd.DataFrame(rows)
+
+    def backtest_summary(self, rows: pd.DataFrame) -> pd.DataFrame:
+        found = []
+        for horizon, of in rows.groupby("horizon"):
+            error, size = of["expected"] - of["actual"], of["actual"].sum()
+            inside = (of["actual"] >= of["expected_lo"]) & (of["actual"] <= of["expected_hi"])
+            found.append(
+                {"horizon": horizon, "forecasts": len(of), "mape": (error / of["actual"]).abs().mean()}
+                | {
+                    "wmape": error.abs().sum() / size,
+                    "bias": error.sum() / size,
+                    "coverage_90": inside.mean(),
+                }
+                | {"interval_score": 0.3, "wmape_last_year": np.nan, "relative_last_year": np.nan}
+                | {"wmape_last_4": 0.2, "relative_last_4": 0.5}
+            )
+        return pd.DataFrame(found)
 
     def adstock(self) -> pd.DataFrame:
         rows = []

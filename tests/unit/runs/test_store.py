@@ -76,6 +76,18 @@ class TestKey:
 
 
 class TestStage:
+    def test_the_latest_of_a_name_is_found_whatever_its_options(self, tmp_path: Path) -> None:
+        other = stage_key("{}", [], {}, "1")
+        with RunFolder.open(tmp_path / "run", owner="acme") as run:
+            assert run.latest("tried", KEY) is None
+            old, new = (run.stage(f"tried-{options}", KEY, _touch) for options in ("4x13", "2x8"))
+            run.stage("tried-1x1", other, _touch)
+            os.utime(old, (1.0, 1.0))
+            os.utime(new, (2.0, 2.0))
+            assert run.latest("tried", KEY) == new
+            (new / "x").write_text("changed")
+            assert run.latest("tried", KEY) == old
+
     def test_a_finished_stage_is_not_made_again(self, tmp_path: Path) -> None:
         made: list[Path] = []
 
