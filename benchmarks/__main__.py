@@ -36,7 +36,8 @@ def write_tables(data: Path) -> None:
     measured, judged = environments.OUT / "speed.json", environments.OUT / "accuracy.json"
     truth = accuracy.read_truth(data) if (data / "truth.csv").exists() else {}
     if measured.exists():
-        told = f"{tables.speed_table(speed.medians(measured))}\n\n{tables.machine_line(measured)}"
+        rows = tables.speed_table(speed.medians(measured), speed.stopped(measured))
+        told = f"{rows}\n\n{tables.machine_line(measured)}"
         page = tables.put(page, "speed", told)
         if truth:
             page = tables.put(page, "peers", tables.peers_table(measured, truth))

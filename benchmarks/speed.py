@@ -24,6 +24,7 @@ import statistics
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,9 @@ def median_of(side: str, work: str, runs: Sequence[Mapping[str, Any]]) -> Median
 
 
 def measure(sides: Sequence[str], works: Sequence[str], runs: int, extra: Sequence[str] = ()) -> Path:
-    """Run the sides in turns and write `out/speed.json`.
+    """Run the sides in turns and write `out/speed.json`; what it holds of other works and sides stays.
+
+    A side that does not finish in `Work.most_seconds` is not tried again, and stands in the table as stopped.
 
     Parameters
     ----------
@@ -145,37 +148,45 @@ def measure(sides: Sequence[str], works: Sequence[str], runs: int, extra: Sequen
         Arguments handed to every script, such as `--draws 100` for a try.
     """
     pythons = {side: python_of(side) for side in sides}
-    lines: list[dict[str, Any]] = []
+    OUT.mkdir(exist_ok=True)
+    path = OUT / "speed.json"
+    told = json.loads(path.read_text()) if path.exists() else {"runs": [], "stopped": []}
+    lines, stopped = (
+        [line for line in told[name] if (line["work"], line["side"]) not in product(works, sides)]
+        for name in ("runs", "stopped")
+    )
     for work in works:
         for number in range(runs + 1):
             for side in sides:
-                line = _run(side, pythons[side], WORKS[work], number, extra)
+                if any((line["work"], line["side"]) == (work, side) for line in stopped):
+                    continue
+                try:
+                    line = _run(side, pythons[side], WORKS[work], number, extra)
+                except subprocess.TimeoutExpired:
+                    print(f"{side} on {work}: stopped after {WORKS[work].most_seconds} s", flush=True)
+                    stopped.append({"side": side, "work": work, "seconds": WORKS[work].most_seconds})
+                    continue
                 if line is None:
                     continue
                 print(_said(line, number), flush=True)
                 if number:  # the first warms the caches
                     lines.append(line)
-    OUT.mkdir(exist_ok=True)
-    path = OUT / "speed.json"
-    path.write_text(json.dumps({"machine": machine(), "target_ess": TARGET, "runs": lines}, indent=1))
+                found = {"machine": machine(), "target_ess": TARGET, "runs": lines, "stopped": stopped}
+                path.write_text(json.dumps(found, indent=1))
     return path
 
 
 def _run(side: str, python: Path, work: Work, number: int, extra: Sequence[str]) -> dict[str, Any] | None:
     data = work.config if side == "ours" else work.csv
     command = [str(python), str(SCRIPTS[side]), "--data", str(data), "--seed", str(max(number, 1)), *extra]
-    try:
-        done = subprocess.run(
-            command,
-            env=environment_of(side),
-            capture_output=True,
-            text=True,
-            timeout=work.most_seconds,
-            check=False,  # a side that fails is told and left out, the others go on
-        )
-    except subprocess.TimeoutExpired:
-        print(f"{side} on {work.name}: stopped after {work.most_seconds} s", flush=True)
-        return None
+    done = subprocess.run(
+        command,
+        env=environment_of(side),
+        capture_output=True,
+        text=True,
+        timeout=work.most_seconds,
+        check=False,  # a side that fails is told and left out, the others go on
+    )
     if done.returncode:
         tail = "\n".join(done.stderr.splitlines()[-8:])
         print(f"{side} on {work.name}: failed\n{tail}", flush=True)
@@ -219,3 +230,8 @@ def medians(path: Path) -> list[Median]:
         median_of(side, work, [run for run in runs if (run["work"], run["side"]) == (work, side)])
         for work, side in pairs
     ]
+
+
+def stopped(path: Path) -> list[tuple[str, str, int]]:
+    """Work, side and seconds of what did not finish."""
+    return [(line["work"], line["side"], line["seconds"]) for line in json.loads(path.read_text())["stopped"]]

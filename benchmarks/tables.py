@@ -15,8 +15,8 @@ NAMES = {"ours": "mmm-planner", "pymc-marketing": "PyMC-Marketing, nutpie", "mer
 ON_SAMPLES = {"national": "meridian/national_media.csv", "geo": "meridian/geo_media.csv"}
 
 
-def speed_table(rows: Sequence[Median]) -> str:
-    """Seconds by work and side; the ratio is the side's seconds over ours."""
+def speed_table(rows: Sequence[Median], stopped: Sequence[tuple[str, str, int]] = ()) -> str:
+    """Seconds by work and side; the ratio is the side's seconds over ours. Sides that were stopped come last."""
     ours = {row.work: row for row in rows if row.side == "ours"}
     lines = []
     for row in rows:
@@ -39,6 +39,11 @@ def speed_table(rows: Sequence[Median]) -> str:
                 f"{row.peak_mib:.0f}",
             ]
         )
+    for work, side, seconds in stopped:
+        least = seconds / ours[work].seconds_at_defaults if work in ours else None
+        ratio = "" if least is None else f"> {least:.0f}"
+        name = NAMES.get(side, side)
+        lines.append([work, name, "", "", f"not finished in {seconds}", ratio, *[""] * 6])
     head = [
         "sample", "side", "s to ESS 400 (least - most)", "x ours", "s at default draws", "x ours",
         "build + compile + sample, s", "ESS", "ESS / s", "divergences", "import, s", "peak MiB",

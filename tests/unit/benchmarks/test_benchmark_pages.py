@@ -68,6 +68,12 @@ def test_the_ratio_is_the_seconds_of_the_peer_over_ours() -> None:
     assert [cell.strip() for cell in rows[3].split("|")][3:5] == ["**30.0** (29.0 - 31.0)", "7.5"]
 
 
+def test_a_side_that_was_stopped_stands_in_the_table_with_the_least_it_took() -> None:
+    rows = speed_table([_median("ours", 4.0)], [("national", "pymc-marketing", 1800)]).splitlines()
+    cells = [cell.strip() for cell in rows[3].split("|")]
+    assert cells[2:7] == ["PyMC-Marketing, nutpie", "", "", "not finished in 1800", "> 225"]
+
+
 def test_a_file_without_estimates_keeps_its_row_and_its_reason() -> None:
     found = Outcome("a.csv", 3.0, (Estimate("a.csv", "tv", 1.0, 1.0, 0.5, 2.0),))
     rows = accuracy_table([found, Outcome("b.csv", 2.0, reason="NotConverged: R-hat 1.2")]).splitlines()
