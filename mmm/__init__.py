@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mmm.pipeline import plan as plan
     from mmm.pipeline import report as report
     from mmm.pipeline import run as run
+    from mmm.pipeline import stress as stress
 
 _HOMES = {
     "Config": "mmm.config",
@@ -29,8 +30,9 @@ _HOMES = {
     "plan": "mmm.pipeline",
     "report": "mmm.pipeline",
     "run": "mmm.pipeline",
+    "stress": "mmm.pipeline",
 }
-__all__ = ["Config", "Run", "backtest", "check", "fit", "load_config", "plan", "report", "run"]
+__all__ = ["Config", "Run", "backtest", "check", "fit", "load_config", "plan", "report", "run", "stress"]
 
 
 def __getattr__(name: str) -> Any:

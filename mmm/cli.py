@@ -1,4 +1,4 @@
-"""The command line: `mmm demo`, `init`, `check`, `fit`, `plan`, `report`, `run`, `backtest`.
+"""The command line: `mmm demo`, `init`, `check`, `fit`, `plan`, `report`, `run`, `stress`, `backtest`.
 
 Only typer is imported at the top: `mmm --help` answers before NumPy would be loaded, and a wrong config is
 said before PyMC would be. Exit codes: 0 done; 1 input or data at fault; 2 wrong usage; 3 a gate refused the
@@ -190,6 +190,20 @@ def fit(config: Config_, out: Out = None, seed: Seed = None, quiet: Quiet = Fals
     print(roi_text(done.roi(), settings.currency))
     print(reviews_text(done.reviews()))
     print(f"Next: mmm plan {config}")
+
+
+@app.command()
+def stress(config: Config_, out: Out = None, seed: Seed = None, jobs: Jobs = 1, quiet: Quiet = False) -> None:
+    """Fit again under other settings, other priors, and with placebos; print what survives."""
+    settings = _load(config, out)
+    from mmm import pipeline
+    from mmm.console import stress_text
+
+    with _progress(quiet) as progress:
+        done = pipeline.stress(settings, out=out, seed=seed, progress=progress, jobs=jobs)
+    tables = (done.table(name) for name in ("stress", "stress_summary", "hidden_driver"))
+    print(stress_text(*tables))
+    print(f"Next: mmm report {config}")
 
 
 @app.command()

@@ -171,6 +171,54 @@ def moves_text(moves: pd.DataFrame) -> str:
     return aligned(rows, right=range(1, 6))
 
 
+def stress_text(stress: pd.DataFrame, summary: pd.DataFrame, hidden: pd.DataFrame) -> str:
+    """What survives other settings and priors, what a placebo is given, what a hidden driver could do.
+
+    Parameters
+    ----------
+    stress, summary, hidden
+        The tables `stress.csv`, `stress_summary.csv` and `hidden_driver.csv`.
+    """
+    by_cost = stress["roi"].isna().all()
+    title = "cost per outcome" if by_cost else "ROI"
+    rows = [["", title, "lowest", "highest", "verdict", "survives", "hidden driver"]]
+    for row, driver in zip(summary.to_dict("records"), hidden.to_dict("records"), strict=True):
+        rows.append(
+            [
+                _label(row),
+                *(ratio(row[name]) for name in ("value", "lowest", "highest")),
+                *(_text(row["verdict"]) or "-", _text(row["survives"]) or "-"),
+                percent(driver["robustness"]),
+            ]
+        )
+    lines = [aligned(rows, right=(1, 2, 3, 6)), ""]
+    lines += [
+        "Survives: holds in every fit; shifts between open and decided in some; turns into its opposite in some.",
+        "Hidden driver: share of what is left of outcome and of spend that it must explain to halve the return.",
+        "",
+    ]
+    places = stress[(stress["kind"] == "placebo") & (stress["refused"] == "")]
+    known = {_label(row) for row in summary.to_dict("records")}
+    for row in places.to_dict("records"):
+        if _label(row) not in known:
+            lines.append(_placebo_line(row, by_cost))
+    refused = stress[stress["refused"] != ""]
+    lines += [f"Not fitted: {row['spec']}. {row['refused']}" for row in refused.to_dict("records")]
+    return "\n".join(lines)
+
+
+def _placebo_line(row: Mapping[str, Any], by_cost: bool) -> str:
+    """What the model gives a channel that does nothing."""
+    name = "cost_per_outcome" if by_cost else "roi"
+    low, high = ratio(row.get(f"{name}_lo")), ratio(row.get(f"{name}_hi"))
+    given = f"{'costs' if by_cost else 'is given'} {ratio(row.get(name))} (90 %: {low} to {high})"
+    pays = ""
+    if _number(row.get("p_pays")) is not None:
+        pays = f"; before the data {in_100(row['p_pays_prior'])} to pay, after {in_100(row['p_pays'])}"
+    share, before = (percent(row[key], 1) for key in ("share_of_outcome", "share_of_outcome_prior"))
+    return f"Placebo ({_text(row['spec'])}) {given}{pays}; {share} of the outcome, before the data {before}"
+
+
 def plan_text(summary: Mapping[str, Any], moves: pd.DataFrame, currency: str | None) -> str:
     """The plan in a few lines: money, what it brings, how sure that is, what binds.
 

@@ -41,6 +41,7 @@ from mmm.planning.window import PlanWindow, plan_window, window_curves
 from mmm.response.beliefs import beliefs_table
 from mmm.response.carry import check_carry
 from mmm.response.decomposition import adstock_table, decompose, forecast_baseline
+from mmm.response.hidden_driver import hidden_driver_table
 from mmm.response.returns import returns, roi_table
 from mmm.response.reviews import review_fit
 from mmm.runs.files import sha256
@@ -100,6 +101,34 @@ def run(
 ) -> Run:
     """The main job: check, fit, plan, report."""
     return _go(config, "run", out, seed, progress)
+
+
+def stress(
+    config: Config,
+    *,
+    out: Path | None = None,
+    seed: int | None = None,
+    progress: Progress | None = None,
+    jobs: int = 1,
+) -> Run:
+    """Many small fits under other settings, priors and with placebos; the fit is reused where it is finished.
+
+    Parameters
+    ----------
+    jobs
+        Processes; the result is the same for any number.
+    """
+    config = config if seed is None else _seeded(config, seed)
+    say = progress or (lambda text: None)
+
+    def refit(store: RunFolder, prepared: Prepared) -> None:
+        key = _fit_key(config, prepared)
+        fitted = store.stage("fit", key, lambda to: _write_fit(to, config, prepared, store, say))
+        store.stage(
+            "stress", _stress_key(key), lambda to: _write_stress(to, config, prepared, fitted, jobs, say)
+        )
+
+    return _go(config, "stress", out, seed, progress, refit)
 
 
 def backtest(
@@ -168,7 +197,8 @@ _MADE = {
     "plan": {"fit", "plan"},
     "report": {"fit", "plan", "report"},
     "run": {"fit", "plan", "report"},
-    "backtest": {"report"},  # where there is a plan to report
+    "stress": {"fit", "report"},  # where there is a plan to report
+    "backtest": {"report"},
 }
 """What a command makes of the line; the rest is published where it is finished and still true."""
 
@@ -195,8 +225,9 @@ def _go(
         if aside is not None:
             aside(store, prepared)
         tried = store.latest("backtest", _backtest_key(config, prepared))
-        beside = [] if tried is None else [tried]
-        fit_key = stage_key(_fit_settings(config), [], inputs, version)
+        fit_key = _fit_key(config, prepared)
+        stressed = store.finished("stress", _stress_key(fit_key))
+        beside = [place for place in (tried, stressed) if place is not None]
         plan_key = stage_key(_plan_settings(config), [fit_key], _plan_inputs(config), version)
         shown = [about, fit_key, plan_key, *(place.name for place in beside)]
         report_key = stage_key(config.report.model_dump_json(), shown, {}, version)
@@ -309,6 +340,7 @@ def _write_fit(folder: Path, config: Config, prepared: Prepared, store: RunFolde
     unexplained = {f"residual_autocorrelation_{lag}": value for lag, value in left.autocorrelation.items()}
     unexplained |= {"one_step_coverage_90": left.coverage_90}
     unexplained |= {"negative_baseline": float(split.negative_baseline.mean())}
+    _csv(hidden_driver_table(posterior, layout, panel.cells), folder / "hidden_driver.csv")
     figures = {"r2": split.r2, "mape": split.mape, "coverage_90": split.coverage_90}
     notes = {"prior_scaled": layout.roi_priors.scaled}
     _write_json(_diagnostics(fitted) | figures | unexplained | notes, folder / "diagnostics.json")
@@ -336,6 +368,30 @@ def _write_plan(folder: Path, config: Config, prepared: Prepared, fitted: Path, 
         seed=seed,
         prior_roi=layout.roi_priors.median.tolist(),
     ).save(folder)
+
+
+def _write_stress(
+    folder: Path, config: Config, prepared: Prepared, fitted: Path, jobs: int, say: Progress
+) -> None:
+    from mmm.inference.specs import specs
+    from mmm.inference.stress import Task, small, stress_table, survival_table
+
+    panel, layout, settings = prepared.panel, prepared.layout, config.model
+    has_money = panel.unit_value is not None
+    break_even = unit_economics(config.finance).break_even_roi if has_money else None
+    sampling, gates = small(settings.sampling, settings.gates)
+    found = specs(panel, settings, layout, seed=settings.sampling.seed)
+    table = stress_table(
+        Posterior.load(fitted / "posterior.nc"),
+        layout,
+        [Task(spec, break_even, sampling, gates) for spec in found],
+        has_money=has_money,
+        break_even=break_even,
+        jobs=jobs,
+        progress=say,
+    )
+    _csv(table, folder / "stress.csv")
+    _csv(survival_table(table), folder / "stress_summary.csv")
 
 
 def _until_and_window(panel: Panel, window: Dates) -> Dates:
@@ -413,6 +469,14 @@ def _fit_settings(config: Config) -> str:
     names = json.dumps([config.name, config.currency, sorted(config.channels)])
     was = "".join(found.model_dump_json(include={"was"}) for found in config.channels.values())
     return _json(config.data, config.calendar, config.model, config.finance) + names + was
+
+
+def _fit_key(config: Config, prepared: Prepared) -> str:
+    return stage_key(_fit_settings(config), [], prepared.inputs, package_version())
+
+
+def _stress_key(fit_key: str) -> str:
+    return stage_key("", [fit_key], {}, package_version())
 
 
 def _plan_settings(config: Config) -> str:
@@ -494,6 +558,16 @@ class Run:
         """One table of the run by its name in the contract, such as `roi`."""
         texts = ["level", "channel", "audience", "message", "geo", "component", "evidence", "check", "where"]
         texts += ["origin", "horizon"]
+        texts += [
+            "kind",
+            "spec",
+            "verdict",
+            "refused",
+            "lowest_spec",
+            "highest_spec",
+            "survives",
+            "benchmark",
+        ]
         path = self.folder / f"{name}.csv"
         if not path.is_file():
             raise ConfigError([f"{path} is not there; run `mmm run` on the config to make it"])

@@ -1,4 +1,4 @@
-"""The charts of the analyst's appendix: time on the horizontal axis, in UTC so that days never shift."""
+"""The charts of the analyst's appendix. Time on the horizontal axis is in UTC, so that days never shift."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from mmm.reporting.figures import Rows, Spec, finished, inline
-from mmm.reporting.palette import LOSS, QUIET
+from mmm.reporting.figures import ROW, Rows, Spec, finished, inline
+from mmm.reporting.palette import INK, LOSS, QUIET
 
 
 def _when(*, labels: bool = True) -> alt.X:
@@ -117,6 +117,48 @@ def decomposition_chart(
         )
     )
     return finished(areas, 300, description)
+
+
+def survival_chart(rows: Rows, marks: Rows, break_even: float | None, title: str, description: str) -> Spec:
+    """Each cell's figure with its range, and above it the mean of every other fit as a small upright mark.
+
+    Rows: `cell`, `value`, `lo`, `hi`, `colour`. Marks: `cell`, `value`, `spec`, `colour`.
+    """
+    cells = list(dict.fromkeys(row["cell"] for row in rows))
+    axis = alt.Axis(labelLimit=150, labelColor=INK, labelFontSize=12, grid=False)
+    y = alt.Y("cell:N", sort=cells, title=None, axis=axis)
+    colour = alt.Color("colour:N", scale=None, legend=None)
+    scale = alt.Scale(zero=True)
+
+    def x(name: str) -> alt.X:
+        return alt.X(f"{name}:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6))
+
+    base = alt.Chart(inline(rows)).encode(y=y, color=colour)
+    tips = [
+        alt.Tooltip("cell:N", title=" "),
+        *(
+            alt.Tooltip(f"{name}:Q", title=label, format=".2f")
+            for name, label in (("value", "  "), ("lo", "5 %"), ("hi", "95 %"))
+        ),
+    ]
+    other = [
+        alt.Tooltip("cell:N", title=" "),
+        alt.Tooltip("spec:N", title="  "),
+        alt.Tooltip("value:Q", title="   ", format=".2f"),
+    ]
+    layers: list[alt.Chart] = [
+        base.mark_rule(strokeWidth=3, opacity=0.3).encode(x=x("lo"), x2="hi:Q", tooltip=tips),
+        alt.Chart(inline(marks))
+        .mark_tick(thickness=1.5, size=16, opacity=0.85)
+        .encode(y=y, color=colour, x=x("value"), tooltip=other),
+        base.mark_point(filled=True, size=70, opacity=1).encode(x=x("value"), tooltip=tips),
+    ]
+    if break_even is not None:
+        mark = alt.Chart(inline([{"at": break_even}])).mark_rule(
+            color=INK, strokeDash=[2, 3], strokeWidth=1.2
+        )
+        layers.insert(0, mark.encode(x=alt.X("at:Q", title=title)))
+    return finished(alt.layer(*layers), ROW * len(cells), description)
 
 
 def lag_chart(rows: Rows, colour: str, description: str) -> Spec:

@@ -253,6 +253,36 @@ ENGLISH: dict[str, str] = {
     "appendix.priors.parameter.half_life": "Half-life, periods",
     "appendix.priors.parameter.half_saturation": "Half-saturation",
     "appendix.priors.parameter.slope": "Slope",
+    "appendix.hidden": "Hidden drivers",
+    "appendix.hidden.note": (
+        "What nobody measured may move both the outcome and the spend. Shares are partial R\u00b2: of what the "
+        "model leaves unexplained in the outcome, and of the movement a line's spend has for itself."
+    ),
+    "appendix.hidden.row": "A driver that explains {share} of both would halve this return.",
+    "appendix.hidden.benchmark": "One {times} times as strong as {control} would.",
+    "appendix.hidden.benchmark.more": "One {times} times as strong as {control} would not.",
+    "appendix.stress": "What survives",
+    "appendix.stress.chart": "Return of each line in the fit, with its range, and in every other fit",
+    "appendix.stress.note": (
+        "Point and line: the fit and its 90 % range. Upright marks: means of other fits, each with one setting "
+        "or prior changed or a placebo added. Holds: the same verdict in every fit. Shifts: open in some and "
+        "decided in others. Turns: the opposite in some."
+    ),
+    "appendix.stress.every": "Every fit",
+    "appendix.stress.placebo.roi": (
+        "A placebo, the spend of {spec}, is given {value} back (90 %: {range}): {share} of the outcome, "
+        "before the data {prior}."
+    ),
+    "appendix.stress.placebo.cost_per_outcome": (
+        "A placebo, the spend of {spec}, is given a unit for {value} (90 %: {range}): {share} of the outcome, "
+        "before the data {prior}."
+    ),
+    "stress.pays": "pays",
+    "stress.does not pay": "does not pay",
+    "stress.open": "open",
+    "stress.holds": "holds",
+    "stress.shifts": "shifts",
+    "stress.turns": "turns",
     "appendix.diagnostics": "Diagnostics",
     "appendix.reviews": "Checks of the fit",
     "appendix.reviews.note": "What the fit shows of its own weak points: what, how bad, what to do.",
@@ -348,6 +378,15 @@ ENGLISH: dict[str, str] = {
     "column.where": "Where",
     "column.rows": "Rows",
     "column.remedy": "What to do",
+    "column.spec": "Fit",
+    "column.lowest": "Lowest",
+    "column.lowest_spec": "Lowest in",
+    "column.highest": "Highest",
+    "column.highest_spec": "Highest in",
+    "column.verdict": "Verdict",
+    "column.survives": "Survives",
+    "column.changes": "Verdict changes",
+    "column.hidden": "What would halve it",
     "column.level": "Level",
     "column.total": "Total",
     "column.contribution": "Contribution",

@@ -9,7 +9,7 @@ import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from mmm.reporting import appendix, backtest, bridge, evidence, headline, limits, moves
+from mmm.reporting import appendix, backtest, bridge, evidence, headline, limits, moves, stress
 from mmm.reporting.amounts import day, ratio, window_name
 from mmm.reporting.decision import decide
 from mmm.reporting.results import Results
@@ -112,6 +112,11 @@ def _back(results: Results, voice: Voice) -> dict[str, Any]:
         "adstock_table": appendix.adstock_table(results, voice),
         "priors": appendix.priors_figure(results, voice),
         "priors_table": appendix.priors_table(results, voice),
+        "hidden": stress.hidden_driver_table(results, voice),
+        "stress": stress.stress_figure(results, voice),
+        "survival": stress.survival_table(results, voice),
+        "placebos": stress.placebo_sentences(results, voice),
+        "stress_fits": stress.fits_table(results, voice),
         "diagnostics": appendix.diagnostics_table(results, voice),
         "reviews": appendix.reviews_table(results, voice),
         "backtest": backtest.backtest_figure(results, voice),

@@ -18,8 +18,11 @@ import pandas as pd
 from mmm.dims import CELL_KEYS, Cell
 from mmm.errors import InputError
 
-TABLES = ("roi", "contributions", "curves", "fit", "checks", "plan", "moves", "adstock", "priors")
-WHERE_MADE = ("reviews", "backtest", "backtest_summary")
+TABLES = (
+    *("roi", "contributions", "curves", "fit", "checks", "plan", "moves", "adstock", "priors"),
+    "hidden_driver",
+)
+WHERE_MADE = ("reviews", "backtest", "backtest_summary", "stress", "stress_summary")
 """Tables that not every run has; without rows where it has not."""
 TEXT = frozenset(
     {
@@ -27,11 +30,12 @@ TEXT = frozenset(
         *("geo", "level", "component", "purpose", "evidence", "binding", "why", "flip", "parameter"),
         *("check", "severity", "where", "rows", "value_text", "remedy"),
         *("origin", "horizon"),
+        *("kind", "spec", "verdict", "refused", "lowest_spec", "highest_spec", "survives", "benchmark"),
     }
 )
 """Columns that hold words. They are read as they stand: a channel may be called NA, None or =1+1."""
 
-FLAGS = frozenset({"observed", "extrapolated"})
+FLAGS = frozenset({"observed", "extrapolated", "changes"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +143,12 @@ class Results:
     moves: pd.DataFrame
     adstock: pd.DataFrame
     priors: pd.DataFrame
+    hidden_driver: pd.DataFrame
     reviews: pd.DataFrame
     backtest: pd.DataFrame
     backtest_summary: pd.DataFrame
+    stress: pd.DataFrame
+    stress_summary: pd.DataFrame
 
     @property
     def cells(self) -> tuple[Cell, ...]:

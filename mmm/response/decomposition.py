@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,22 +122,9 @@ def _fit_table(
     thin = np.linspace(0, len(keep) - 1, min(300, len(keep))).round().astype(int)
     draws = keep[thin]
     linear = np.einsum("tgp,dp->dtg", data.Z, posterior.flat("b")[draws], optimize=True)
-    weights, half, slope = (
-        posterior.weights(layout)[draws],
-        posterior.flat("half")[draws],
-        posterior.flat("slope")[draws],
-    )
-    beta, effect = posterior.beta(layout, causal=False)[draws], posterior.effect()[draws]
     media = np.zeros((len(draws), T, G))
     kept_in_baseline = np.zeros_like(media)
-    for m in range(len(layout.media)):
-        s = np.zeros((len(draws), T, G))
-        for lag in range(layout.lags + 1):
-            s += (
-                weights[:, m, lag, None, None] * data.x[None, layout.lags - lag : layout.lags - lag + T, :, m]
-            )
-        part = hill(s, half[:, m, None, None], slope[:, m, None, None])
-        part *= (beta[:, m, None] * effect[:, m])[:, None, :]
+    for m, part in enumerate(media_terms(posterior, layout, draws)):
         media += part
         kept_in_baseline += part * (1.0 - causal[thin, m])[:, None, None]
     unit = layout.outcome_scale * layout.size
@@ -172,6 +160,26 @@ def _fit_table(
     r2 = 1.0 - float(((total_a - total_e) ** 2).sum() / ((total_a - total_a.mean()) ** 2).sum())
     mape = float(np.mean(np.abs(total_a - total_e) / np.maximum(np.abs(total_a), 1e-12)))
     return table, r2, mape, float(within.mean())
+
+
+def media_terms(posterior: Posterior, layout: Layout, draws: NDArray[np.int64]) -> Iterator[Floats]:
+    """What each medium adds to the outcome as the panel sees it, in model units: one (draw, period, geo) a medium."""
+    data = layout.data
+    T, G = data.y.shape
+    weights, half, slope = (
+        posterior.weights(layout)[draws],
+        posterior.flat("half")[draws],
+        posterior.flat("slope")[draws],
+    )
+    beta, effect = posterior.beta(layout, causal=False)[draws], posterior.effect()[draws]
+    for m in range(len(layout.media)):
+        s = np.zeros((len(draws), T, G))
+        for lag in range(layout.lags + 1):
+            s += (
+                weights[:, m, lag, None, None] * data.x[None, layout.lags - lag : layout.lags - lag + T, :, m]
+            )
+        part = hill(s, half[:, m, None, None], slope[:, m, None, None])
+        yield part * (beta[:, m, None] * effect[:, m])[:, None, :]
 
 
 def _fit_rows(

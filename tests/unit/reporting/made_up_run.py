@@ -47,6 +47,7 @@ class Options:
     name: str = "acme"
     gave_way: tuple[str, ...] = ()
     tried: bool = True
+    stressed: bool = False
     config_text: str = "name: acme\ncurrency: USD\nfinance: {gross_margin: 0.55}\n"
 
 
@@ -65,10 +66,13 @@ def write_run(folder: Path, options: Options | None = None) -> Path:
         "moves": world.moves(),
         "adstock": world.adstock(),
         "priors": world.priors(),
+        "hidden_driver": world.hidden_driver(),
     }
     if options.tried:
         tables |= {"reviews": world.reviews(), "backtest": world.backtest()}
         tables["backtest_summary"] = world.backtest_summary(tables["backtest"])
+    if options.stressed:
+        tables |= {"stress": world.stress(), "stress_summary": world.stress_summary()}
     for name, frame in tables.items():
         frame.to_csv(folder / f"{name}.csv", index=False, encoding="utf-8-sig")
     for name, content in (
@@ -392,6 +396,52 @@ class _World:
                     | {"prior_hi": 3.1, "lo": 0.6, "median": 1.1, "hi": 2.0}
                 )
         return pd.DataFrame(rows)
+
+    def hidden_driver(self) -> pd.DataFrame:
+        return pd.DataFrame(
+            [
+                {**self.keys(cell), "robustness": 0.06 + 0.02 * i}
+                | {"benchmark": "price" if i else "", "times_benchmark": 1.4 * i if i else np.nan}
+                for i, cell in enumerate(self.o.cells)
+            ]
+        )
+
+    def stress(self) -> pd.DataFrame:
+        name = "roi" if self.o.has_money else "cost_per_outcome"
+        rows = []
+        average = self.brings(self.current) / self.current
+        specs = [("fit", "the fit", 1.0), ("setting", "geometric carry-over", 0.9)]
+        specs += [("prior", "prior of ROI twice as high", 1.3), ("placebo", "tv, 60 weeks later", 0.97)]
+        for kind, spec, factor in specs:
+            for i, cell in enumerate(self.o.cells):
+                draws = factor * average[:, i] if self.o.has_money else 1 / (factor * average[:, i])
+                rows.append({"kind": kind, "spec": spec, **self.keys(cell)} | _named(name, draws))
+        draws = 0.3 * average[:, 0] if self.o.has_money else 1 / (0.3 * average[:, 0])
+        rows.append(
+            {"kind": "placebo", "spec": "tv, 60 weeks later", "channel": "placebo", "audience": ""}
+            | _named(name, draws)
+        )
+        pays = self.o.margin is not None and self.o.has_money
+        for row in rows:
+            row |= {"p_pays": 0.9 if pays else np.nan, "p_pays_prior": 0.5 if pays else np.nan}
+            row |= {"share_of_outcome": 0.02, "share_of_outcome_prior": 0.05}
+            row |= {"verdict": "pays" if pays else "", "changes": False, "refused": ""}
+        rows.append({"kind": "setting", "spec": "history none", "channel": "", "audience": ""})
+        rows[-1] |= {"verdict": "", "changes": False, "refused": "the sampler did not reach the gates"}
+        return pd.DataFrame(rows)
+
+    def stress_summary(self) -> pd.DataFrame:
+        average = (self.brings(self.current) / self.current).mean(axis=0)
+        value = average if self.o.has_money else 1 / average
+        pays = self.o.margin is not None and self.o.has_money
+        return pd.DataFrame(
+            [
+                {**self.keys(cell), "value": value[i], "lowest": 0.9 * value[i], "highest": 1.3 * value[i]}
+                | {"lowest_spec": "geometric carry-over", "highest_spec": "prior of ROI twice as high"}
+                | {"verdict": "pays" if pays else "", "survives": "holds" if pays else ""}
+                for i, cell in enumerate(self.o.cells)
+            ]
+        )
 
     def about(self) -> dict[str, Any]:
         return {

@@ -198,3 +198,31 @@ def test_the_stack_ties_to_the_outcome(results: Results) -> None:
     wide = decomposition(results, voice_for(results, ReportSettings()))
     actual = results.fit.set_index("date")["actual"]
     assert wide.sum(axis=1).to_numpy() == pytest.approx(actual.to_numpy())
+
+
+def test_hidden_drivers_stand_on_every_page_and_what_survives_only_where_it_was_asked(
+    page: Page, make
+) -> None:  # type: ignore[no-untyped-def]
+    assert "A driver that explains 8 % of both would halve this return." in " ".join(
+        page.text.split()
+    ).replace("\u00a0", " ")
+    assert "chart-stress" not in page.charts
+    assert "What survives" not in page.text
+    results = make(stressed=True)
+    stressed = Page(render_html(results, ReportSettings()))
+    assert "What survives" in stressed.text
+    marks = _rows(stressed.charts["chart-stress"], 2)
+    others = results.stress[(results.stress["kind"] != "fit") & (results.stress["channel"] != "placebo")]
+    assert [row["value"] for row in marks] == pytest.approx(others["roi"].dropna().tolist())
+    shown = _rows(stressed.charts["chart-stress"], 1)
+    first = results.stress[results.stress["kind"] == "fit"]
+    assert [row["value"] for row in shown] == pytest.approx(first["roi"].tolist())
+    assert "A placebo, the spend of tv, 60 weeks later, is given" in stressed.text
+    assert "the sampler did not reach the gates" in stressed.text
+
+
+@pytest.mark.parametrize("options", [{"margin": None}, {"has_money": False}, {"name": HOSTILE}])
+def test_what_survives_can_be_told_without_money_or_margin(make, options: dict[str, Any]) -> None:  # type: ignore[no-untyped-def]
+    source = render_html(make(stressed=True, **options), ReportSettings())
+    assert HOSTILE not in source
+    assert "A placebo, the spend of tv, 60 weeks later, is given" in Page(source).text
