@@ -38,7 +38,7 @@ from mmm.planning.allocation import check_limits
 from mmm.planning.plan import Plan, optimize
 from mmm.planning.settings import SpendFile
 from mmm.planning.window import PlanWindow, plan_window, window_curves
-from mmm.response.beliefs import beliefs_table
+from mmm.response.beliefs import belief_checks, beliefs_table
 from mmm.response.carry import check_carry
 from mmm.response.decomposition import adstock_table, decompose, forecast_baseline
 from mmm.response.hidden_driver import hidden_driver_table
@@ -187,7 +187,10 @@ def prepare(config: Config, *, refuse: bool = True) -> Prepared:
         raise DataError(failed)
     economics = unit_economics(config.finance)
     layout = lay_out(panel, config.model, break_even=economics.break_even_roi) if not failed else None
-    checks += check_carry(layout, panel) if layout is not None else []
+    if layout is not None:
+        checks += check_carry(layout, panel)
+        has_money = panel.unit_value is not None
+        checks += belief_checks(layout, margin=config.finance.gross_margin, has_money=has_money)
     files = input_files(config.data, config.folder)
     return Prepared(tables, panel, layout, checks, {str(path): sha256(path) for path in files})  # type: ignore[arg-type]
 

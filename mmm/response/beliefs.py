@@ -1,19 +1,25 @@
-"""What was assumed before the data beside what the data left: the table `priors.csv`."""
+"""What is assumed before the data: in words of money for `mmm check`, and beside what they left in `priors.csv`."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
 
+from mmm.data.panel import Check
 from mmm.dims import cell_columns, cell_row
 from mmm.inference.posterior import LOWER, UPPER, Posterior
 from mmm.model.forward import adstock_weights
 from mmm.model.layout import Layout
 from mmm.model.priors import LOG_A, LOG_KAPPA, LOG_SLOPE, LOGIT_THETA, SLOPE_BOUNDS
-from mmm.response.returns import PRIOR_DRAWS, Returns
+from mmm.response.returns import PRIOR_DRAWS, Returns, prior_roi
 
 Floats = NDArray[np.float64]
+
+LARGEST_SHARE = 0.6
+"""Share of the outcome that media may make before the data, in the middle, without a question."""
+PRIOR_SEED = 29
 
 
 def half_life(weights: Floats, weeks: float) -> Floats:
@@ -26,6 +32,43 @@ def half_life(weights: Floats, weeks: float) -> Floats:
     reached = np.take_along_axis(total, index, -1)
     share = np.take_along_axis(weights, index, -1)
     return (index + 1.0 - (reached - 0.5) / share)[..., 0] * weeks
+
+
+def belief_checks(layout: Layout, *, margin: float | None, has_money: bool) -> list[Check]:
+    """What the priors say in money, a finding a channel and one for all media together.
+
+    A channel's range is exact: its log ROI is normal. The share of the outcome is drawn, `PRIOR_DRAWS` times with a
+    fixed seed: contribution is ROI times spend whatever the curve, so no curve is drawn.
+
+    Parameters
+    ----------
+    margin
+        Gross margin; without one no chance to pay is told.
+    has_money
+        Whether the outcome has a money value; else money per outcome is told.
+    """
+    cells = layout.media[: layout.n_paid]
+    median, sigma = layout.roi_priors.median, layout.roi_priors.sigma
+    found = []
+    for channel in dict.fromkeys(cell.channel for cell in cells):
+        i = [cell.channel for cell in cells].index(channel)
+        low, high = median[i] * np.exp(sigma[i] * ndtri([LOWER, UPPER]))
+        if has_money:
+            told = f"you are saying it returns {low:.2g} to {high:.2g} per unit of money, {median[i]:.2g} in the middle"
+        else:
+            told = f"you are saying an outcome costs {1 / high:.2g} to {1 / low:.2g}, {1 / median[i]:.2g} in the middle"
+        if margin is not None and has_money:
+            told += f"; before the data {100 * ndtr(np.log(median[i] * margin) / sigma[i]):.0f} in 100 to pay"
+        found.append(Check("prior return", "pass", channel, "", told, ""))
+    data = layout.data
+    outcome = float(np.nansum((data.y * data.money)[data.live]))
+    drawn = prior_roi(layout, np.random.default_rng(PRIOR_SEED)) @ data.spend[: layout.n_paid] / outcome
+    low, middle, high = np.quantile(drawn, [LOWER, 0.5, UPPER])
+    told = f"you are saying media make {low:.0%} to {high:.0%} of the outcome, {middle:.0%} in the middle"
+    if middle <= LARGEST_SHARE:
+        return [*found, Check("prior share", "pass", "all media", "", told, "")]
+    remedy = "More than is usual. Lower the medians under `model.priors`, or leave them to `auto`."
+    return [*found, Check("prior share", "review", "all media", "", told, remedy)]
 
 
 def beliefs_table(posterior: Posterior, layout: Layout, found: Returns, *, seed: int) -> pd.DataFrame:

@@ -66,7 +66,7 @@ def returns(posterior: Posterior, layout: Layout, panel: Panel, *, seed: int) ->
     at_one = posterior.flat("money_at_one")[:, :, :n]
     roi = posterior.flat("roi")[:, :n]
     contribution = (roi * layout.data.spend[:n])[:, None, :] * at_one / at_one.sum(axis=1, keepdims=True)
-    prior = _prior_roi(layout, np.random.default_rng([seed, 11]))
+    prior = prior_roi(layout, np.random.default_rng([seed, 11]))
     ratio = np.log(roi).std(axis=0) / np.log(prior).std(axis=0)
     vif = variance_inflation(layout)
     return Returns(
@@ -85,7 +85,7 @@ def returns(posterior: Posterior, layout: Layout, panel: Panel, *, seed: int) ->
     )
 
 
-def _prior_roi(layout: Layout, rng: np.random.Generator) -> Floats:
+def prior_roi(layout: Layout, rng: np.random.Generator) -> Floats:
     """Draws of the prior of ROI, siblings correlated as in the model; shape (draw, cell)."""
     n = layout.n_paid
     siblings = layout.siblings[:n]

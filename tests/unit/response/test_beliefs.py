@@ -1,12 +1,16 @@
 """What was assumed beside what was learnt."""
 
+import re
+
 import numpy as np
 import pytest
+from scipy.stats import lognorm
 
+from mmm.dims import Cell
 from mmm.model.forward import adstock_weights
 from mmm.model.layout import lay_out
-from mmm.model.settings import ModelSettings
-from mmm.response.beliefs import beliefs_table, half_life
+from mmm.model.settings import ChannelPrior, ModelSettings, PriorSettings, RoiPrior
+from mmm.response.beliefs import belief_checks, beliefs_table, half_life
 from mmm.response.returns import returns
 
 
@@ -59,3 +63,46 @@ def test_a_geometric_cell_is_assumed_to_fade_faster_than_one_that_may_be_delayed
     table = beliefs_table(posterior, layout, returns(posterior, layout, panel, seed=1), seed=1)
     half = table[table["parameter"] == "half_life"].set_index("channel")["prior_median"]
     assert half["tv"] < half["search"].min()
+
+
+def _checks(panel, settings, **options):
+    layout = lay_out(panel, settings, break_even=2.0)
+    return layout, belief_checks(layout, **{"margin": 0.5, "has_money": True, **options})
+
+
+def test_a_channel_s_belief_is_told_by_the_quantiles_of_its_lognormal(make_panel):
+    prior = ChannelPrior(roi=RoiPrior(median=1.5, sigma=0.5))
+    settings = ModelSettings(max_lag=6, priors=PriorSettings(channels={"tv": prior}))
+    _, found = _checks(make_panel(), settings)
+    (tv,) = [check for check in found if check.where == "tv"]
+    law = lognorm(s=0.5, scale=1.5)
+    low, high = law.ppf([0.05, 0.95])
+    assert tv.value == (
+        f"you are saying it returns {low:.2g} to {high:.2g} per unit of money, 1.5 in the middle; "
+        f"before the data {100 * law.sf(2.0):.0f} in 100 to pay"
+    )
+    assert [check.where for check in found] == ["tv", "search", "all media"]
+    assert {check.severity for check in found} == {"pass"}
+
+
+def test_what_media_make_before_the_data_is_the_spread_of_roi_times_spend(make_panel):
+    cells = (Cell("tv"),)
+    layout, found = _checks(make_panel(cells=cells), ModelSettings(max_lag=6))
+    data = layout.data
+    share = data.spend[0] / np.nansum(data.y * data.money)
+    law = lognorm(s=1.1, scale=layout.roi_priors.median[0] * share)
+    told = [float(number) / 100 for number in re.findall(r"([\d.]+)%", found[-1].value)]
+    assert told == pytest.approx(law.ppf([0.05, 0.95, 0.5]), abs=0.015)
+
+
+def test_priors_that_leave_little_to_anything_else_are_to_review(make_panel):
+    high = ModelSettings(max_lag=6, priors=PriorSettings(roi=RoiPrior(median=50.0)))
+    assert [check.severity for check in _checks(make_panel(), high)[1]][-1] == "review"
+
+
+def test_without_money_a_belief_is_a_cost_and_without_a_margin_no_chance_to_pay(make_panel):
+    layout, found = _checks(make_panel(unit_value=None), ModelSettings(max_lag=6), has_money=False)
+    assert f"{1 / layout.roi_priors.median[0]:.2g} in the middle" in found[0].value
+    assert "to pay" not in found[0].value
+    _, found = _checks(make_panel(), ModelSettings(max_lag=6), margin=None)
+    assert "to pay" not in found[0].value

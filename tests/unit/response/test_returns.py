@@ -9,7 +9,7 @@ from mmm.dims import Cell
 from mmm.model.layout import lay_out
 from mmm.model.priors import SIBLING_SD
 from mmm.model.settings import ModelSettings
-from mmm.response.returns import INFORMED, Returns, _prior_roi, returns, roi_table, variance_inflation
+from mmm.response.returns import INFORMED, Returns, prior_roi, returns, roi_table, variance_inflation
 
 CELLS = (Cell("tv"), Cell("search", "brand"), Cell("search", "generic"))
 
@@ -162,7 +162,7 @@ def test_a_cell_is_graded_by_what_the_data_added_and_by_what_moves_with_it(fitte
 
 def test_the_prior_of_roi_has_the_model_s_spread_and_relates_siblings(fitted_company):
     layout = fitted_company.layout
-    log_prior = np.log(_prior_roi(layout, np.random.default_rng(1))) - layout.log_roi_mean[:3]
+    log_prior = np.log(prior_roi(layout, np.random.default_rng(1))) - layout.log_roi_mean[:3]
     sd = layout.log_roi_sd[0]
     total = np.sqrt(sd**2 + np.array([0, 1, 1]) * SIBLING_SD**2)
     n = len(log_prior)
