@@ -30,7 +30,6 @@ NOT_YET = (
     "goals",
     "scenarios",
     "tests",
-    "channels.*.role",
     "finance.customer_lifetime_value",
     "finance.discount_rate",
     "finance.handling_cost_per_lead",

@@ -179,10 +179,11 @@ def stress_text(stress: pd.DataFrame, summary: pd.DataFrame, hidden: pd.DataFram
     stress, summary, hidden
         The tables `stress.csv`, `stress_summary.csv` and `hidden_driver.csv`.
     """
-    by_cost = stress["roi"].isna().all()
+    by_cost = bool(stress["roi"].isna().all())
+    cells = _records(summary)
     title = "cost per outcome" if by_cost else "ROI"
     rows = [["", title, "lowest", "highest", "verdict", "survives", "hidden driver"]]
-    for row, driver in zip(summary.to_dict("records"), hidden.to_dict("records"), strict=True):
+    for row, driver in zip(cells, _records(hidden), strict=True):
         rows.append(
             [
                 _label(row),
@@ -197,13 +198,12 @@ def stress_text(stress: pd.DataFrame, summary: pd.DataFrame, hidden: pd.DataFram
         "Hidden driver: share of what is left of outcome and of spend that it must explain to halve the return.",
         "",
     ]
-    places = stress[(stress["kind"] == "placebo") & (stress["refused"] == "")]
-    known = {_label(row) for row in summary.to_dict("records")}
-    for row in places.to_dict("records"):
-        if _label(row) not in known:
+    known = {_label(row) for row in cells}
+    for row in _records(stress):
+        if row["refused"]:
+            lines.append(f"Not fitted: {row['spec']}. {row['refused']}")
+        elif row["kind"] == "placebo" and _label(row) not in known:
             lines.append(_placebo_line(row, by_cost))
-    refused = stress[stress["refused"] != ""]
-    lines += [f"Not fitted: {row['spec']}. {row['refused']}" for row in refused.to_dict("records")]
     return "\n".join(lines)
 
 
@@ -364,8 +364,12 @@ def ask(prompt: str, default: str) -> str:
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Cells in the order of the table, then money for tests, then the total."""
-    told = [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+    told = _records(table)
     return [row for level in ("cell", "reserve", "total") for row in told if row.get("level") == level]
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
 def _label(row: Mapping[str, Any]) -> str:

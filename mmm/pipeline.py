@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -173,7 +173,8 @@ def prepare(config: Config, *, refuse: bool = True) -> Prepared:
     aligned = align_tables(
         tables, name=config.name, currency=config.currency, data=config.data, calendar=config.calendar
     )
-    panel = aligned.panel
+    captured = {name for name, channel in config.channels.items() if channel.role == "demand_capture"}
+    panel = replace(aligned.panel, demand_capture=frozenset(captured))
     refuse_unknown_channels(panel.cells, config.model)
     margin = config.finance.gross_margin
     found = check_panel(panel, margin=margin, max_lag=config.model.max_lag)
@@ -296,6 +297,7 @@ def _write_checks(folder: Path, config: Config, prepared: Prepared) -> None:
         "currency": config.currency,
         "gross_margin": config.finance.gross_margin,
         "labels": labels,
+        "demand_capture": sorted(panel.demand_capture),
         "data_from": str(panel.dates[panel.first]),
         "data_until": str(panel.data_until),
         "modelled_from": str(panel.dates[prepared.layout.window]),
@@ -470,7 +472,7 @@ def _json(*parts: Settings, checks: list[Check] | None = None) -> str:
 
 def _fit_settings(config: Config) -> str:
     names = json.dumps([config.name, config.currency, sorted(config.channels)])
-    was = "".join(found.model_dump_json(include={"was"}) for found in config.channels.values())
+    was = "".join(found.model_dump_json(include={"was", "role"}) for found in config.channels.values())
     return _json(config.data, config.calendar, config.model, config.finance) + names + was
 
 

@@ -58,6 +58,8 @@ class Panel:
         Shape (cell,): media given without geo in a geo model and split by population (or outcome share).
     data_until
         Last day covered by the last period.
+    demand_capture
+        Channels that meet people who were looking already: spend follows demand.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Panel:
     holidays: Floats
     national_cells: Flags
     data_until: np.datetime64
+    demand_capture: frozenset[str] = frozenset()
 
     @property
     def first(self) -> int:

@@ -199,3 +199,6 @@ class ChannelSettings(Settings):
 
     label: str | dict[str, str] | None = Field(None, description="name on pages, by language")
     was: tuple[str, ...] = Field((), description="other spellings in the files")
+    role: Literal["paid", "demand_capture"] = Field(
+        "paid", description="demand_capture: it meets people who were looking already, as brand search does"
+    )

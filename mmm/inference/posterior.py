@@ -188,14 +188,14 @@ def _structural_gap(log_roi: Floats, sibling_sd: Floats, layout: Layout, rng: np
     Hence eps | panel ~ N( tau^2 V^-1 (L - m), tau^2 I - tau^4 V^-1 ), V = s^2 11' + (sd^2 + tau^2) I.
     """
     draws, M = log_roi.shape
-    tau2 = layout.structural_sd**2
     gap = np.zeros((draws, M))
-    if tau2 == 0.0:
-        return gap
     families = [np.flatnonzero(layout.siblings == k) for k in range(layout.siblings.max() + 1)]
     families += [np.array([m]) for m in np.flatnonzero(layout.siblings < 0)]
     for k, members in enumerate(families):
         s2 = layout.log_roi_sd[members] ** 2
+        tau2 = layout.structural_sd[members[0]] ** 2  # siblings share a channel, hence its role
+        if tau2 == 0.0:
+            continue
         shared = len(members) > 1
         own = sibling_sd[:, k] ** 2 if shared else np.zeros(draws)
         v = (own + tau2)[:, None]

@@ -67,7 +67,7 @@ def _settings(settings: ModelSettings, layout: Layout) -> Iterator[tuple[str, Mo
     if order > 1:
         yield f"season of order {order - 1}", but(seasonality=order - 1)
     yield f"season of order {order + 1}", but(seasonality=order + 1)
-    if layout.structural_sd > 0:
+    if layout.structural_sd.any():
         yield "structural error off", but(structural_error=0.0)
     if layout.data.gamma.any():
         yield "geometric carry-over", but(adstock={"default": "geometric"})

@@ -28,8 +28,8 @@ DRAWS, TUNE, CHAINS = 400, 400, 2
 RHAT, ESS, DIVERGENCES = 1.05, 100.0, 0.01
 """Sampling and gates of a small fit: enough for a mean and a 90 % range, not for a plan."""
 
-SURE = 0.8
-"""Probability from which a channel is said to pay; below one less it, not to pay; between them it is open."""
+LIKELY, UNLIKELY = 0.8, 0.2
+"""Probability from which a channel is said to pay, and to which it is said not to; between them it is open."""
 
 THE_FIT = "the fit"
 
@@ -125,7 +125,7 @@ def verdict(p_pays: float) -> str:
     """`pays`, `does not pay` or `open`; empty without a probability."""
     if not np.isfinite(p_pays):
         return ""
-    return "pays" if p_pays >= SURE else "does not pay" if p_pays <= 1.0 - SURE else "open"
+    return "pays" if p_pays >= LIKELY else "does not pay" if p_pays <= UNLIKELY else "open"
 
 
 def survival_table(stress: pd.DataFrame) -> pd.DataFrame:

@@ -18,6 +18,9 @@ from mmm.model.priors import (
     LOGIT_THETA,
     ORGANIC_SHARE,
     ORGANIC_SIGMA,
+    STRUCTURAL_SD,
+    STRUCTURAL_SD_OF_CAPTURE,
+    STRUCTURAL_SD_WITH_GEOS,
     RoiPriors,
     resolve_roi_priors,
 )
@@ -58,7 +61,7 @@ class Layout:
     log_roi_mean, log_roi_sd
         Normal prior of log ROI of each medium, shape (medium,).
     structural_sd
-        sd of the log gap between what moves with spend and what spend causes.
+        sd of the log gap between what moves with spend and what spend causes, shape (medium,).
     log_kappa_max
         Upper end of log(kappa / mean adstocked exposure), shape (medium,).
     siblings
@@ -77,7 +80,7 @@ class Layout:
     roi_priors: RoiPriors
     log_roi_mean: Floats
     log_roi_sd: Floats
-    structural_sd: float
+    structural_sd: Floats
     log_kappa_max: Floats
     siblings: NDArray[np.int64]
 
@@ -134,8 +137,6 @@ def lay_out(panel: Panel, settings: ModelSettings, *, break_even: float | None =
         has_money=panel.unit_value is not None,
     )
     n_organic = len(panel.organic_names)
-    geo = len(panel.geos) > 1
-    auto = 0.10 if geo else 0.20
     sibling_index = _siblings(panel.cells)
     data = KernelData(
         y=per_head / scale,
@@ -167,7 +168,7 @@ def lay_out(panel: Panel, settings: ModelSettings, *, break_even: float | None =
         roi_priors=priors,
         log_roi_mean=np.log(np.concatenate([priors.median, np.full(n_organic, ORGANIC_SHARE)])),
         log_roi_sd=np.concatenate([priors.sigma, np.full(n_organic, ORGANIC_SIGMA)]),
-        structural_sd=auto if settings.structural_error == "auto" else settings.structural_error,
+        structural_sd=_structural_sd(panel, media, settings),
         log_kappa_max=_kappa_ceiling(x, mean_lagged, lags, WEEKS[panel.grain]),
         siblings=np.concatenate([sibling_index, np.full(n_organic, -1)]),
     )
@@ -244,6 +245,13 @@ def _scaled_exposure(
         for lag in range(lags + 1):
             mean_lagged[m, lag] = x[lags - lag : lags - lag + periods, :, m][on].mean()
     return x, size[:, None] * unit[None, :], mean_lagged
+
+
+def _structural_sd(panel: Panel, media: tuple[Cell, ...], settings: ModelSettings) -> Floats:
+    if settings.structural_error != "auto":
+        return np.full(len(media), settings.structural_error)
+    usual = STRUCTURAL_SD if len(panel.geos) == 1 else STRUCTURAL_SD_WITH_GEOS
+    return np.array([STRUCTURAL_SD_OF_CAPTURE if c.channel in panel.demand_capture else usual for c in media])
 
 
 def _adstock_of(cell: Cell, settings: ModelSettings) -> str:

@@ -26,6 +26,10 @@ SLOPE_BOUNDS = (0.7, 4.0)
 LOG_SIGMA = (np.log(0.4), 0.8)
 ATANH_RHO = (0.3, 0.5)
 LOG_SQRT_LAMBDA = (0.0, 1.2)
+STRUCTURAL_SD = 0.20
+STRUCTURAL_SD_WITH_GEOS = 0.10
+STRUCTURAL_SD_OF_CAPTURE = 0.50
+"""sd of the log gap between what moves with spend and what spend causes; largest where spend follows demand."""
 SIBLING_SD = 0.3
 GEO_SD = 0.3
 SIBLING_SHARE = 0.75

@@ -165,6 +165,7 @@ ENGLISH: dict[str, str] = {
         "Such lines move less."
     ),
     "evidence.learned": "Before the data {before} to pay, after {after}.",
+    "evidence.capture": "Captures demand that exists: what moves with this spend and what it causes may differ.",
     "evidence.returns": "Return {roi} (90 %: {range})",
     "evidence.costs": "Cost per unit {roi} (90 %: {range})",
     "evidence.chart": "Return per unit of spend by line, with 90 % ranges and break-even",

@@ -16,7 +16,7 @@ from mmm.reporting.voice import Voice
 
 @dataclass(frozen=True, slots=True)
 class EvidenceCell:
-    """What is known of one cell: its grade, in a word and a sign, and the sentence of what was learned."""
+    """What is known of one cell: its grade, in a word and a sign, what was learned, and a warning where one is due."""
 
     name: str
     colour: str
@@ -24,6 +24,7 @@ class EvidenceCell:
     word: str
     returns: str
     learned: str
+    warning: str
 
 
 def evidence_grid(results: Results, voice: Voice) -> tuple[tuple[str, str, tuple[EvidenceCell, ...]], ...]:
@@ -52,6 +53,7 @@ def _evidence_cell(row: Mapping[str, Any], cell: Cell, results: Results, voice: 
         word=voice.text(f"evidence.grade.{grade}"),
         returns=voice.text(key, {"roi": average, "range": span}),
         learned=learned,
+        warning=voice.text("evidence.capture") if cell.channel in results.about.demand_capture else "",
     )
 
 

@@ -108,6 +108,7 @@ class About:
     currency: str | None
     gross_margin: float | None
     labels: Mapping[str, str]
+    demand_capture: frozenset[str]
     data_from: Date
     data_until: Date
     modelled_from: Date
@@ -273,6 +274,7 @@ def _about(raw: Mapping[str, Any]) -> About:
         currency=raw.get("currency"),
         gross_margin=number(raw.get("gross_margin")),
         labels={str(key): str(value) for key, value in (raw.get("labels") or {}).items()},
+        demand_capture=frozenset(str(name) for name in raw.get("demand_capture") or ()),
         data_from=_date(raw["data_from"]),
         data_until=_date(raw["data_until"]),
         modelled_from=_date(raw.get("modelled_from") or raw["data_from"]),

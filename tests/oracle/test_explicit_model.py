@@ -77,7 +77,7 @@ def natural_parameters(v, layout):
     rows = {name: [] for name in ("roi", "theta", "a", "kappa", "slope", "dev")}
     for m in range(M):
         k = layout.siblings[m]
-        tau2 = layout.structural_sd**2
+        tau2 = layout.structural_sd[m] ** 2
         if k >= 0:
             own, common = np.sqrt(1 - SIBLING_SHARE), np.sqrt(SIBLING_SHARE)
             theta = own * v["theta_z"][m] + common * v["theta_channel_z"][k]

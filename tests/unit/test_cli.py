@@ -252,6 +252,7 @@ class TestCommands:
             "init",
             "check",
             "fit",
+            "stress",
             "plan",
             "report",
             "run",

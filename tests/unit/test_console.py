@@ -19,6 +19,7 @@ from mmm.console import (
     plan_text,
     ratio,
     roi_text,
+    stress_text,
 )
 from mmm.data.panel import Check
 
@@ -248,3 +249,41 @@ def test_enter_and_the_end_of_input_take_the_default(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr("builtins.input", ended)
     assert ask("Currency?", "USD") == "USD"
+
+
+def test_what_survives_is_a_line_a_cell_then_the_placebos_and_what_could_not_be_fitted() -> None:
+    keys = {"channel": "tv", "audience": ""}
+    summary = pd.DataFrame(
+        [keys | {"value": 2.5, "lowest": 1.0, "highest": 4.0, "verdict": "pays", "survives": "turns"}]
+    )
+    hidden = pd.DataFrame([keys | {"robustness": 0.12}])
+    shares = {"share_of_outcome": 0.004, "share_of_outcome_prior": 0.05}
+    placebo = {
+        "channel": "placebo",
+        "audience": "",
+        "roi": 0.31,
+        "roi_lo": 0.05,
+        "roi_hi": 0.9,
+        "p_pays": 0.004,
+    }
+    stress = pd.DataFrame(
+        [
+            {"kind": "placebo", "spec": "tv, 60 weeks later", **keys, "roi": 2.4, "refused": ""},
+            {
+                "kind": "placebo",
+                "spec": "tv, 60 weeks later",
+                **placebo,
+                "p_pays_prior": 0.5,
+                **shares,
+                "refused": "",
+            },
+            {"kind": "setting", "spec": "history none", "refused": "Too short."},
+        ]
+    )
+    said = stress_text(stress, summary, hidden).splitlines()
+    assert said[1].split() == ["tv", "2.50", "1.00", "4.00", "pays", "turns", "12", "%"]
+    assert said[-2] == (
+        "Placebo (tv, 60 weeks later) is given 0.31 (90 %: 0.05 to 0.90); before the data 50 in 100 to pay, "
+        "after under 1 in 100; 0.4 % of the outcome, before the data 5.0 %"
+    )
+    assert said[-1] == "Not fitted: history none. Too short."

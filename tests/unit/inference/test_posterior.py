@@ -68,7 +68,7 @@ def test_the_parameters_are_split_in_the_order_of_the_kernel(layout):
 def test_without_structural_error_the_panel_sees_the_causal_roi(layout):
     phi = 0.1 * np.random.default_rng(0).normal(size=(6, layout.data.n_phi))
     sd = np.full((6, 1), 0.2)
-    none = derive(phi, sd, replace(layout, structural_sd=0.0), np.random.default_rng(1))
+    none = derive(phi, sd, replace(layout, structural_sd=np.zeros(4)), np.random.default_rng(1))
     np.testing.assert_array_equal(none["roi"], none["roi_panel"])
     np.testing.assert_array_equal(none["roi_panel"], np.exp(phi[:, : layout.data.shape[2]]))
     some = derive(phi, sd, layout, np.random.default_rng(1))
@@ -92,19 +92,21 @@ class UnitNoise:
 
 
 def test_the_structural_gap_is_the_gaussian_conditional(layout):
+    layout = replace(layout, structural_sd=np.array([0.5, 0.3, 0.3, 0.2]))
     # tv alone, the two searches related, mail alone: [-1, 0, 0, -1]
     assert layout.siblings.tolist() == [-1, 0, 0, -1]
-    M, tau, sibling_sd = 4, layout.structural_sd, 0.37
+    tau, sibling_sd = layout.structural_sd, 0.37
     related = layout.siblings[:, None] == layout.siblings[None, :]
     related &= layout.siblings[:, None] >= 0
     sd = layout.log_roi_sd
     prior = np.where(related, np.outer(sd, sd), 0.0)
     prior += np.diag(np.where(layout.siblings >= 0, sibling_sd**2, sd**2))
-    panel = prior + tau**2 * np.eye(M)  # Cov of log ROI + eps; Cov with eps is tau^2 I
+    noise = np.diag(tau**2)
+    panel = prior + noise  # Cov of log ROI + eps; Cov with eps is that of eps
     log_roi = layout.log_roi_mean + np.array([0.8, -1.1, 0.6, 2.0])
-    gain = tau**2 * np.linalg.inv(panel)
+    gain = noise @ np.linalg.inv(panel)
     mean = gain @ (log_roi - layout.log_roi_mean)
-    covariance = tau**2 * np.eye(M) - tau**2 * gain
+    covariance = noise - gain @ noise
 
     draws = 1 + (2 + 1) + (1 + 1) + (1 + 1)
     gap = _structural_gap(

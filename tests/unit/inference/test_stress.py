@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from scipy.stats import lognorm
 
-from mmm.inference import diagnostics
 from mmm.inference.specs import Spec, with_placebo
 from mmm.inference.stress import THE_FIT, Task, small, stress_table, survival_table, verdict
 from mmm.model.settings import GateSettings, ModelSettings, SamplingSettings
@@ -16,14 +15,9 @@ LOOSE = GateSettings(rhat=2.0, ess=1, divergences=1)
 BREAK_EVEN = 2.0
 
 
-@pytest.fixture(autouse=True)
-def _few_draws_are_enough(monkeypatch):
-    monkeypatch.setattr(diagnostics, "NUISANCE_RHAT", 10.0)
-
-
 def tables(company, specs, *, jobs=1, break_even=BREAK_EVEN, has_money=True):
     _, layout, fitted = company
-    sampling = SamplingSettings(draws=100, tune=100, chains=2, seed=1)
+    sampling = SamplingSettings(draws=300, tune=200, chains=2, seed=1)
     tasks = [Task(spec, break_even, sampling, LOOSE) for spec in specs]
     return stress_table(
         fitted.posterior, layout, tasks, break_even=break_even, has_money=has_money, jobs=jobs, progress=print
@@ -59,6 +53,7 @@ def test_the_first_rows_are_those_of_the_fit_itself(fitted_company):
     )
 
 
+@pytest.mark.slow
 def test_two_processes_find_what_one_does(fitted_company, two):
     pd.testing.assert_frame_equal(
         tables(fitted_company, two, jobs=1), tables(fitted_company, two, jobs=2), rtol=1e-9

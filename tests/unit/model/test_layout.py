@@ -99,10 +99,21 @@ def test_a_noisier_geo_counts_for_less(make_panel):
 
 def test_the_structural_error_is_smaller_where_regions_speak(make_panel):
     settings = ModelSettings(max_lag=8)
-    assert lay_out(make_panel(), settings).structural_sd == 0.20
-    assert lay_out(make_panel(2, geos=("n", "s")), settings).structural_sd == 0.10
+    assert (lay_out(make_panel(), settings).structural_sd == 0.20).all()
+    assert (lay_out(make_panel(2, geos=("n", "s")), settings).structural_sd == 0.10).all()
     given = ModelSettings(max_lag=8, structural_error=0.05)
-    assert lay_out(make_panel(), given).structural_sd == 0.05
+    assert (lay_out(make_panel(), given).structural_sd == 0.05).all()
+
+
+@pytest.mark.parametrize("geos", [("",), ("n", "s")])
+def test_a_channel_that_captures_demand_has_a_wide_structural_error(make_panel, geos):
+    panel = replace(make_panel(2, geos=geos), demand_capture=frozenset({"search"}))
+    usual = 0.20 if len(geos) == 1 else 0.10
+    found = lay_out(panel, ModelSettings(max_lag=8))
+    assert [cell.channel for cell in found.media] == ["tv", "search", "search", "organic:mail"]
+    assert found.structural_sd.tolist() == [usual, 0.5, 0.5, usual]
+    given = lay_out(panel, ModelSettings(max_lag=8, structural_error=0.05))
+    assert given.structural_sd.tolist() == [0.05] * 4
 
 
 def test_audiences_of_a_channel_are_related_and_others_are_not(make_panel):
