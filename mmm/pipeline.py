@@ -192,7 +192,7 @@ def prepare(config: Config, *, refuse: bool = True) -> Prepared:
         checks += check_carry(layout, panel)
         has_money = panel.unit_value is not None
         checks += belief_checks(layout, margin=config.finance.gross_margin, has_money=has_money)
-    files = input_files(config.data, config.folder)
+    files = input_files(config.data, config.calendar, config.folder)
     return Prepared(tables, panel, layout, checks, {str(path): sha256(path) for path in files})  # type: ignore[arg-type]
 
 

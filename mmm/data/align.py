@@ -65,7 +65,7 @@ def align_tables(
     organic = align_organic(tables, axis, data, first, weights, found)
     event_names, events = align_events(tables, axis, found)
     holiday_names, holidays = (
-        holiday_features(axis.dates, axis.grain, calendar.holidays)
+        holiday_features(axis.dates, axis.grain, calendar.holidays, own=tables.holidays)
         if calendar.holidays
         else ((), np.zeros((len(axis.dates), 0)))
     )

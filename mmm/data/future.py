@@ -61,7 +61,11 @@ def future_features(
         assumed_organic = (*assumed_organic, "events: none")
     holidays = np.zeros((len(dates), 0))
     if calendar.holidays:
-        _, holidays = holiday_features(dates, panel.grain, calendar.holidays, panel.holiday_names)
+        _, holidays = holiday_features(
+            dates, panel.grain, calendar.holidays, panel.holiday_names, own=tables.holidays
+        )
+        if tables.holidays and len(dates) and max(days.max() for days in tables.holidays.values()) < dates[0]:
+            assumed_organic = (*assumed_organic, "holidays of the own calendar: none")
     return FutureFeatures(dates, controls, organic, events, holidays, (*assumed, *assumed_organic))
 
 

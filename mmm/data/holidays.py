@@ -7,8 +7,9 @@ those after. One column per holiday, pooled over the years; names in English wha
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
 
 import holidays as holidays_package
 import numpy as np
@@ -28,7 +29,12 @@ _SAME_HOLIDAY = re.compile(r"\s*(\((observed|estimated|observed, estimated)\)|\b
 
 
 def holiday_features(
-    dates: Dates, grain: Grain, settings: HolidaySettings, names: Sequence[str] | None = None
+    dates: Dates,
+    grain: Grain,
+    settings: HolidaySettings,
+    names: Sequence[str] | None = None,
+    *,
+    own: Mapping[str, Dates] = MappingProxyType({}),
 ) -> tuple[tuple[str, ...], Floats]:
     """Pull of each holiday on each period.
 
@@ -38,6 +44,8 @@ def holiday_features(
         First days of the periods, without gaps, shape (period,).
     names
         Columns wanted, in this order, for periods to come; None: every holiday that pulls inside `dates`.
+    own
+        Days of each holiday of the config's own calendar, by name; a name that a country has too is one holiday.
 
     Returns
     -------
@@ -57,7 +65,7 @@ def holiday_features(
     days = period_days(dates, grain)
     first, last = dates[0], period_end(dates[-1], grain)
     years = tuple(range(_year(first - settings.lag * DAY) - 1, _year(last + settings.lead * DAY) + 2))
-    calendar = _pooled(settings.countries, years)
+    calendar = _pooled(settings.countries, years, own)
     # for periods to come the columns are given: what leaves was settled when they were made
     dropped = _dropped(settings.drop, tuple(calendar)) if names is None else set()
     pulls = {
@@ -73,10 +81,10 @@ def holiday_features(
     return tuple(names), np.stack(columns, axis=1) if columns else np.zeros((len(dates), 0))
 
 
-def holiday_faults(settings: HolidaySettings, year: int) -> tuple[str, ...]:
+def holiday_faults(settings: HolidaySettings, year: int, own: Mapping[str, Dates]) -> tuple[str, ...]:
     """What is wrong with the country codes and the dropped names, one sentence each."""
     try:
-        _dropped(settings.drop, tuple(_pooled(settings.countries, tuple(range(year - 4, year + 2)))))
+        _dropped(settings.drop, tuple(_pooled(settings.countries, tuple(range(year - 4, year + 2)), own)))
     except ConfigError as error:
         return error.faults
     return ()
@@ -130,9 +138,11 @@ def _pull(held: Dates, first: np.datetime64, last: np.datetime64, lead: int, lag
     return np.clip(1 - np.abs(distance) / reach, 0, None).max(axis=1)
 
 
-def _pooled(countries: Sequence[str], years: tuple[int, ...]) -> dict[str, Dates]:
-    """Days of each holiday name over all countries and years."""
+def _pooled(countries: Sequence[str], years: tuple[int, ...], own: Mapping[str, Dates]) -> dict[str, Dates]:
+    """Days of each holiday name over all countries, years, and the own calendar."""
     held: dict[str, set[np.datetime64]] = {}
+    for name, days in own.items():
+        held.setdefault(_plain(name), set()).update(days)
     faults = []
     for code in countries:
         try:

@@ -172,12 +172,24 @@ class ExcludedPeriod(Settings):
 
 
 class HolidaySettings(Settings):
-    """Which public holidays, and how far their pull reaches."""
+    """Which holidays, and how far their pull reaches."""
 
-    countries: tuple[str, ...] = Field(description="codes of the `holidays` package: US, IL, DE")
+    countries: tuple[str, ...] = Field((), description="codes of the `holidays` package: US, IL, DE")
+    source: Path | None = Field(
+        None,
+        description="own calendar, a row a day of a holiday: CSV, Parquet or XLSX, relative to the config",
+    )
+    date: str = Field("date", description="own calendar: column with the day")
+    name: str = Field("name", description="own calendar: column with the name, one effect each")
     lead: int = Field(7, ge=0, le=60, description="days before the holiday over which its effect builds up")
     lag: int = Field(2, ge=0, le=60, description="days after it over which the effect fades")
     drop: tuple[str, ...] = Field((), description="names to leave out")
+
+    @model_validator(mode="after")
+    def _has_days(self) -> HolidaySettings:
+        if not self.countries and self.source is None:
+            raise ValueError("name `countries`, or a `source` with a calendar of your own")
+        return self
 
 
 def _holidays(value: Any) -> Any:

@@ -25,8 +25,10 @@ from mmm.data.settings import (
     ChannelSettings,
     DataSettings,
     EventsTable,
+    HolidaySettings,
     MediaTable,
     OutcomeTable,
+    Source,
 )
 from mmm.data.values import is_empty
 from mmm.errors import DataError
@@ -51,6 +53,8 @@ class Tables:
         Columns table, date, geo, channel, audience, message, spend (money), exposure (nan: none given), row.
     organic, controls, future
         Columns table, date, geo, name, value, row.
+    holidays
+        Days of each holiday of the config's own calendar, by name.
     events
         Columns start, end (NaT: none given), name, lasts (day | week | month: how long without an end).
     infos
@@ -65,6 +69,7 @@ class Tables:
     media: pd.DataFrame
     organic: pd.DataFrame
     controls: pd.DataFrame
+    holidays: dict[str, Dates]
     events: pd.DataFrame
     future: pd.DataFrame
     infos: dict[str, TableInfo]
@@ -73,10 +78,11 @@ class Tables:
     checks: tuple[Check, ...]
 
 
-def input_files(data: DataSettings, folder: Path) -> tuple[Path, ...]:
+def input_files(data: DataSettings, calendar: CalendarSettings, folder: Path) -> tuple[Path, ...]:
     """Every file the tables are read from, once each, in the order of the config."""
     tables = [data.outcome, *data.media, data.organic, data.controls, data.events, data.future]
-    sources = (data.resolved(table).source for table in tables if table is not None)
+    sources = [data.resolved(table).source for table in tables if table is not None]
+    sources.append(calendar.holidays.source if calendar.holidays else None)
     return tuple(dict.fromkeys(folder / source for source in sources if source is not None))
 
 
@@ -107,8 +113,9 @@ def load_tables(
     spend["channel"] = _renamed(reader, spend["channel"].to_numpy(object), channels)
     for name in ("audience", "message"):
         reader.note_twins(name, spend[name].to_numpy(object))
+    holidays = _holidays(reader, calendar.holidays) if calendar.holidays else {}
     if calendar.holidays:
-        reader.faults += holiday_faults(calendar.holidays, _last_year(outcome))
+        reader.faults += holiday_faults(calendar.holidays, _last_year(outcome), holidays)
     if reader.faults:
         raise DataError(list(dict.fromkeys(reader.faults)))
     return Tables(
@@ -116,6 +123,7 @@ def load_tables(
         media=spend,
         organic=organic,
         controls=controls,
+        holidays=holidays,
         events=events,
         future=future,
         infos=reader.infos,
@@ -374,6 +382,24 @@ def _events(reader: Reader, table: EventsTable) -> pd.DataFrame:
         }
     )
     return frame[there].drop_duplicates(ignore_index=True)  # a geo table repeats its events by region
+
+
+def _holidays(reader: Reader, settings: HolidaySettings) -> dict[str, Dates]:
+    """Days of each holiday of the own calendar, by name."""
+    if settings.source is None:
+        return {}
+    key = "calendar.holidays"
+    table = Source(source=settings.source, date=settings.date)
+    opened = reader.open(table, key, {"name": settings.name})
+    if opened is None:
+        return {}
+    del reader.infos[key]  # it says nothing about weeks or regions of the panel
+    names = reader.text(opened.raw, settings.name)
+    if blank := opened.rows[[is_empty(name) for name in names.tolist()]].tolist():
+        reader.faults.append(
+            f'{opened.raw.where}: column "{settings.name}" is empty in {rows_words(blank)}; name the holiday'
+        )
+    return {str(name): np.unique(opened.days[names == name]) for name in sorted(set(names.tolist()))}
 
 
 def _renamed(

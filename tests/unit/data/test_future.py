@@ -129,3 +129,16 @@ def test_periods_inside_the_data_are_refused(write_company):
 
     with pytest.raises(InputError, match="ask for periods after the data"):
         future_features(tables, panel, config.data, config.calendar, panel.dates[-1:])
+
+
+def test_an_own_calendar_that_ends_before_the_coming_periods_is_listed(write_company):
+    calendar = ("calendar:", "  holidays: {source: days.csv, lead: 0, lag: 0}")
+    held = "date,name\n2025-03-04,Fair\n"
+    _, future = features(write_company({"all.csv": ALL, "days.csv": held}, *CONFIG, *calendar), 2)
+    assert future.assumed[-1] == "holidays of the own calendar: none"
+    assert not future.holidays.any()
+
+    held += "2026-03-10,Fair\n"
+    _, future = features(write_company({"all.csv": ALL, "days.csv": held}, *CONFIG, *calendar), 2)
+    assert "holidays of the own calendar: none" not in future.assumed
+    assert future.holidays[:, 0].tolist() == [0, pytest.approx(1 / 7)]

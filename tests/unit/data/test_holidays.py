@@ -129,3 +129,30 @@ def test_events_of_one_name_share_a_column():
 
     assert names == ("sale",)
     assert shares[:, 0] == pytest.approx([2 / 7, 0, 2 / 7])
+
+
+def test_an_own_calendar_has_the_same_ramps_and_joins_a_country_s_holiday_of_its_name():
+    days = period_range("2025-07-01", "2025-07-31", "day")
+    settings = HolidaySettings(countries=("US",), lead=1, lag=0)
+    own = {
+        "Founder's day (observed)": np.array(["2025-07-20"], "datetime64[D]"),
+        "Independence Day": np.array(["2025-07-10"], "datetime64[D]"),
+    }
+
+    names, matrix = holiday_features(days, "day", settings, own=own)
+
+    at = {name: matrix[:, i] for i, name in enumerate(names)}
+    assert at["Founder's day"].nonzero()[0].tolist() == [18, 19]
+    assert at["Founder's day"][[18, 19]] == pytest.approx([0.5, 1])
+    assert at["Independence Day"].nonzero()[0].tolist() == [2, 3, 8, 9]
+
+
+def test_an_own_calendar_can_stand_alone_and_something_has_to():
+    own = {"Fair": np.array(["2025-07-02", "2026-07-08"], "datetime64[D]")}
+    settings = HolidaySettings(source="days.csv", lead=0, lag=0)
+    days = period_range("2026-07-01", "2026-07-31", "day")
+    names, matrix = holiday_features(days, "day", settings, own=own)
+    assert names == ("Fair",)
+    assert matrix[:, 0].nonzero()[0].tolist() == [7]
+    with pytest.raises(ValueError, match="name `countries`, or a `source`"):
+        HolidaySettings(lead=3)

@@ -214,4 +214,34 @@ def test_a_list_of_events_lasts_from_day_to_day(write_company):
 def test_input_files_are_listed_once_each(write_company, tmp_path):
     config = write_company({}, *CONFIG, "  controls: {source: prices.csv, columns: [price]}")
 
-    assert input_files(config.data, config.folder) == (tmp_path / "weekly.csv", tmp_path / "prices.csv")
+    assert input_files(config.data, config.calendar, config.folder) == (
+        tmp_path / "weekly.csv",
+        tmp_path / "prices.csv",
+    )
+
+
+OWN = "  holidays: {source: days.csv, date: day, name: what}"
+
+
+def test_an_own_calendar_gives_days_by_name_and_is_an_input(write_company, tmp_path):
+    days = "day,what\n2025-01-14,Mimouna\n2026-01-15,Mimouna\n2025-01-22,Fair\n"
+    config = write_company({"weekly.csv": WEEKLY, "days.csv": days}, *CONFIG, "calendar:", OWN)
+
+    held = load(config).holidays
+
+    assert {name: found.astype(str).tolist() for name, found in held.items()} == {
+        "Fair": ["2025-01-22"],
+        "Mimouna": ["2025-01-14", "2026-01-15"],
+    }
+    assert input_files(config.data, config.calendar, config.folder)[-1] == tmp_path / "days.csv"
+
+
+def test_an_own_calendar_without_a_name_or_a_column_is_a_fault(write_company):
+    days = "day,what\n2025-01-14,\n2025-01-22,Fair\n"
+    config = write_company({"weekly.csv": WEEKLY, "days.csv": days}, *CONFIG, "calendar:", OWN)
+    with pytest.raises(DataError, match='column "what" is empty in row 2'):
+        load(config)
+    days = "day,name\n2025-01-14,Fair\n"
+    config = write_company({"weekly.csv": WEEKLY, "days.csv": days}, *CONFIG, "calendar:", OWN)
+    with pytest.raises(DataError, match="what"):
+        load(config)
