@@ -51,8 +51,6 @@ NOT_YET = (
 
 NOT_YET_ANYWHERE_IN_DATA = ("currency", "fee", "owner", "date_format", "week_label")
 NOT_YET_VALUES = {
-    "model.adstock": ("delayed", "weibull"),
-    "model.saturation": ("logistic", "michaelis_menten", "power"),
     "model.likelihood": ("student_t",),
     "plan.objective": ("npv",),
     "plan.risk.measure": ("cvar", "probability"),

@@ -49,13 +49,13 @@ def make_future() -> Callable[..., Any]:
     return small_company.make_future
 
 
-def _fitted(panel: Any) -> FittedCompany:
+def _fitted(panel: Any, **families: Any) -> FittedCompany:
     from mmm.inference import diagnostics
     from mmm.inference.fit import fit
     from mmm.model.layout import lay_out
     from mmm.model.settings import GateSettings, ModelSettings, SamplingSettings
 
-    layout = lay_out(panel, ModelSettings(max_lag=8), break_even=2.0)
+    layout = lay_out(panel, ModelSettings(max_lag=8, **families), break_even=2.0)
     sampling = SamplingSettings(draws=200, tune=200, chains=2, seed=1)
     gates = GateSettings(rhat=2.0, ess=1, divergences=1)
     with pytest.MonkeyPatch.context() as patch:
@@ -90,6 +90,16 @@ def posterior_at() -> Callable[..., Any]:
         return Posterior(xr.DataTree.from_dict({"posterior": xr.Dataset(shaped)}))
 
     return build
+
+
+@pytest.fixture(scope="session")
+def fitted_families() -> FittedCompany:
+    """The national company with a carry-over and a saturation of its own for every channel, fitted."""
+    return _fitted(
+        small_company.make_panel(),
+        adstock={"default": "weibull_density", "tv": "delayed", "search": "weibull_survival"},
+        saturation={"default": "michaelis_menten", "tv": "logistic", "search": "power"},
+    )
 
 
 def _chromium() -> str | None:

@@ -10,8 +10,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mmm.errors import InputError
-from mmm.model.forward import MediaDraws, adstock_weights, window_sums
+from mmm.model.forward import MediaDraws, media_weights, window_sums
 from mmm.model.layout import Layout
+from mmm.model.shapes import GEOMETRIC
 
 Floats = NDArray[np.float64]
 
@@ -77,8 +78,9 @@ class Posterior:
 
     def weights(self, layout: Layout) -> Floats:
         """Adstock weights, shape (draw, medium, lag + 1)."""
-        return adstock_weights(
-            self.flat("theta"), self.flat("exponent"), layout.lags, layout.data.weeks_per_period
+        data = layout.data
+        return media_weights(
+            data.adstock, self.flat("theta"), self.flat("timing"), layout.lags, data.weeks_per_period
         )
 
     def effect(self) -> Floats:
@@ -103,6 +105,7 @@ class Posterior:
             slope=self.flat("slope")[:, :n],
             ceiling=ceiling * heads[None, :, None],
             scale=layout.exposure_scale[:, :n],
+            saturation=layout.data.saturation[:n],
         )
 
 
@@ -132,17 +135,20 @@ def derive(phi: Floats, sibling_sd: Floats, layout: Layout, rng: np.random.Gener
     Returns
     -------
     dict
-        Arrays with leading axis draw; see `DIMS`.
+        Arrays with leading axis draw; see `DIMS`. What theta, timing, half and slope are in each family of
+        carry-over and saturation: `mmm.model.shapes`.
     """
     parts = split_phi(phi, layout)
     theta = 1.0 / (1.0 + np.exp(-parts["logit_theta"]))
-    exponent = np.where(layout.data.gamma, np.exp(parts["log_a"]), 0.0)
-    weights = adstock_weights(theta, exponent, layout.lags, layout.data.weeks_per_period)
-    half = np.exp(parts["log_kappa"]) * np.einsum("dml,ml->dm", weights, layout.data.mean_lagged)
+    data = layout.data
+    timing = np.where(data.adstock == GEOMETRIC, 0.0, np.exp(parts["log_a"]))
+    weights = media_weights(data.adstock, theta, timing, layout.lags, data.weeks_per_period)
+    half = np.exp(parts["log_kappa"]) * np.einsum("dml,ml->dm", weights, data.mean_lagged)
     slope = np.exp(parts["log_n"])
-    x = np.ascontiguousarray(layout.data.x.transpose(2, 1, 0))
-    money = np.ascontiguousarray(layout.data.money.T)
-    money_at_one, increase = window_sums(x, weights, half, slope, np.exp(parts["dev"]), money, MROI_STEP)
+    x = np.ascontiguousarray(data.x.transpose(2, 1, 0))
+    money = np.ascontiguousarray(data.money.T)
+    effect = np.exp(parts["dev"])
+    money_at_one, increase = window_sums(x, weights, data.saturation, half, slope, effect, money, MROI_STEP)
     roi_panel = np.exp(parts["log_roi"])
     gap = _structural_gap(parts["log_roi"], sibling_sd, layout, rng)
     roi = roi_panel * np.exp(-gap)
@@ -151,7 +157,7 @@ def derive(phi: Floats, sibling_sd: Floats, layout: Layout, rng: np.random.Gener
         "mroi": roi * increase / (MROI_STEP * money_at_one.sum(axis=1)),
         "roi_panel": roi_panel,
         "theta": theta,
-        "exponent": exponent,
+        "timing": timing,
         "half": half,
         "slope": slope,
         "dev": parts["dev"],
@@ -168,7 +174,7 @@ DIMS: dict[str, tuple[str, ...]] = {
     "mroi": ("medium",),
     "roi_panel": ("medium",),
     "theta": ("medium",),
-    "exponent": ("medium",),
+    "timing": ("medium",),
     "half": ("medium",),
     "slope": ("medium",),
     "dev": ("medium", "geo"),

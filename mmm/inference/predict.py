@@ -17,7 +17,7 @@ from mmm.data.origin import Later
 from mmm.data.panel import Panel
 from mmm.inference.posterior import LOWER, UPPER, Posterior
 from mmm.model.baseline import design
-from mmm.model.forward import hill
+from mmm.model.forward import saturate
 from mmm.model.layout import Layout
 
 Floats = NDArray[np.float64]
@@ -85,7 +85,8 @@ def media_effect(posterior: Posterior, layout: Layout, x: Floats, keep: Rows) ->
     for m in range(x.shape[2]):
         stretches = np.lib.stride_tricks.sliding_window_view(x[:, :, m], layout.lags + 1, axis=0)
         s = np.einsum("tgl,dl->dtg", stretches, weights[:, m, ::-1], optimize=True)
-        total += ceiling[:, m][:, None] * hill(s, half[:, m, None, None], slope[:, m, None, None])
+        kind = int(layout.data.saturation[m])
+        total += ceiling[:, m][:, None] * saturate(kind, s, half[:, m, None, None], slope[:, m, None, None])
     return total
 
 

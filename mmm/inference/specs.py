@@ -12,6 +12,7 @@ from mmm.data.panel import Panel
 from mmm.dims import Cell
 from mmm.model.layout import Layout
 from mmm.model.settings import ChannelPrior, ModelSettings, RoiPrior
+from mmm.model.shapes import GEOMETRIC
 
 SHORT_LAG = 8
 PLACEBOS = 3
@@ -69,7 +70,7 @@ def _settings(settings: ModelSettings, layout: Layout) -> Iterator[tuple[str, Mo
     yield f"season of order {order + 1}", but(seasonality=order + 1)
     if layout.structural_sd.any():
         yield "structural error off", but(structural_error=0.0)
-    if layout.data.gamma.any():
+    if (layout.data.adstock != GEOMETRIC).any():
         yield "geometric carry-over", but(adstock={"default": "geometric"})
     if settings.history == "unknown":
         yield "history none", but(history="none")

@@ -1,21 +1,23 @@
 """The forward map: from exposure to outcome, per draw. NumPy and numba only; nothing here knows PyMC.
 
 effect[d, t, g, c] = ceiling[d, g, c] * S( sum_l weights[d, c, l] * exposure[t - l, g, c] / scale[g, c] )
-S(s) = s^slope / (s^slope + half^slope),  S(0) = 0
+S(s) = s^slope / (s^slope + half^slope),  S(0) = 0; other families: `mmm.model.shapes`
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
 from mmm.dims import Cell
+from mmm.model.shapes import DELAYED, DENSITY, GAMMA, HALF_WAY, LOGISTIC, POWER, SURVIVAL
 from mmm.model.vectormath import SMALLEST, exp, log
 
 Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
 FAST = {"reassoc", "contract", "arcp", "nsz"}
 
 
@@ -30,11 +32,14 @@ class MediaDraws:
     weights
         Adstock weights, shape (draw, cell, lag), each row sums to 1; lag 0 is the same period.
     half, slope
-        Hill half-saturation (in scaled adstocked exposure) and exponent, shape (draw, cell).
+        Half-saturation (in scaled adstocked exposure) and exponent, shape (draw, cell).
     ceiling
-        Outcome units per period at full saturation, shape (draw, geo, cell).
+        Outcome units per period at full saturation, shape (draw, geo, cell); of a power curve, which has none,
+        those at half-saturation.
     scale
         Exposure that counts as one, shape (geo, cell).
+    saturation
+        Code of each cell's family of curves (`mmm.model.shapes`), shape (cell,).
     """
 
     cells: tuple[Cell, ...]
@@ -44,6 +49,7 @@ class MediaDraws:
     slope: Floats
     ceiling: Floats
     scale: Floats
+    saturation: Codes
 
     @property
     def draws(self) -> int:
@@ -60,26 +66,26 @@ class MediaDraws:
         if count >= self.draws:
             return self
         keep = np.linspace(0, self.draws - 1, count).round().astype(int)
-        return MediaDraws(
-            self.cells,
-            self.geos,
-            self.weights[keep],
-            self.half[keep],
-            self.slope[keep],
-            self.ceiling[keep],
-            self.scale,
+        return replace(
+            self,
+            weights=self.weights[keep],
+            half=self.half[keep],
+            slope=self.slope[keep],
+            ceiling=self.ceiling[keep],
         )
 
 
-def adstock_weights(theta: Floats, exponent: Floats, lags: int, weeks: float) -> Floats:
-    """Normalized adstock weights (l + 1)^exponent theta^(l weeks), l = 0 .. lags.
+def adstock_weights(kind: int, theta: Floats, timing: Floats, lags: int, weeks: float) -> Floats:
+    """Normalized adstock weights of lags 0 .. lags.
 
     Parameters
     ----------
+    kind
+        Code of the family (`mmm.model.shapes`).
     theta
-        Retention per week, any shape.
-    exponent
-        0 is geometric; larger ones delay the peak. Same shape.
+        What is left after a week, any shape.
+    timing
+        Exponent, delay in weeks or Weibull's shape, as the family has it; same shape.
     lags, weeks
         Largest lag in periods, and weeks per period.
 
@@ -89,20 +95,67 @@ def adstock_weights(theta: Floats, exponent: Floats, lags: int, weeks: float) ->
         Shape (..., lags + 1); each row sums to 1.
     """
     lag = np.arange(lags + 1)
-    log_weight = exponent[..., None] * np.log1p(lag) + (lag * weeks) * np.log(theta)[..., None]
+    at = lag * weeks
+    log_theta, timing = np.log(theta)[..., None], timing[..., None]
+    if kind == GAMMA:
+        log_weight = timing * np.log1p(lag) + at * log_theta
+    elif kind == DELAYED:
+        log_weight = (at - timing) ** 2 * log_theta
+    elif kind == SURVIVAL:
+        log_weight = at**timing * log_theta
+    elif kind == DENSITY:
+        middle = at + 0.5 * weeks
+        log_weight = (timing - 1.0) * np.log(middle) + middle**timing * log_theta
+    else:
+        log_weight = at * log_theta
     weight = np.exp(log_weight - log_weight.max(axis=-1, keepdims=True))
     return weight / weight.sum(axis=-1, keepdims=True)
 
 
-def hill(s: Floats, half: Floats | float, slope: Floats | float) -> Floats:
-    """Share of the ceiling reached at adstocked exposure `s`; 0 at 0. Broadcasts."""
+def media_weights(kinds: Codes, theta: Floats, timing: Floats, lags: int, weeks: float) -> Floats:
+    """`adstock_weights` of several media: kinds (medium,), theta and timing (..., medium) to (..., medium, lag + 1)."""
+    each = [
+        adstock_weights(int(kind), theta[..., m], timing[..., m], lags, weeks) for m, kind in enumerate(kinds)
+    ]
+    return np.stack(each, axis=-2)
+
+
+def saturate(kind: int, s: Floats, half: Floats | float, slope: Floats | float) -> Floats:
+    """Share of the ceiling reached at adstocked exposure `s`; 0 at 0. Broadcasts.
+
+    Parameters
+    ----------
+    kind
+        Code of the family (`mmm.model.shapes`).
+    """
     with np.errstate(divide="ignore", over="ignore"):
-        return np.where(s > 0, 1.0 / (1.0 + np.exp(-slope * (np.log(s) - np.log(half)))), 0.0)
+        z = slope * (np.log(s) - np.log(half))
+        if kind == LOGISTIC:
+            return np.tanh(HALF_WAY * np.exp(z))
+        if kind == POWER:
+            return np.exp(z)
+        return 1.0 / (1.0 + np.exp(-z))
 
 
 @njit(cache=True, error_model="numpy", fastmath=FAST)
-def _hill_sum(x, w, log_half, slope, factor, first, money, out):
-    """Hill of the adstocked series into out; the series from `first` on is times `factor`. Returns money's sum."""
+def _shares(kind, out):
+    """From z = slope (log s - log half) to the share of the ceiling, in place; -700 is dark."""
+    if kind == LOGISTIC:
+        for t in range(out.shape[0]):
+            v = HALF_WAY * exp(out[t])
+            e = exp(-2.0 * (v if v < 300.0 else 300.0))
+            out[t] = (1.0 - e) / (1.0 + e) if out[t] > -700.0 else 0.0
+    elif kind == POWER:
+        for t in range(out.shape[0]):
+            out[t] = exp(out[t]) if out[t] > -700.0 else 0.0
+    else:
+        for t in range(out.shape[0]):
+            out[t] = 1.0 / (1.0 + exp(-out[t])) if out[t] > -700.0 else 0.0
+
+
+@njit(cache=True, error_model="numpy", fastmath=FAST)
+def _share_sum(kind, x, w, log_half, slope, factor, first, money, out):
+    """Share of the ceiling by period into out; the series from `first` on is times `factor`. Returns money's sum."""
     T = out.shape[0]
     L = w.shape[0] - 1
     out[:] = 0.0
@@ -110,19 +163,21 @@ def _hill_sum(x, w, log_half, slope, factor, first, money, out):
         for t in range(T):
             value = x[t + L - lag]
             out[t] += w[lag] * (value * factor if t - lag >= first else value)
-    total = 0.0
     for t in range(T):
         u = out[t] if out[t] > SMALLEST else SMALLEST
-        y = slope * (log_half - log(u))
-        y = y if y < 700.0 else 700.0
-        share = 1.0 / (1.0 + exp(y if y > -700.0 else -700.0))
-        out[t] = share if out[t] > SMALLEST else 0.0
+        z = slope * (log(u) - log_half)
+        z = z if z < 699.0 else 699.0
+        z = z if z > -699.0 else -699.0
+        out[t] = z if out[t] > SMALLEST else -700.0
+    _shares(kind, out)
+    total = 0.0
+    for t in range(T):
         total += out[t] * money[t]
     return total
 
 
 @njit(cache=True, error_model="numpy", parallel=True, fastmath=FAST)
-def window_sums(x, weights, half, slope, effect, money, step):
+def window_sums(x, weights, kinds, half, slope, effect, money, step):
     """Money that each medium's curve brings at a ceiling of one, per draw.
 
     Parameters
@@ -130,6 +185,8 @@ def window_sums(x, weights, half, slope, effect, money, step):
     x : (medium, geo, lag + period)
         Scaled exposure, `lag` leading periods of history.
     weights : (draw, medium, lag + 1)
+    kinds : (medium,)
+        Codes of saturation.
     half, slope : (draw, medium)
     effect : (draw, medium, geo)
         Factor of each geo.
@@ -154,18 +211,17 @@ def window_sums(x, weights, half, slope, effect, money, step):
         for m in range(M):
             log_half = np.log(half[d, m])
             for g in range(G):
-                a = _hill_sum(x[m, g], weights[d, m], log_half, slope[d, m], 1.0, 0, money[g], scratch)
-                more = _hill_sum(
-                    x[m, g], weights[d, m], log_half, slope[d, m], 1.0 + step, 0, money[g], scratch
-                )
-                none = _hill_sum(x[m, g], weights[d, m], log_half, slope[d, m], 0.0, 0, money[g], scratch)
+                row, w, n, worth = x[m, g], weights[d, m], slope[d, m], money[g]
+                a = _share_sum(kinds[m], row, w, log_half, n, 1.0, 0, worth, scratch)
+                more = _share_sum(kinds[m], row, w, log_half, n, 1.0 + step, 0, worth, scratch)
+                none = _share_sum(kinds[m], row, w, log_half, n, 0.0, 0, worth, scratch)
                 contribution[d, g, m] = effect[d, m, g] * (a - none)
                 increase[d, m] += effect[d, m, g] * (more - a)
     return contribution, increase
 
 
 @njit(cache=True, error_model="numpy", parallel=True, fastmath=FAST)
-def period_sums(x, weights, half, slope, effect, money):
+def period_sums(x, weights, kinds, half, slope, effect, money):
     """Money by period at a ceiling of one, summed over geos: (actual, with the window's spend zeroed).
 
     Arguments as in `window_sums`; both results have shape (draw, period, medium).
@@ -179,10 +235,11 @@ def period_sums(x, weights, half, slope, effect, money):
         for m in range(M):
             log_half = np.log(half[d, m])
             for g in range(G):
-                _hill_sum(x[m, g], weights[d, m], log_half, slope[d, m], 1.0, 0, money[g], scratch)
+                row, w, n, worth = x[m, g], weights[d, m], slope[d, m], money[g]
+                _share_sum(kinds[m], row, w, log_half, n, 1.0, 0, worth, scratch)
                 for t in range(T):
                     actual[d, t, m] += effect[d, m, g] * scratch[t] * money[g, t]
-                _hill_sum(x[m, g], weights[d, m], log_half, slope[d, m], 0.0, 0, money[g], scratch)
+                _share_sum(kinds[m], row, w, log_half, n, 0.0, 0, worth, scratch)
                 for t in range(T):
                     carried[d, t, m] += effect[d, m, g] * scratch[t] * money[g, t]
     return actual, carried

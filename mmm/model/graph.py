@@ -13,15 +13,11 @@ from mmm.model.pack import pack
 from mmm.model.priors import (
     ATANH_RHO,
     GEO_SD,
-    LOG_A,
     LOG_KAPPA,
     LOG_SIGMA,
-    LOG_SLOPE,
     LOG_SQRT_LAMBDA,
-    LOGIT_THETA,
     SIBLING_SD,
     SIBLING_SHARE,
-    SLOPE_BOUNDS,
 )
 
 
@@ -33,17 +29,17 @@ def build_model(layout: Layout) -> pm.Model:
     `phi` has the ROI that the panel sees; `mmm.inference.posterior` takes the error out again.
     """
     G, _, M, _, _ = layout.data.shape
-    share = _sibling_matrix(layout)
+    share, curves = _sibling_matrix(layout), layout.curve_priors
     with pm.Model() as model:
         data = pm.Data("packed", pack(layout.data))
         log_roi = _log_roi(layout, share)
-        logit_theta = LOGIT_THETA[0] + LOGIT_THETA[1] * _pooled_normal("theta", share)
-        log_a = LOG_A[0] + LOG_A[1] * _pooled_normal("a", share)
+        logit_theta = curves.theta[0] + curves.theta[1] * _pooled_normal("theta", share)
+        log_a = curves.timing[0] + curves.timing[1] * _pooled_normal("a", share)
         kappa_z = pm.TruncatedNormal(
             "kappa_z", 0.0, 1.0, upper=(layout.log_kappa_max - LOG_KAPPA[0]) / LOG_KAPPA[1], shape=M
         )
-        bounds = (np.log(SLOPE_BOUNDS) - LOG_SLOPE[0]) / LOG_SLOPE[1]
-        slope_z = pm.TruncatedNormal("slope_z", 0.0, 1.0, lower=bounds[0], upper=bounds[1], shape=M)
+        low, high = curves.slope_bounds
+        slope_z = pm.TruncatedNormal("slope_z", 0.0, 1.0, lower=low, upper=high, shape=M)
         log_sigma = LOG_SIGMA[0] + LOG_SIGMA[1] * pm.Normal("sigma_z", initval=0.0)
         rho = pt.tanh(ATANH_RHO[0] + ATANH_RHO[1] * pm.Normal("rho_z"))
         if G > 1:
@@ -59,8 +55,8 @@ def build_model(layout: Layout) -> pm.Model:
             log_roi,
             logit_theta,
             log_a,
-            LOG_KAPPA[0] + LOG_KAPPA[1] * kappa_z,
-            LOG_SLOPE[0] + LOG_SLOPE[1] * slope_z,
+            curves.kappa[0] + curves.kappa[1] * kappa_z,
+            curves.slope[0] + curves.slope[1] * slope_z,
             dev,
             log_sigma[None],
             rho[None],

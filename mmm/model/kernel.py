@@ -1,8 +1,8 @@
 """The marginal density of the panel and its gradient, in one numba kernel.
 
     y[g,t] = Z[g,t] b + sum_m M_m[g,t] + u[g,t]          b ~ N(0, S),  Cov(u) = R (x) Q(rho)
-    M_m[g,t] = beta_m exp(dev[m,g]) hill(adstock(x[m,g,:])[t])
-    beta_m = exp(log_roi_m) spend_m / sum_gt exp(dev[m,g]) (hill(actual) - hill(carry-in only)) money[g,t]
+    M_m[g,t] = beta_m exp(dev[m,g]) share(adstock(x[m,g,:])[t])         families: `mmm.model.shapes`
+    beta_m = exp(log_roi_m) spend_m / sum_gt exp(dev[m,g]) (share(actual) - share(carry-in only)) money[g,t]
 
 `b` and `u` are integrated out exactly (`mmm.model.linear`). Everything arrives as two flat vectors, the parameters
 `phi` and the packed data (`mmm.model.pack`): a compiled function never carries a data set in a closure, so a cached one
@@ -10,7 +10,8 @@ cannot serve the wrong company. Only the outermost function is cached on disk, u
 of, because numba's disk cache does not see edits in another file.
 
 Order of `phi`: log_roi[M], logit_theta[M], log_a[M], log_kappa[M], log_n[M], dev[M, G], log_sigma, rho,
-log_sqrt_lambda, log_scale[K]. theta is per week; kappa is relative to the mean adstocked exposure.
+log_sqrt_lambda, log_scale[K]. theta is per week; exp(log_a) is the family's timing; kappa is relative to the mean
+adstocked exposure.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from numba import carray, cfunc, njit, types
 from numpy.typing import NDArray
 
 from mmm.model.linear import FAST, cube, inner, integrate_linear, matrix
-from mmm.model.vectormath import SMALLEST, exp, log
+from mmm.model.shapes import DARK, GEOMETRIC, carry_over, share_slopes, shares
+from mmm.model.vectormath import SMALLEST, log
 
 Floats = NDArray[np.float64]
 
@@ -38,35 +40,44 @@ weeks per period, sum of log iv, sum of iv."""
 
 CORES = int(os.environ.get("NUMBA_NUM_THREADS") or os.cpu_count() or 1)
 
-_SOURCES = [Path(__file__).with_name(f"{name}.py") for name in ("kernel", "linear", "vectormath", "density")]
+_SOURCES = [
+    Path(__file__).with_name(f"{name}.py") for name in ("kernel", "linear", "shapes", "vectormath", "density")
+]
 VERSION = int(hashlib.sha256(b"".join(path.read_bytes() for path in _SOURCES)).hexdigest()[:12], 16)
 
 
 @inner
-def _adstock_weights(gamma, logit_theta, log_a, weeks, w, log_lag):
-    """Normalized weights (l + 1)^a theta^l into w; returns (1 - theta) * weeks, the slope of log theta."""
+def _adstock_weights(kind, logit_theta, log_a, weeks, w, by_theta, by_timing):
+    """Normalized weights into w, the slopes of their logarithms by logit theta and log a into the last two; (lag,)."""
     log_theta = min(logit_theta, 0.0) - np.log1p(np.exp(-abs(logit_theta)))  # log sigmoid, no overflow
-    theta = np.exp(log_theta)
-    a = np.exp(log_a) if gamma else 0.0
+    timing = np.exp(log_a) if kind != GEOMETRIC else 0.0
+    remains = 1.0 - np.exp(log_theta)
     top = -np.inf
     n = w.shape[0]
     for lag in range(n):
-        w[lag] = a * log_lag[lag] + lag * weeks * log_theta
+        w[lag], on_theta, on_timing = carry_over(kind, lag, weeks, log_theta, timing)
+        by_theta[lag], by_timing[lag] = on_theta * remains, on_timing * timing
         top = max(top, w[lag])
     total = 0.0
     for lag in range(n):
         w[lag] = np.exp(w[lag] - top)
         total += w[lag]
+    mean_theta = 0.0
+    mean_timing = 0.0
     for lag in range(n):
         w[lag] /= total
-    return (1.0 - theta) * weeks
+        mean_theta += w[lag] * by_theta[lag]
+        mean_timing += w[lag] * by_timing[lag]
+    for lag in range(n):
+        by_theta[lag] -= mean_theta
+        by_timing[lag] -= mean_timing
 
 
 @inner
-def _hill_pass(x, w, log_kappa, n, first, s, z, h):
-    """Adstock and Hill of one series. x has L leading periods; s, z, h (T,); periods from `first` are zeroed.
+def _curve_pass(kind, x, w, log_kappa, n, first, s, z, h):
+    """Adstock and saturation of one series. x has L leading periods; s, z, h (T,); periods from `first` are zeroed.
 
-    z = n (log s - log kappa), h = sigmoid(z); both are 0 where s is 0.
+    z = n (log s - log kappa), h the share of the ceiling, 0 where s is 0.
     """
     T = s.shape[0]
     L = w.shape[0] - 1
@@ -79,25 +90,22 @@ def _hill_pass(x, w, log_kappa, n, first, s, z, h):
     for t in range(T):
         u = s[t] if s[t] > SMALLEST else SMALLEST
         y = n * (log(u) - log_kappa)
-        y = y if y < 700.0 else 700.0
-        y = y if y > -700.0 else -700.0
-        z[t] = y
-        h[t] = 1.0 / (1.0 + exp(-y))
-    for t in range(T):
-        if s[t] <= SMALLEST:
-            z[t] = 0.0
-            h[t] = 0.0
+        y = y if y < 699.0 else 699.0
+        y = y if y > -699.0 else -699.0
+        z[t] = y if s[t] > SMALLEST else DARK
+    shares(kind, z, h)
 
 
 @inner
-def _hill_adjoint(x, gh, s, z, h, n, first, gs, grad_w):
-    """Back through Hill and adstock; adds to grad_w, returns (d log_kappa, d log_n); gs is scratch (T,)."""
+def _curve_adjoint(kind, x, gh, s, z, h, n, first, gs, grad_w):
+    """Back through saturation and adstock; adds to grad_w, returns (d log_kappa, d log_n); gs is scratch (T,)."""
     T = s.shape[0]
     L = grad_w.shape[0] - 1
     d_kappa = 0.0
     d_n = 0.0
+    share_slopes(kind, z, h, gs)
     for t in range(T):
-        gz = gh[t] * h[t] * (1.0 - h[t])
+        gz = gh[t] * gs[t]
         u = s[t] if s[t] > SMALLEST else 1.0
         gs[t] = gz * n / u
         d_kappa -= gz * n
@@ -112,24 +120,25 @@ def _hill_adjoint(x, gh, s, z, h, n, first, gs, grad_w):
 
 
 @inner
-def _media_forward(curve, dev, x, u_lag, gamma, money, weeks, w, s, z, h, s0, z0, h0, one_geo, aside):
+def _media_forward(curve, dev, x, u_lag, kinds, money, weeks, w, s, z, h, s0, z0, h0, one_geo, usual):
     """Curves of all media into w, s, z, h (actual), s0, z0, h0 (carry-in only) and one_geo.
 
-    curve holds logit theta, log a, log kappa and log n, shape (4, medium); one_geo the money by geo at a ceiling of
-    one; aside the slope of log theta and the mean adstocked exposure, shape (2, medium).
+    curve holds logit theta, log a, log kappa and log n, shape (4, medium); kinds the codes of carry-over and of
+    saturation, shape (2, medium). w holds the weights and the slopes of their logarithms, shape (3, medium, lag);
+    one_geo the money by geo at a ceiling of one; usual the mean adstocked exposure, shape (medium,).
     """
     M, G, T = h.shape
-    L = w.shape[1] - 1
-    log_lag = np.log(np.arange(1, L + 2).astype(np.float64))
+    L = w.shape[2] - 1
     for m in range(M):
-        aside[0, m] = _adstock_weights(gamma[m] > 0.5, curve[0, m], curve[1, m], weeks, w[m], log_lag)
+        saturation = int(kinds[1, m])
+        _adstock_weights(int(kinds[0, m]), curve[0, m], curve[1, m], weeks, w[0, m], w[1, m], w[2, m])
         for lag in range(L + 1):
-            aside[1, m] += w[m, lag] * u_lag[m, lag]
-        log_kappa = curve[2, m] + np.log(aside[1, m])
+            usual[m] += w[0, m, lag] * u_lag[m, lag]
+        log_kappa = curve[2, m] + np.log(usual[m])
         n = np.exp(curve[3, m])
         for g in range(G):
-            _hill_pass(x[m, g], w[m], log_kappa, n, T + L, s[m, g], z[m, g], h[m, g])
-            _hill_pass(x[m, g], w[m], log_kappa, n, 0, s0[m, g], z0[m, g], h0[m, g])
+            _curve_pass(saturation, x[m, g], w[0, m], log_kappa, n, T + L, s[m, g], z[m, g], h[m, g])
+            _curve_pass(saturation, x[m, g], w[0, m], log_kappa, n, 0, s0[m, g], z0[m, g], h0[m, g])
             acc = 0.0
             for t in range(T):
                 acc += h[m, g, t] * money[g, t]
@@ -140,18 +149,17 @@ def _media_forward(curve, dev, x, u_lag, gamma, money, weeks, w, s, z, h, s0, z0
 
 @inner
 def _media_adjoint(
-    q, curve, dev, beta, x, u_lag, gamma, money, w, s, z, h, s0, z0, h0, one_geo, aside, grad, grad_dev
+    q, curve, dev, beta, x, u_lag, kinds, money, w, s, z, h, s0, z0, h0, one_geo, usual, grad, grad_dev
 ):
     """Gradient of the media parameters from q = d log density / d media, into grad (5, medium), grad_dev."""
     M, G, T = h.shape
-    L = w.shape[1] - 1
+    L = w.shape[2] - 1
     head = h0.shape[2]
-    lags = np.arange(L + 1).astype(np.float64)
-    log_lag = np.log(lags + 1.0)
     gh = np.empty(T)
     gs = np.empty(T)
     gw = np.empty(L + 1)
     for m in range(M):
+        kind = int(kinds[1, m])
         n = np.exp(curve[3, m])
         one = one_geo[m].sum()
         W = 0.0
@@ -170,24 +178,18 @@ def _media_adjoint(
             ratio = W * E / one
             for t in range(T):
                 gh[t] = beta[m] * E * q[g, t] - ratio * money[g, t]
-            d_kappa, d_n = _hill_adjoint(x[m, g], gh, s[m, g], z[m, g], h[m, g], n, T + L, gs, gw)
+            d_kappa, d_n = _curve_adjoint(kind, x[m, g], gh, s[m, g], z[m, g], h[m, g], n, T + L, gs, gw)
             grad[3, m] += d_kappa
             grad[4, m] += d_n
             for t in range(head):
                 gh[t] = ratio * money[g, t]
-            d_kappa, d_n = _hill_adjoint(x[m, g], gh[:head], s0[m, g], z0[m, g], h0[m, g], n, 0, gs, gw)
+            d_kappa, d_n = _curve_adjoint(kind, x[m, g], gh, s0[m, g], z0[m, g], h0[m, g], n, 0, gs, gw)
             grad[3, m] += d_kappa
             grad[4, m] += d_n
-        mean_lag = 0.0
-        mean_log = 0.0
         for lag in range(L + 1):
-            gw[lag] += grad[3, m] * u_lag[m, lag] / aside[1, m]
-            mean_lag += w[m, lag] * lags[lag]
-            mean_log += w[m, lag] * log_lag[lag]
-        for lag in range(L + 1):
-            grad[1, m] += gw[lag] * w[m, lag] * (lags[lag] - mean_lag) * aside[0, m]
-            if gamma[m] > 0.5:
-                grad[2, m] += gw[lag] * w[m, lag] * (log_lag[lag] - mean_log) * np.exp(curve[1, m])
+            gw[lag] += grad[3, m] * u_lag[m, lag] / usual[m]
+            grad[1, m] += gw[lag] * w[0, m, lag] * w[1, m, lag]
+            grad[2, m] += gw[lag] * w[0, m, lag] * w[2, m, lag]
 
 
 @njit(inline="always")
@@ -225,23 +227,23 @@ def _marginal(phi, data, b_noise, grad, b):
     at += M * (L + 1)
     spend = data[at : at + M]
     at += M
-    gamma = data[at : at + M]
-    at += M
+    kinds = matrix(data, at, 2, M)
+    at += 2 * M
     money = matrix(data, at, G, T)
     at += G * T
     curve = matrix(phi, M, 4, M)
     dev = matrix(phi, 5 * M, M, G)
     scales = phi[5 * M + M * G :]
     head = min(L, T)
-    w = np.zeros((M, L + 1))
+    w = np.zeros((3, M, L + 1))
     s, z, h = np.zeros((M, G, T)), np.zeros((M, G, T)), np.zeros((M, G, T))
     s0, z0, h0 = np.zeros((M, G, head)), np.zeros((M, G, head)), np.zeros((M, G, head))
     one_geo = np.zeros((M, G))
-    aside = np.zeros((2, M))
+    usual = np.zeros(M)
     beta = np.zeros(M)
     if not np.isfinite(phi.sum()):  # a curve of nan would count as dark
         return -np.inf
-    _media_forward(curve, dev, x, u_lag, gamma, money, data[10], w, s, z, h, s0, z0, h0, one_geo, aside)
+    _media_forward(curve, dev, x, u_lag, kinds, money, data[10], w, s, z, h, s0, z0, h0, one_geo, usual)
     r = y.copy()
     for m in range(M):
         one = one_geo[m].sum()
@@ -264,7 +266,7 @@ def _marginal(phi, data, b_noise, grad, b):
         beta,
         x,
         u_lag,
-        gamma,
+        kinds,
         money,
         w,
         s,
@@ -274,7 +276,7 @@ def _marginal(phi, data, b_noise, grad, b):
         z0,
         h0,
         one_geo,
-        aside,
+        usual,
         grad_curve,
         grad_dev,
     )

@@ -11,20 +11,22 @@ from mmm.data.panel import Panel
 from mmm.dims import Cell
 from mmm.errors import DataError
 from mmm.model.baseline import BaselineSpec, design, own_columns, specify
+from mmm.model.forward import Codes, media_weights
 from mmm.model.pack import KernelData
 from mmm.model.priors import (
     KAPPA_CEILING,
-    LOG_A,
-    LOGIT_THETA,
     ORGANIC_SHARE,
     ORGANIC_SIGMA,
     STRUCTURAL_SD,
     STRUCTURAL_SD_OF_CAPTURE,
     STRUCTURAL_SD_WITH_GEOS,
+    CurvePriors,
     RoiPriors,
+    resolve_curve_priors,
     resolve_roi_priors,
 )
-from mmm.model.settings import ModelSettings
+from mmm.model.settings import AdstockKind, ModelSettings, SaturationKind
+from mmm.model.shapes import ADSTOCKS, SATURATIONS
 
 Floats = NDArray[np.float64]
 
@@ -56,6 +58,8 @@ class Layout:
         Cells of the media, owned media as Cell("organic:NAME").
     n_paid
         Number of paid cells.
+    curve_priors
+        Of carry-over and saturation, by medium.
     roi_priors
         Of the paid cells.
     log_roi_mean, log_roi_sd
@@ -77,6 +81,7 @@ class Layout:
     exposure_scale: Floats
     media: tuple[Cell, ...]
     n_paid: int
+    curve_priors: CurvePriors
     roi_priors: RoiPriors
     log_roi_mean: Floats
     log_roi_sd: Floats
@@ -138,13 +143,17 @@ def lay_out(panel: Panel, settings: ModelSettings, *, break_even: float | None =
     )
     n_organic = len(panel.organic_names)
     sibling_index = _siblings(panel.cells)
+    adstock, saturation = _families(media, settings)
+    curve_priors = resolve_curve_priors(adstock, saturation)
+    codes = np.array([ADSTOCKS[kind] for kind in adstock])
     data = KernelData(
         y=per_head / scale,
         live=live,
         x=x,
         mean_lagged=mean_lagged,
         spend=np.concatenate([paid, np.full(n_organic, total)]),
-        gamma=np.array([_adstock_of(cell, settings) == "gamma" for cell in media]),
+        adstock=codes,
+        saturation=np.array([SATURATIONS[kind] for kind in saturation]),
         money=money,
         inverse_variance=inverse_variance,
         Z=Z,
@@ -165,11 +174,14 @@ def lay_out(panel: Panel, settings: ModelSettings, *, break_even: float | None =
         exposure_scale=exposure_scale,
         media=media,
         n_paid=len(panel.cells),
+        curve_priors=curve_priors,
         roi_priors=priors,
         log_roi_mean=np.log(np.concatenate([priors.median, np.full(n_organic, ORGANIC_SHARE)])),
         log_roi_sd=np.concatenate([priors.sigma, np.full(n_organic, ORGANIC_SIGMA)]),
         structural_sd=_structural_sd(panel, media, settings),
-        log_kappa_max=_kappa_ceiling(x, mean_lagged, lags, WEEKS[panel.grain]),
+        log_kappa_max=_kappa_ceiling(
+            x, mean_lagged, prior_median_weights(codes, curve_priors, lags, WEEKS[panel.grain])
+        ),
         siblings=np.concatenate([sibling_index, np.full(n_organic, -1)]),
     )
 
@@ -254,25 +266,30 @@ def _structural_sd(panel: Panel, media: tuple[Cell, ...], settings: ModelSetting
     return np.array([STRUCTURAL_SD_OF_CAPTURE if c.channel in panel.demand_capture else usual for c in media])
 
 
-def _adstock_of(cell: Cell, settings: ModelSettings) -> str:
-    return settings.adstock.get(cell.channel, settings.adstock.get("default", "gamma"))
+def _families(
+    media: tuple[Cell, ...], settings: ModelSettings
+) -> tuple[list[AdstockKind], list[SaturationKind]]:
+    """Names of carry-over and saturation of each medium, as its channel has them."""
+    adstock = [settings.adstock.get(cell.channel, settings.adstock.get("default", "gamma")) for cell in media]
+    saturation = [
+        settings.saturation.get(cell.channel, settings.saturation.get("default", "hill")) for cell in media
+    ]
+    return adstock, saturation
 
 
-def prior_median_weights(lags: int, weeks: float) -> Floats:
-    """Adstock weights at the prior's median, shape (lag,)."""
-    lag = np.arange(lags + 1)
-    log_theta = -np.log1p(np.exp(-LOGIT_THETA[0]))
-    w = np.exp(np.exp(LOG_A[0]) * np.log1p(lag) + lag * weeks * log_theta)
-    return w / w.sum()
+def prior_median_weights(kinds: Codes, priors: CurvePriors, lags: int, weeks: float) -> Floats:
+    """Adstock weights of each medium at the median of its priors, shape (medium, lag + 1)."""
+    theta = 1.0 / (1.0 + np.exp(-priors.theta[0]))
+    return media_weights(kinds, theta, np.exp(priors.timing[0]), lags, weeks)
 
 
-def _kappa_ceiling(x: Floats, mean_lagged: Floats, lags: int, weeks: float) -> Floats:
+def _kappa_ceiling(x: Floats, mean_lagged: Floats, weights: Floats) -> Floats:
     """log of 3 x the largest adstocked exposure over its mean, at the prior's median carry-over."""
-    w = prior_median_weights(lags, weeks)
+    lags = weights.shape[1] - 1
     periods = x.shape[0] - lags
-    adstocked = sum(w[lag] * x[lags - lag : lags - lag + periods] for lag in range(lags + 1))
+    adstocked = sum(weights[:, lag] * x[lags - lag : lags - lag + periods] for lag in range(lags + 1))
     largest = np.asarray(adstocked).max(axis=(0, 1))
-    return np.log(KAPPA_CEILING * largest / (mean_lagged @ w))
+    return np.log(KAPPA_CEILING * largest / (mean_lagged * weights).sum(axis=1))
 
 
 def _inverse_variance(y: Floats, live: NDArray[np.bool_], Z: Floats, x: Floats) -> Floats:

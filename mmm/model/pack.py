@@ -28,8 +28,8 @@ class KernelData:
         Mean of x[t - lag] over the medium's active periods, shape (medium, lag + 1).
     spend
         Money of the medium in the window, shape (medium,); for owned media the money its share is of.
-    gamma
-        Whether the medium's adstock has the gamma exponent, shape (medium,).
+    adstock, saturation
+        Codes of each medium's carry-over and saturation (`mmm.model.shapes`), shape (medium,).
     money
         Money per model unit of outcome, shape (period, geo).
     inverse_variance
@@ -53,7 +53,8 @@ class KernelData:
     x: Floats
     mean_lagged: Floats
     spend: Floats
-    gamma: NDArray[np.bool_]
+    adstock: NDArray[np.int64]
+    saturation: NDArray[np.int64]
     money: Floats
     inverse_variance: Floats
     Z: Floats
@@ -154,7 +155,8 @@ def pack(data: KernelData) -> Floats:
         data.x.transpose(2, 1, 0),
         data.mean_lagged,
         data.spend,
-        data.gamma,
+        data.adstock,
+        data.saturation,
         data.money.T,
         live,
         interior,

@@ -18,15 +18,11 @@ from mmm.model.layout import Layout
 from mmm.model.priors import (
     ATANH_RHO,
     GEO_SD,
-    LOG_A,
     LOG_KAPPA,
     LOG_SIGMA,
-    LOG_SLOPE,
     LOG_SQRT_LAMBDA,
-    LOGIT_THETA,
     SIBLING_SD,
     SIBLING_SHARE,
-    SLOPE_BOUNDS,
 )
 
 Floats = NDArray[np.float64]
@@ -87,15 +83,17 @@ class Parents:
 def hang(layout: Layout) -> Parents:
     """The table of one layout."""
     G, _, M, _, _ = layout.data.shape
-    siblings = layout.siblings
+    siblings, curves = layout.siblings, layout.curve_priors
     families = int(siblings.max()) + 1
     shared = siblings >= 0
     places: dict[str, Rows] = {}
     parents: list[Floats] = []
 
-    def parent(name: str, n: int, kind: int = NORMAL, low: float = 0.0, high: float | Floats = 0.0) -> Rows:
+    def parent(
+        name: str, n: int, kind: int = NORMAL, low: float | Floats = 0.0, high: float | Floats = 0.0
+    ) -> Rows:
         start = sum(len(part) for part in parents)
-        parents.append(np.column_stack([np.full(n, kind), np.full(n, low), np.broadcast_to(high, n)]))
+        parents.append(np.column_stack([np.broadcast_to(column, n) for column in (kind, low, high)]))
         places[name] = np.arange(start, start + n)
         return places[name]
 
@@ -103,7 +101,7 @@ def hang(layout: Layout) -> Parents:
         family = parent(name, families)
         return np.where(shared, family[siblings] if families else -1, -1)
 
-    def pooled(name: str, prior: tuple[float, float]) -> Floats:
+    def pooled(name: str, prior: Floats) -> Floats:
         own = parent(f"{name}_z", M)
         spread = np.where(shared, 1.0 - SIBLING_SHARE, 1.0) * prior[1] ** 2
         weight = np.where(shared, np.sqrt(SIBLING_SHARE) * prior[1], 0.0)
@@ -120,11 +118,10 @@ def hang(layout: Layout) -> Parents:
         weight=np.where(shared, layout.log_roi_sd, 0.0),
         common=roi_common,
     )
-    theta, exponent = pooled("theta", LOGIT_THETA), pooled("a", LOG_A)
+    theta, timing = pooled("theta", curves.theta), pooled("a", curves.timing)
     ceiling = (np.asarray(layout.log_kappa_max) - LOG_KAPPA[0]) / LOG_KAPPA[1]
-    kappa = _rows(LOG_KAPPA[0], LOG_KAPPA[1] ** 2, parent("kappa_z", M, BELOW, high=ceiling))
-    low, high = (np.log(SLOPE_BOUNDS) - LOG_SLOPE[0]) / LOG_SLOPE[1]
-    slope = _rows(LOG_SLOPE[0], LOG_SLOPE[1] ** 2, parent("slope_z", M, BETWEEN, low, high))
+    kappa = _rows(curves.kappa[0], curves.kappa[1] ** 2, parent("kappa_z", M, BELOW, high=ceiling))
+    slope = _rows(curves.slope[0], curves.slope[1] ** 2, parent("slope_z", M, BETWEEN, *curves.slope_bounds))
     if G > 1:
         geo_sd = parent("geo_sd", M, HALF_NORMAL, high=GEO_SD)
         dev = _rows(0.0, 0.0, parent("dev_z", M * G), scale=np.repeat(geo_sd, G))
@@ -136,7 +133,7 @@ def hang(layout: Layout) -> Parents:
     rho = _rows(ATANH_RHO[0], ATANH_RHO[1] ** 2, parent("rho_z", 1), link=TANH)
     middle, spread = np.array([SCALE_PRIORS[name] for name in layout.baseline.scales]).reshape(-1, 2).T
     scales = _rows(middle, spread**2, parent("scale_z", middle.size))
-    order = [roi, theta, exponent, kappa, slope, dev, sigma, rho, shock, scales]
+    order = [roi, theta, timing, kappa, slope, dev, sigma, rho, shock, scales]
     return Parents(places, np.concatenate(parents), np.concatenate(order))
 
 

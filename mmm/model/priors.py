@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmm.dims import Cell
-from mmm.model.settings import PriorSettings
+from mmm.model.settings import AdstockKind, PriorSettings, SaturationKind
 
 Floats = NDArray[np.float64]
 
@@ -18,11 +18,20 @@ ORGANIC_SHARE = 0.02
 ORGANIC_SIGMA = 1.1
 
 LOGIT_THETA = (-0.2, 1.1)
+LOGIT_THETA_PEAKED = (1.0, 1.2)
+"""Of carry-over with a peak that theta gives its width: theta of 0.73 spreads the effect over some three weeks."""
 LOG_A = (np.log(0.4), 1.0)
+LOG_DELAY = (np.log(2.0), 0.7)
+LOG_SURVIVAL_SHAPE = (0.0, 0.4)
+LOG_DENSITY_SHAPE = (np.log(1.5), 0.4)
 LOG_KAPPA = (np.log(1.5), 0.8)
 KAPPA_CEILING = 3.0
 LOG_SLOPE = (np.log(1.25), 0.45)
 SLOPE_BOUNDS = (0.7, 4.0)
+LOG_POWER = (np.log(0.6), 0.35)
+POWER_BOUNDS = (0.1, 1.0)
+PINNED = (0.0, 0.0)
+"""Of a parameter that a family does not have: its logarithm is 0."""
 LOG_SIGMA = (np.log(0.4), 0.8)
 ATANH_RHO = (0.3, 0.5)
 LOG_SQRT_LAMBDA = (0.0, 1.2)
@@ -34,6 +43,52 @@ SIBLING_SD = 0.3
 GEO_SD = 0.3
 SIBLING_SHARE = 0.75
 """Share of the prior variance of carry-over that audiences of one channel have in common."""
+
+
+CARRY_OVER: dict[AdstockKind, tuple[tuple[float, float], tuple[float, float]]] = {
+    "gamma": (LOGIT_THETA, LOG_A),
+    "geometric": (LOGIT_THETA, LOG_A),
+    "delayed": (LOGIT_THETA_PEAKED, LOG_DELAY),
+    "weibull_survival": (LOGIT_THETA, LOG_SURVIVAL_SHAPE),
+    "weibull_density": (LOGIT_THETA_PEAKED, LOG_DENSITY_SHAPE),
+}
+"""Normal priors of logit theta and of log timing by family."""
+
+SATURATION: dict[SaturationKind, tuple[tuple[float, float], tuple[float, float], tuple[float, float]]] = {
+    "hill": (LOG_KAPPA, LOG_SLOPE, SLOPE_BOUNDS),
+    "michaelis_menten": (LOG_KAPPA, PINNED, SLOPE_BOUNDS),
+    "logistic": (LOG_KAPPA, PINNED, SLOPE_BOUNDS),
+    "power": (PINNED, LOG_POWER, POWER_BOUNDS),
+}
+"""Normal priors of log kappa and of log n by family, and the bounds of n."""
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePriors:
+    """Normal priors of the parameters of each medium's curve; an sd of 0 pins a parameter at its mean.
+
+    Attributes
+    ----------
+    theta, timing, kappa, slope
+        Of logit theta, log timing, log kappa and log n: mean and sd, shape (2, medium).
+    slope_bounds
+        Least and most of the unit normal behind log n, shape (2, medium).
+    """
+
+    theta: Floats
+    timing: Floats
+    kappa: Floats
+    slope: Floats
+    slope_bounds: Floats
+
+
+def resolve_curve_priors(adstock: list[AdstockKind], saturation: list[SaturationKind]) -> CurvePriors:
+    """Priors of the families that the media have, one name of each per medium."""
+    theta, timing = (np.array([CARRY_OVER[kind][i] for kind in adstock]).T for i in range(2))
+    kappa, slope, bounds = (np.array([SATURATION[kind][i] for kind in saturation]).T for i in range(3))
+    # a pinned slope keeps Hill's normal, which then moves nothing
+    centre, spread = np.where(slope[1] > 0, slope, np.array(LOG_SLOPE)[:, None])
+    return CurvePriors(theta, timing, kappa, slope, (np.log(bounds) - centre) / spread)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from pydantic import BeforeValidator, Field
 
 from mmm.data.settings import Settings
 
-AdstockKind = Literal["gamma", "geometric"]
-SaturationKind = Literal["hill"]
+AdstockKind = Literal["gamma", "geometric", "delayed", "weibull_survival", "weibull_density"]
+SaturationKind = Literal["hill", "logistic", "michaelis_menten", "power"]
 
 
 class RoiPrior(Settings):
@@ -55,14 +55,30 @@ def _by_channel(value: Any) -> Any:
     return {"default": value} if isinstance(value, str) else value
 
 
+def _adstock_by_channel(value: Any) -> Any:
+    """`weibull` alone is the density, the form that can peak."""
+    named = _by_channel(value)
+    if not isinstance(named, dict):
+        return named
+    return {channel: "weibull_density" if kind == "weibull" else kind for channel, kind in named.items()}
+
+
 class ModelSettings(Settings):
     """The model; every default is a statement explained in docs and ARCHITECTURE."""
 
-    adstock: Annotated[dict[str, AdstockKind], BeforeValidator(_by_channel)] = Field(
-        {"default": "gamma"}, description="gamma (contains geometric) | geometric; by channel with `default`"
+    adstock: Annotated[dict[str, AdstockKind], BeforeValidator(_adstock_by_channel)] = Field(
+        {"default": "gamma"},
+        description=(
+            "gamma (contains geometric) | geometric | delayed (a peak some weeks later) | weibull_survival | "
+            "weibull_density (also: weibull); by channel with `default`"
+        ),
     )
     saturation: Annotated[dict[str, SaturationKind], BeforeValidator(_by_channel)] = Field(
-        {"default": "hill"}, description="hill, concave or S-shaped as the data have it; by channel"
+        {"default": "hill"},
+        description=(
+            "hill (concave or S-shaped as the data have it) | michaelis_menten (Hill, exponent 1) | logistic | "
+            "power (no ceiling); by channel with `default`"
+        ),
     )
     max_lag: int = Field(13, ge=1, le=52, description="weeks over which carry-over may run, at any grain")
     seasonality: int | Literal["auto"] = Field("auto", description="order of the yearly Fourier series")

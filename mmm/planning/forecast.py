@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mmm.data.panel import Floats
+from mmm.model.forward import saturate
 from mmm.response.curves import WindowCurves
 
 
@@ -28,9 +29,8 @@ def media_outcome(curves: WindowCurves, spend: Floats) -> Floats:
         scaled = np.concatenate([curves.carry_in[:, :, cell], bought]) / media.scale[:, cell]
         stretches = np.lib.stride_tricks.sliding_window_view(scaled, media.lags, axis=0)  # (period, geo, lag)
         stock = np.einsum("tgl,dl->dtg", stretches, media.weights[:, cell, ::-1])
-        power = media.slope[:, cell, None, None]
-        raised = stock**power
-        share = raised / (raised + media.half[:, cell, None, None] ** power)
+        half, slope = (part[:, cell, None, None] for part in (media.half, media.slope))
+        share = saturate(media.saturation[cell], stock, half, slope)
         total += np.einsum("dtg,dg,tg->dt", share, media.ceiling[:, :, cell], curves.value[:periods])
     return total
 

@@ -12,7 +12,6 @@ from mmm.dims import cell_columns, cell_row
 from mmm.inference.posterior import LOWER, UPPER, Posterior
 from mmm.model.forward import adstock_weights
 from mmm.model.layout import Layout
-from mmm.model.priors import LOG_A, LOG_KAPPA, LOG_SLOPE, LOGIT_THETA, SLOPE_BOUNDS
 from mmm.response.returns import PRIOR_DRAWS, Returns, prior_roi
 
 Floats = NDArray[np.float64]
@@ -72,43 +71,49 @@ def belief_checks(layout: Layout, *, margin: float | None, has_money: bool) -> l
 
 
 def beliefs_table(posterior: Posterior, layout: Layout, found: Returns, *, seed: int) -> pd.DataFrame:
-    """Ranges of ROI, half-life (weeks), half-saturation (times the usual level) and slope, before and after."""
+    """Ranges of ROI, half-life (weeks), half-saturation (times the usual level) and slope, before and after.
+
+    A parameter that a cell's saturation does not have gets no row.
+    """
     rng = np.random.default_rng([seed, 19])
-    n, weeks = layout.n_paid, layout.data.weeks_per_period
-    theta = 1.0 / (1.0 + np.exp(-(LOGIT_THETA[0] + LOGIT_THETA[1] * rng.standard_normal(PRIOR_DRAWS))))
-    exponent = np.exp(LOG_A[0] + LOG_A[1] * rng.standard_normal(PRIOR_DRAWS))
-    log_kappa = LOG_KAPPA[0] + LOG_KAPPA[1] * rng.standard_normal(4 * PRIOR_DRAWS)
-    log_slope = LOG_SLOPE[0] + LOG_SLOPE[1] * rng.standard_normal(4 * PRIOR_DRAWS)
-    low, high = np.log(SLOPE_BOUNDS)
-    slope = np.exp(log_slope[(log_slope > low) & (log_slope < high)])
+    n, data, priors = layout.n_paid, layout.data, layout.curve_priors
+    z_theta, z_timing = rng.standard_normal((2, PRIOR_DRAWS))
+    z_kappa, z_slope = rng.standard_normal((2, 4 * PRIOR_DRAWS))
     weights = posterior.weights(layout)[:, :n]
-    usual = np.einsum("dml,ml->dm", weights, layout.data.mean_lagged[:n])
+    usual = np.einsum("dml,ml->dm", weights, data.mean_lagged[:n])
     keys = cell_columns(found.cells)
     rows = []
     for i, cell in enumerate(found.cells):
-        decay = exponent if layout.data.gamma[i] else np.zeros_like(exponent)
-        for name, before, after in (
+        theta = 1.0 / (1.0 + np.exp(-(priors.theta[0, i] + priors.theta[1, i] * z_theta)))
+        timing = np.exp(priors.timing[0, i] + priors.timing[1, i] * z_timing)
+        before = adstock_weights(data.adstock[i], theta, timing, layout.lags, data.weeks_per_period)
+        pairs = [
             ("roi", found.prior_roi[:, i], posterior.flat("roi")[:, i]),
             (
                 "half_life",
-                half_life(adstock_weights(theta, decay, layout.lags, weeks), weeks),
-                half_life(weights[:, i], weeks),
+                half_life(before, data.weeks_per_period),
+                half_life(weights[:, i], data.weeks_per_period),
             ),
-            (
-                "half_saturation",
-                np.exp(log_kappa[log_kappa < layout.log_kappa_max[i]]),
-                posterior.flat("half")[:, i] / usual[:, i],
-            ),
-            ("slope", slope, posterior.flat("slope")[:, i]),
-        ):
-            first = np.quantile(before, [LOWER, 0.5, UPPER])
-            then = np.quantile(after, [LOWER, 0.5, UPPER])
-            rows.append(
-                {
-                    **cell_row(cell, keys),
-                    "parameter": name,
-                    **dict(zip(("prior_lo", "prior_median", "prior_hi"), first, strict=True)),
-                    **dict(zip(("lo", "median", "hi"), then, strict=True)),
-                }
-            )
+        ]
+        if priors.kappa[1, i] > 0:
+            log_kappa = priors.kappa[0, i] + priors.kappa[1, i] * z_kappa
+            kappa = np.exp(log_kappa[log_kappa < layout.log_kappa_max[i]])
+            pairs.append(("half_saturation", kappa, posterior.flat("half")[:, i] / usual[:, i]))
+        if priors.slope[1, i] > 0:
+            low, high = priors.slope_bounds[:, i]
+            inside = z_slope[(z_slope > low) & (z_slope < high)]
+            slope = np.exp(priors.slope[0, i] + priors.slope[1, i] * inside)
+            pairs.append(("slope", slope, posterior.flat("slope")[:, i]))
+        rows += [_row(cell_row(cell, keys), *pair) for pair in pairs]
     return pd.DataFrame(rows)
+
+
+def _row(cell: dict[str, str], name: str, before: Floats, after: Floats) -> dict[str, str | float]:
+    first = np.quantile(before, [LOWER, 0.5, UPPER])
+    then = np.quantile(after, [LOWER, 0.5, UPPER])
+    return {
+        **cell,
+        "parameter": name,
+        **dict(zip(("prior_lo", "prior_median", "prior_hi"), first, strict=True)),
+        **dict(zip(("lo", "median", "hi"), then, strict=True)),
+    }

@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mmm.errors import InternalFault
-from mmm.model.forward import MediaDraws
+from mmm.model.forward import Codes, MediaDraws
 from mmm.response.kernels import curve, curve_on_all_cores
 
 Floats = NDArray[np.float64]
 
 SMALL = 200_000
-"""Evaluations of the Hill curve below which waking the other cores costs more than it saves."""
+"""Evaluations of a saturation curve below which waking the other cores costs more than it saves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,7 @@ class WindowCurves:
         _check("slope", media.slope, (draws, cells), above_zero=True)
         _check("weights", media.weights, (draws, cells, tail + 1))
         _check("ceiling", media.ceiling, (draws, geos, cells))
+        _check("saturation", media.saturation, (cells,))
         _check("scale", media.scale, (geos, cells), above_zero=True)
         _check("carry_in", self.carry_in, (tail, geos, cells))
         _check("unit_exposure", self.unit_exposure, (periods, geos, cells))
@@ -81,7 +82,7 @@ class WindowCurves:
         return int(self.unit_exposure.shape[0])
 
 
-def _check(name: str, array: Floats, shape: tuple[int, ...], *, above_zero: bool = False) -> None:
+def _check(name: str, array: Floats | Codes, shape: tuple[int, ...], *, above_zero: bool = False) -> None:
     """Refuse an array of the response curves that cannot be right."""
     if array.shape != shape:
         raise InternalFault(
@@ -127,6 +128,7 @@ def evaluate(curves: WindowCurves, cell: int, spend: ArrayLike) -> tuple[Floats,
     beside = np.zeros_like(pattern) if curves.beside is None else curves.beside[:, :, cell] / scale
     work = points.size * curves.value.size * media.draws
     response, slope, excess = (curve if work < SMALL else curve_on_all_cores)(
+        int(media.saturation[cell]),
         points,
         np.ascontiguousarray(media.weights[:, cell], dtype=np.float64),
         np.ascontiguousarray(media.half[:, cell], dtype=np.float64),
@@ -159,7 +161,7 @@ def slope(curves: WindowCurves, cell: int, spend: ArrayLike) -> Floats:
     """Derivative of the response by money, shape (grid, draw).
 
     The curves are smooth for any spend above 0; at 0 it is the derivative to the right, which is infinite in
-    a draw whose Hill exponent is below 1 and where nothing is carried in. Never nan.
+    a draw whose exponent is below 1 and where nothing is carried in. Never nan.
     """
     return _in_any_order(curves, cell, spend)[1]
 

@@ -13,7 +13,7 @@ from mmm.data.panel import FutureFeatures, Panel
 from mmm.dims import cell_columns, cell_row
 from mmm.inference.posterior import Posterior, interval
 from mmm.model.baseline import design
-from mmm.model.forward import hill, period_sums
+from mmm.model.forward import period_sums, saturate
 from mmm.model.layout import Layout
 
 Floats = NDArray[np.float64]
@@ -78,9 +78,8 @@ def _media(
     x = np.ascontiguousarray(layout.data.x.transpose(2, 1, 0))
     money = np.ascontiguousarray(layout.data.money.T)
     weights = posterior.weights(layout)[keep]
-    actual, carried = period_sums(
-        x, weights, posterior.flat("half")[keep], posterior.flat("slope")[keep], effect, money
-    )
+    half, slope = posterior.flat("half")[keep], posterior.flat("slope")[keep]
+    actual, carried = period_sums(x, weights, layout.data.saturation, half, slope, effect, money)
     return actual, carried
 
 
@@ -178,7 +177,7 @@ def media_terms(posterior: Posterior, layout: Layout, draws: NDArray[np.int64]) 
             s += (
                 weights[:, m, lag, None, None] * data.x[None, layout.lags - lag : layout.lags - lag + T, :, m]
             )
-        part = hill(s, half[:, m, None, None], slope[:, m, None, None])
+        part = saturate(int(data.saturation[m]), s, half[:, m, None, None], slope[:, m, None, None])
         yield part * (beta[:, m, None] * effect[:, m])[:, None, :]
 
 
@@ -247,9 +246,11 @@ def _last_residual(posterior: Posterior, layout: Layout) -> tuple[Floats, int]:
     t = int(np.flatnonzero(data.live)[-1])
     recent = data.x[t : t + lags + 1][::-1]  # lag 0 first: x has `lags` leading periods
     s = np.einsum("dml,lgm->dgm", posterior.weights(layout), recent)
-    curve = hill(s, posterior.flat("half")[:, None], posterior.flat("slope")[:, None])
+    half, slope = posterior.flat("half")[:, None], posterior.flat("slope")[:, None]
     ceiling = posterior.beta(layout, causal=False)[:, :, None] * posterior.effect()
-    explained = posterior.flat("b") @ data.Z[t].T + np.einsum("dgm,dmg->dg", curve, ceiling)
+    explained = posterior.flat("b") @ data.Z[t].T
+    for m, kind in enumerate(data.saturation):
+        explained += saturate(kind, s[:, :, m], half[:, :, m], slope[:, :, m]) * ceiling[:, m]
     return data.y[t] - explained, data.y.shape[0] - 1 - t
 
 
@@ -270,6 +271,7 @@ def _organic(
     actual, _ = period_sums(
         np.ascontiguousarray(series.transpose(2, 1, 0)),
         posterior.weights(layout)[:, n:],
+        layout.data.saturation[n:],
         posterior.flat("half")[:, n:],
         posterior.flat("slope")[:, n:],
         np.ascontiguousarray(posterior.effect()[:, n:]),

@@ -1,8 +1,8 @@
 """Numba kernels of the response curves, all in one file: numba's disk cache looks at one file only.
 
 Within one draw, period and geo the adstock is linear in the money x of a cell: s = s0 + x * s1. So the
-convolution is done once per draw (what is there anyway, and the unit pattern) and only the Hill curve
-is evaluated for every amount, in vector instructions (`mmm.model.vectormath`).
+convolution is done once per draw (what is there anyway, and the unit pattern) and only the saturation (Hill,
+logistic or power: `mmm.model.shapes`) is evaluated for every amount, in vector instructions (`mmm.model.vectormath`).
 """
 
 from __future__ import annotations
@@ -11,32 +11,57 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from mmm.model.shapes import HALF_WAY, HILL, LOGISTIC, POWER
 from mmm.model.vectormath import SMALLEST, exp, log
 
 Floats = NDArray[np.float64]
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
-def hill(
-    money: float, base: Floats, rate: Floats, half: float, power: float, share: Floats, steep: Floats
+def saturate(
+    kind: int,
+    money: float,
+    base: Floats,
+    rate: Floats,
+    half: float,
+    power: float,
+    share: Floats,
+    steep: Floats,
 ) -> None:
-    """Hill curve S(u) = u^n / (u^n + k^n) and its derivative at u = base + money * rate, into the last two.
+    """Saturation S(u) and its derivative at u = base + money * rate, into the last two.
 
-    The derivative at u = 0 is the one to the right: 0 for n > 1, 1 / k for n = 1 and infinite for n < 1.
+    The derivative at u = 0 is the one to the right: 0 for a power n > 1, infinite for n < 1, and for n = 1 that
+    of the straight line every family begins as.
     """
     log_half = log(half)
     for i in range(base.shape[0]):
         u = base[i] + money * rate[i]
         u = u if u > SMALLEST else SMALLEST
-        # e = (k / u)^n, clipped so that it stays finite; 1 - S = e * S keeps its digits near saturation
+        # log (k / u)^n, clipped so that its exponential and that of its negative stay finite
         y = power * (log_half - log(u))
         y = y if y < 700.0 else 700.0
-        e = exp(y if y > -700.0 else -700.0)
-        share[i] = 1.0 / (1.0 + e)
-        steep[i] = power * share[i] * (e * share[i]) / u
+        share[i] = y if y > -700.0 else -700.0
+        steep[i] = power / u
+    if kind == LOGISTIC:
+        for i in range(base.shape[0]):
+            v = HALF_WAY * exp(-share[i])
+            v = v if v < 300.0 else 300.0
+            e = exp(-2.0 * v)
+            share[i] = (1.0 - e) / (1.0 + e)
+            steep[i] *= 4.0 * v * e / ((1.0 + e) * (1.0 + e))
+    elif kind == POWER:
+        for i in range(base.shape[0]):
+            share[i] = exp(-share[i])
+            steep[i] *= share[i]
+    else:
+        for i in range(base.shape[0]):
+            e = exp(share[i])  # 1 - S = e * S keeps its digits near saturation
+            share[i] = 1.0 / (1.0 + e)
+            steep[i] = steep[i] * share[i] * (e * share[i])
     if money > 0.0:
         return
-    at_zero = np.inf if power < 1.0 else (1.0 / half if power == 1.0 else 0.0)
+    line = (HALF_WAY if kind == LOGISTIC else 1.0) / half
+    at_zero = np.inf if power < 1.0 else (line if power == 1.0 else 0.0)
     for i in range(base.shape[0]):
         if base[i] <= 0.0:
             share[i], steep[i] = 0.0, at_zero
@@ -54,11 +79,11 @@ def chord_excess(
     value_bend: float,
     slope_bend: float,
 ) -> float:
-    """How far, at most, one Hill curve rises above its chord on [left, right]. A bound, not a sample.
+    """How far, at most, one saturation curve rises above its chord on [left, right]. A bound, not a sample.
 
-    The curve is convex up to `bend` and concave after it (`bend` = 0 for n <= 1). A convex curve lies under
-    its chord. A concave one lies under both end tangents, which meet at height a * b / (a + b) * width above
-    the chord, a = left slope - chord slope, b = chord slope - right slope. With the bend inside, the convex
+    The curve is convex up to `bend` and concave after it (`bend` is 0 but for Hill with n > 1). A convex curve
+    lies under its chord. A concave one lies under both end tangents, which meet at height a * b / (a + b) * width
+    above the chord, a = left slope - chord slope, b = chord slope - right slope. With the bend inside, the convex
     part lies under its own chord from `left` to the bend, which is highest above the whole chord at an end;
     so the same two tangents are drawn from the bend on, the left one from its height `lift` above the chord.
     """
@@ -86,6 +111,7 @@ def _weighted(weight: Floats, value: Floats, start: Floats) -> float:
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def _excesses(
+    kind: int,
     moneys: tuple[float, float],
     base: Floats,
     rate: Floats,
@@ -97,7 +123,7 @@ def _excesses(
 ) -> None:
     """`chord_excess` of every term between two amounts, given (share, steep) at both, into the last."""
     bend, value_bend, slope_bend = 0.0, 0.0, np.inf
-    if power > 1.0:
+    if kind == HILL and power > 1.0:
         bend = half * ((power - 1.0) / (power + 1.0)) ** (1.0 / power)
         value_bend = (power - 1.0) / (2.0 * power)
         slope_bend = (power * power - 1.0) / (4.0 * power * bend)
@@ -146,6 +172,7 @@ def _terms(
 
 @njit(cache=True, error_model="numpy")
 def _one_draw(
+    kind: int,
     points: Floats,
     terms: tuple[Floats, Floats, Floats],
     half: float,
@@ -159,15 +186,15 @@ def _one_draw(
     n = base.shape[0]
     none, start, above = np.zeros(n), np.empty(n), np.empty(n)
     share, steep, last_share, last_steep = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
-    hill(0.0, base, rate, half, power, start, steep)
+    saturate(kind, 0.0, base, rate, half, power, start, steep)
     steepness = worth * rate
     for j in range(points.shape[0]):
-        hill(points[j], base, rate, half, power, share, steep)
+        saturate(kind, points[j], base, rate, half, power, share, steep)
         response[j] = _weighted(worth, share, start)
         slope[j] = _weighted(steepness, steep, none)
         if j > 0:
             moneys = (points[j - 1], points[j])
-            _excesses(moneys, base, rate, half, power, (last_share, last_steep), (share, steep), above)
+            _excesses(kind, moneys, base, rate, half, power, (last_share, last_steep), (share, steep), above)
             excess[j - 1] = _weighted(worth, above, none)
         share, last_share = last_share, share
         steep, last_steep = last_steep, steep
@@ -175,6 +202,7 @@ def _one_draw(
 
 @njit(cache=True)
 def curve(
+    kind: int,
     points: Floats,
     weights: Floats,
     half: Floats,
@@ -190,6 +218,8 @@ def curve(
 
     Parameters
     ----------
+    kind
+        Code of the cell's saturation.
     points
         Money in the window, ascending, shape (grid,).
     weights, half, power, ceiling
@@ -211,12 +241,13 @@ def curve(
     excess = np.zeros((draws, max(grid - 1, 0)))
     for d in range(draws):
         terms = _terms(weights[d], ceiling[d], before, pattern, beside, after, value)
-        _one_draw(points, terms, half[d], power[d], response[d], slope[d], excess[d])
+        _one_draw(kind, points, terms, half[d], power[d], response[d], slope[d], excess[d])
     return response, slope, excess
 
 
 @njit(cache=True, parallel=True)
 def curve_on_all_cores(
+    kind: int,
     points: Floats,
     weights: Floats,
     half: Floats,
@@ -235,5 +266,5 @@ def curve_on_all_cores(
     excess = np.zeros((draws, max(grid - 1, 0)))
     for d in prange(draws):
         terms = _terms(weights[d], ceiling[d], before, pattern, beside, after, value)
-        _one_draw(points, terms, half[d], power[d], response[d], slope[d], excess[d])
+        _one_draw(kind, points, terms, half[d], power[d], response[d], slope[d], excess[d])
     return response, slope, excess

@@ -110,8 +110,10 @@ def learned_from(layout: Layout) -> tuple[Floats, Floats]:
     """
     data = layout.data
     T = data.y.shape[0]
-    w = prior_median_weights(layout.lags, data.weeks_per_period)
-    series = sum(w[lag] * data.x[layout.lags - lag : layout.lags - lag + T] for lag in range(layout.lags + 1))
+    w = prior_median_weights(data.adstock, layout.curve_priors, layout.lags, data.weeks_per_period)
+    series = sum(
+        w[:, lag] * data.x[layout.lags - lag : layout.lags - lag + T] for lag in range(layout.lags + 1)
+    )
     media = np.asarray(series)[data.live]
     Z = data.Z[data.live]
     if data.y.shape[1] > 1:

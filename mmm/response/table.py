@@ -24,7 +24,7 @@ class CellTable:
         Mean response and its derivative, shape (grid,); the derivative at 0 may be infinite.
     excess
         Between two points the mean response is never above the chord plus this, shape (grid - 1,).
-        It is the sum over draws, periods and geos of each Hill curve's own bound: no sampling in it.
+        It is the sum over draws, periods and geos of each saturation curve's own bound: no sampling in it.
     """
 
     points: Floats

@@ -12,6 +12,7 @@ import pytest
 
 from mmm.config import load_config
 from mmm.model.forward import MediaDraws
+from mmm.model.shapes import HILL
 from mmm.pipeline import prepare
 from mmm.planning.forecast import media_outcome
 from mmm.planning.settings import PlanSettings
@@ -78,6 +79,7 @@ def _true_curves(small: Any, panel: Any) -> MediaDraws:
         slope=world.slope[None, index],
         ceiling=(people[:, None] * world.strength[:, index])[None],
         scale=np.repeat(people[:, None], len(index), axis=1),
+        saturation=np.full(len(index), HILL),
     )
 
 

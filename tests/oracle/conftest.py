@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mmm.model.pack import KernelData, contrast_columns
+from mmm.model.shapes import DELAYED, DENSITY, GAMMA, GEOMETRIC, HILL, LOGISTIC, POWER, SURVIVAL
 
 
 class Dense(NamedTuple):
@@ -34,8 +35,10 @@ def _random_data(
     flat: int = 1,
     masked: tuple[int, ...] = (),
     weeks_per_period: float = 1.0,
+    adstock: tuple[int, ...] | None = None,
+    saturation: tuple[int, ...] | None = None,
 ) -> KernelData:
-    """Made-up arrays; the last medium has no gamma exponent.
+    """Made-up arrays; without codes all media are gamma and Hill, but the last one is geometric.
 
     `columns` common ones come first, `flat` of them with a flat prior, then `n_dense` that differ by geo, then
     the contrasts of `own` series between geos, the first of them flat.
@@ -62,7 +65,8 @@ def _random_data(
             [[x[lags - k : lags - k + periods, :, m].mean() for k in range(lags + 1)] for m in range(media)]
         ),
         spend=rng.uniform(1, 3, media),
-        gamma=np.arange(media) < media - 1,
+        adstock=np.array(adstock or [GAMMA] * (media - 1) + [GEOMETRIC]),
+        saturation=np.array(saturation or [HILL] * media),
         money=rng.uniform(0.5, 2, (periods, geos)),
         inverse_variance=inverse_variance,
         Z=np.concatenate([common, by_geo, between], axis=2),
@@ -83,6 +87,33 @@ def _adstocked(x: np.ndarray, weights: np.ndarray, periods: int) -> np.ndarray:
     ).reshape(periods, x.shape[1])
 
 
+def _weight(kind: int, lag: int, weeks: float, theta: float, timing: float) -> float:
+    """Weight of one lag up to a factor, as the families are written in textbooks."""
+    at = lag * weeks
+    match kind:
+        case k if k == GAMMA:
+            return (lag + 1.0) ** timing * theta**at
+        case k if k == DELAYED:
+            return theta ** ((at - timing) ** 2)
+        case k if k in (SURVIVAL, DENSITY):
+            scale = (-np.log(theta)) ** (-1.0 / timing)
+            if kind == SURVIVAL:
+                return np.exp(-((at / scale) ** timing))
+            middle = at + weeks / 2
+            return (middle / scale) ** (timing - 1.0) * np.exp(-((middle / scale) ** timing))
+    return theta**at
+
+
+def _share(kind: int, s: np.ndarray, half: float, slope: float) -> np.ndarray:
+    """Share of the ceiling, as the families are written in textbooks."""
+    if kind == POWER:
+        return (s / half) ** slope
+    if kind == LOGISTIC:
+        decay = np.exp(-np.log(3.0) * (s / half) ** slope)
+        return (1.0 - decay) / (1.0 + decay)
+    return s**slope / (s**slope + half**slope)
+
+
 def _media(phi: np.ndarray, d: KernelData) -> np.ndarray:
     """Effect of all media, shape (period, geo), with ROI as the parameter."""
     G, T, M, L, _ = d.shape
@@ -91,15 +122,17 @@ def _media(phi: np.ndarray, d: KernelData) -> np.ndarray:
     total = np.zeros((T, G))
     for m in range(M):
         theta = 1.0 / (1.0 + np.exp(-logit_theta[m]))
-        exponent = np.exp(log_a[m]) if d.gamma[m] else 0.0
-        weights = np.array([(k + 1.0) ** exponent * theta ** (k * d.weeks_per_period) for k in range(L + 1)])
+        timing = np.exp(log_a[m])
+        weights = np.array(
+            [_weight(d.adstock[m], k, d.weeks_per_period, theta, timing) for k in range(L + 1)]
+        )
         weights /= weights.sum()
         half = np.exp(log_kappa[m]) * (weights @ d.mean_lagged[m])
         slope = np.exp(log_n[m])
         only_history = d.x[:, :, m].copy()
         only_history[L:] = 0.0
         curve, carried = (
-            s**slope / (s**slope + half**slope)
+            _share(d.saturation[m], s, half, slope)
             for s in (_adstocked(d.x[:, :, m], weights, T), _adstocked(only_history, weights, T))
         )
         by_geo = np.exp(dev[m])

@@ -17,9 +17,22 @@ ALONE = (Cell("tv"), Cell("search"), Cell("radio"))
 FAMILY = (Cell("tv"), Cell("search", "young"), Cell("search", "old"))
 
 
-def sides(panel):
+DEFAULTS = {"adstock": {"default": "gamma", "tv": "geometric"}}
+MIXED = (
+    {
+        "adstock": {"default": "delayed", "tv": "weibull_survival"},
+        "saturation": {"default": "logistic", "tv": "power"},
+    },
+    {
+        "adstock": {"default": "weibull", "tv": "delayed"},
+        "saturation": {"default": "power", "tv": "michaelis_menten"},
+    },
+)
+
+
+def sides(panel, families):
     """Density and parameters by ours and by PyMC, as functions of the free coordinates."""
-    layout = lay_out(panel, ModelSettings(max_lag=6, adstock={"default": "gamma", "tv": "geometric"}))
+    layout = lay_out(panel, ModelSettings.model_validate({"max_lag": 6, **families}))
     parents = hang(layout)
     ours = Density(parents.packed(), pack(layout.data))
     model = build_model(layout)
@@ -43,11 +56,12 @@ def sides(panel):
     return ours, theirs, parents
 
 
+@pytest.mark.parametrize("families", [DEFAULTS, *MIXED], ids=["defaults", "mixed", "mixed again"])
 @pytest.mark.parametrize("cells", [ALONE, FAMILY], ids=["alone", "family"])
 @pytest.mark.parametrize("geos", [("",), ("north", "south", "west")], ids=["national", "geos"])
-def test_the_sampler_sees_the_density_of_the_pymc_model(geos, cells, make_panel):
+def test_the_sampler_sees_the_density_of_the_pymc_model(geos, cells, families, make_panel):
     panel = make_panel(3, periods=60, geos=geos, excluded=(30, 31), cells=cells)
-    ours, theirs, parents = sides(panel)
+    ours, theirs, parents = sides(panel, families)
     rng = np.random.default_rng(5)
     gaps, values = [], []
     for _ in range(6):
@@ -62,8 +76,10 @@ def test_the_sampler_sees_the_density_of_the_pymc_model(geos, cells, make_panel)
     assert np.ptp(gaps) < 1e-8 * np.abs(values).max()  # what is left are the constants of the priors
 
 
-def test_far_out_nothing_overflows_and_nothing_is_a_number_where_the_density_is_not(make_panel):
-    layout = lay_out(make_panel(3, periods=60), ModelSettings(max_lag=6))
+@pytest.mark.parametrize("families", [{}, *MIXED], ids=["defaults", "mixed", "mixed again"])
+def test_far_out_nothing_overflows_and_nothing_is_a_number_where_the_density_is_not(families, make_panel):
+    settings = ModelSettings.model_validate({"max_lag": 6, **families})
+    layout = lay_out(make_panel(3, periods=60), settings)
     parents = hang(layout)
     density = Density(parents.packed(), pack(layout.data))
     for far in (-40.0, 40.0):

@@ -26,6 +26,7 @@ from mmm.model.priors import (
     SLOPE_BOUNDS,
 )
 from mmm.model.settings import ModelSettings
+from mmm.model.shapes import GAMMA
 
 POINTS = 5
 INTERPRETED = Mode(linker="py", optimizer="fast_compile")
@@ -162,7 +163,7 @@ def explicit_model(layout):
         mu = pt.dot(d.Z[:, 0], pt.concatenate([level, rest]))
         for m in range(M):
             theta = pt.sigmoid(logit_theta[m])
-            exponent = pt.exp(log_a[m]) if d.gamma[m] else 0.0
+            exponent = pt.exp(log_a[m]) if d.adstock[m] == GAMMA else 0.0
             lag = np.arange(L + 1.0)
             weight = (lag + 1) ** exponent * theta ** (lag * d.weeks_per_period)
             weight = weight / weight.sum()

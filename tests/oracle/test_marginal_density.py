@@ -9,6 +9,7 @@ from scipy.stats import multivariate_normal
 
 from mmm.model.kernel import draw_linear, marginal
 from mmm.model.pack import contrast_columns, pack
+from mmm.model.shapes import DELAYED, DENSITY, GAMMA, GEOMETRIC, HILL, LOGISTIC, POWER, SURVIVAL
 
 CASES: dict[str, dict] = {
     "national": {"seed": 1},
@@ -22,6 +23,14 @@ CASES: dict[str, dict] = {
     "four geos with a hole, three scales": {"seed": 7, "geos": 4, "own": 3, "groups": 3, "masked": (6, 7)},
     "two geos, one medium": {"seed": 8, "geos": 2, "media": 1, "flat": 2},
     "three geos, nothing but contrasts": {"seed": 9, "geos": 3, "n_dense": 0, "own": 1},
+    "every family": {
+        "seed": 11, "media": 6, "adstock": (GAMMA, GEOMETRIC, DELAYED, SURVIVAL, DENSITY, DELAYED),
+        "saturation": (LOGISTIC, POWER, HILL, POWER, LOGISTIC, LOGISTIC),
+    },
+    "every family, two geos, days": {
+        "seed": 12, "geos": 2, "media": 4, "lags": 6, "adstock": (DENSITY, SURVIVAL, DELAYED, GAMMA),
+        "saturation": (POWER, LOGISTIC, POWER, LOGISTIC), "weeks_per_period": 1 / 7,
+    },
 }  # fmt: skip
 EMPTY = np.zeros(0)
 
@@ -123,11 +132,15 @@ def test_the_gradient_equals_differences_of_the_dense_density(data, seed, dense)
     assert np.abs(gradient).max() > 1.0
 
 
-def test_parameters_that_play_no_part_have_no_slope(random_data):
-    data = random_data(**CASES["national"])
+@pytest.mark.parametrize("case", ["national", "every family"])
+def test_parameters_that_play_no_part_have_no_slope(case, random_data):
+    data = random_data(**CASES[case])
     _, gradient, _ = marginal(a_point(data, 0), pack(data), EMPTY)
     _, _, M, _, _ = data.shape
-    idle = {2 * M + m for m in range(M) if not data.gamma[m]}  # exponent of a geometric medium
+    idle = {2 * M + m for m in range(M) if data.adstock[m] == GEOMETRIC}  # it has no timing
+    idle |= {
+        3 * M + m for m in range(M) if data.saturation[m] == POWER
+    }  # nor a power curve a half-saturation
     idle |= {5 * M + m for m in range(M)}  # one geo: its factor cancels, because ROI is the parameter
     idle |= {at_rho(data) + 1}  # no week shock without other geos
     assert np.abs(gradient[sorted(idle)]).max() < 1e-9
@@ -195,7 +208,7 @@ def test_the_order_of_geos_changes_nothing(random_data):
 
 
 def test_the_order_of_media_changes_nothing(random_data):
-    data = random_data(seed=9, geos=2, media=3, flat=2)
+    data = random_data(seed=9, geos=2, media=3, flat=2, saturation=(HILL, LOGISTIC, POWER))
     G, _, M, _, _ = data.shape
     order = [2, 0, 1]
     moved = replace(
@@ -203,7 +216,8 @@ def test_the_order_of_media_changes_nothing(random_data):
         x=data.x[:, :, order],
         mean_lagged=data.mean_lagged[order],
         spend=data.spend[order],
-        gamma=data.gamma[order],
+        adstock=data.adstock[order],
+        saturation=data.saturation[order],
     )
     phi = a_point(data, 4)
     other = phi.copy()
@@ -249,7 +263,7 @@ def test_a_medium_without_exposure_in_the_window_has_no_density(random_data):
 
 @pytest.mark.parametrize("index", range(11))
 def test_a_parameter_that_is_no_number_never_gives_a_finite_density(index, random_data):
-    data = replace(random_data(seed=10, geos=2, media=1, flat=2, groups=1), gamma=np.ones(1, dtype=bool))
+    data = random_data(seed=10, geos=2, media=1, flat=2, groups=1, adstock=(GAMMA,))
     phi = a_point(data, 0)
     assert phi.shape == (11,)
     phi[index] = np.nan

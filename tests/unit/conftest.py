@@ -9,6 +9,7 @@ import pytest
 
 from mmm.dims import Cell
 from mmm.model.forward import MediaDraws
+from mmm.model.shapes import HILL, LOGISTIC, POWER
 from mmm.response.curves import WindowCurves
 
 
@@ -22,11 +23,16 @@ def _random_curves(
     draws: int = 12,
     slope: float | None = None,
     carry: bool = True,
+    saturation: int = HILL,
 ) -> WindowCurves:
-    """Curves, S-shaped where `slope` is above 1; about 100 of money takes a cell to the middle."""
+    """Curves, S-shaped where they are Hill's and `slope` is above 1; about 100 of money takes a cell to the middle."""
     rng = np.random.default_rng(seed)
     weights = rng.beta(2, 3, (draws, cells))[..., None] ** np.arange(lags)
     power = np.exp(rng.normal(0.4, 0.45, (draws, cells))).clip(0.7, 4)
+    if saturation == LOGISTIC:
+        power[:] = 1.0
+    elif saturation == POWER:
+        power /= 4
     scale = np.exp(rng.normal(0, 1, (geos, cells)))
     pattern = rng.uniform(0.2, 1, (periods, geos, cells))
     media = MediaDraws(
@@ -37,6 +43,7 @@ def _random_curves(
         slope=power if slope is None else np.full((draws, cells), slope),
         ceiling=50 * np.exp(rng.normal(0, 0.5, (draws, geos, cells)) + rng.normal(0, 0.5, cells)),
         scale=scale,
+        saturation=np.full(cells, saturation),
     )
     around = rng.uniform(0, 1, (2, lags - 1, geos, cells)) * scale * carry
     return WindowCurves(

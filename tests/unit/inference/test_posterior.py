@@ -7,9 +7,10 @@ import pytest
 
 from mmm.errors import InputError
 from mmm.inference.posterior import Posterior, _structural_gap, derive, interval, split_phi
-from mmm.model.forward import hill
+from mmm.model.forward import saturate
 from mmm.model.layout import lay_out
 from mmm.model.settings import ModelSettings
+from mmm.model.shapes import POWER
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,13 @@ def test_contribution_is_roi_times_spend_through_the_media_curves(fitted_company
         for lag in range(media.lags):
             part = exposure[start - lag : start - lag + T] / media.scale
             s += media.weights[:, None, None, :, lag] * part
-        curve = hill(s, media.half[:, None, None], media.slope[:, None, None])
+        curve = np.stack(
+            [
+                saturate(kind, s[..., i], media.half[:, i, None, None], media.slope[:, i, None, None])
+                for i, kind in enumerate(media.saturation)
+            ],
+            axis=-1,
+        )
         return (media.ceiling[:, None] * curve).sum(axis=(1, 2))
 
     spend = panel.spend[start:].sum(axis=(0, 1))
@@ -52,6 +59,22 @@ def test_contribution_is_roi_times_spend_through_the_media_curves(fitted_company
 
 def test_the_same_in_regions(fitted_regions):
     test_contribution_is_roi_times_spend_through_the_media_curves(fitted_regions)
+
+
+def test_the_same_with_other_families(fitted_families):
+    test_contribution_is_roi_times_spend_through_the_media_curves(fitted_families)
+
+
+def test_what_a_family_does_not_have_is_one_at_the_usual_exposure(fitted_families):
+    _, layout, fitted = fitted_families
+    usual = np.einsum("dml,ml->dm", fitted.posterior.weights(layout), layout.data.mean_lagged)
+    kappa, slope = fitted.posterior.flat("half") / usual, fitted.posterior.flat("slope")
+    power = layout.data.saturation == POWER
+    np.testing.assert_allclose(kappa[:, power], 1.0, rtol=1e-12)
+    np.testing.assert_array_equal(slope[:, ~power], 1.0)
+    assert (kappa[:, ~power].std(axis=0) > 0.01).all()
+    assert (slope[:, power].std(axis=0) > 0.01).all()
+    assert (slope[:, power] <= 1.0).all()
 
 
 def test_the_parameters_are_split_in_the_order_of_the_kernel(layout):

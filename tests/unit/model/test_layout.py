@@ -8,8 +8,9 @@ import pytest
 from mmm.dims import Cell
 from mmm.errors import DataError
 from mmm.model.layout import MIN_LIVE, lay_out, prior_median_weights
-from mmm.model.priors import MEDIA_SHARE_CAP, resolve_roi_priors
+from mmm.model.priors import MEDIA_SHARE_CAP, resolve_curve_priors, resolve_roi_priors
 from mmm.model.settings import ModelSettings, PriorSettings
+from mmm.model.shapes import DELAYED, DENSITY, GAMMA, GEOMETRIC, HILL, LOGISTIC, POWER
 
 CELLS = (Cell("tv"), Cell("search", "brand"), Cell("search", "generic"))
 
@@ -135,16 +136,36 @@ def test_a_cell_without_exposure_in_the_window_is_refused_by_name(make_panel):
 
 def test_carry_over_by_channel_is_as_asked(make_panel):
     settings = ModelSettings(max_lag=8, adstock={"default": "gamma", "search": "geometric"})
-    assert lay_out(make_panel(), settings).data.gamma.tolist() == [True, False, False, True]
+    assert lay_out(make_panel(), settings).data.adstock.tolist() == [GAMMA, GEOMETRIC, GEOMETRIC, GAMMA]
     everywhere = ModelSettings.model_validate({"max_lag": 8, "adstock": "geometric"})
-    assert not lay_out(make_panel(), everywhere).data.gamma.any()
+    assert (lay_out(make_panel(), everywhere).data.adstock == GEOMETRIC).all()
+
+
+def test_families_by_channel_are_as_asked_and_weibull_alone_is_the_density(make_panel):
+    asked = {
+        "max_lag": 8,
+        "adstock": {"default": "weibull", "tv": "delayed"},
+        "saturation": {"default": "logistic", "tv": "michaelis_menten", "search": "power"},
+    }
+    layout = lay_out(make_panel(), ModelSettings.model_validate(asked))
+    assert layout.data.adstock.tolist() == [DELAYED, DENSITY, DENSITY, DENSITY]
+    assert layout.data.saturation.tolist() == [HILL, POWER, POWER, LOGISTIC]
+    assert (layout.curve_priors.slope[1] > 0).tolist() == [False, True, True, False]
+    assert (layout.curve_priors.kappa[1] > 0).tolist() == [True, False, False, True]
+
+
+def test_a_slope_stays_within_its_bounds_and_a_pinned_one_is_one():
+    priors = resolve_curve_priors(["gamma"] * 3, ["hill", "power", "logistic"])
+    ends = np.exp(priors.slope[0] + priors.slope[1] * priors.slope_bounds)
+    np.testing.assert_allclose(ends, np.transpose([(0.7, 4.0), (0.1, 1.0), (1.0, 1.0)]))
 
 
 @pytest.mark.parametrize("weeks", [1 / 7, 1.0, 30.4375 / 7])
 def test_carry_over_assumed_is_the_same_at_any_grain(weeks):
     # log a ~ log 0.4 delays; theta per week is a half-life: the same span of weeks holds the same share
     lags = round(26 / weeks)
-    w = prior_median_weights(lags, weeks)
+    priors = resolve_curve_priors(["gamma"], ["hill"])
+    (w,) = prior_median_weights(np.array([GAMMA]), priors, lags, weeks)
     assert w.sum() == pytest.approx(1.0)
     theta = 1 / (1 + np.exp(0.2))
     expected = np.array([(k + 1) ** 0.4 * theta ** (k * weeks) for k in range(lags + 1)])

@@ -79,6 +79,7 @@ def _media(panel: Panel, *, draws: int = 40, lags: int = 4, seed: int = 1, sprea
         slope=np.exp(rng.normal(0.2, 0.1, (draws, cells))),
         ceiling=strength * np.exp(rng.normal(0, spread, (draws, geos, cells))),
         scale=scale,
+        saturation=np.zeros(cells, dtype=int),
     )
 
 

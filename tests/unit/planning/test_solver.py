@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from mmm.errors import Infeasible
+from mmm.model.shapes import LOGISTIC, POWER
 from mmm.planning.solver import Problem, solve
 from mmm.response.curves import response, slope
 
@@ -69,6 +70,18 @@ def test_no_plan_on_a_fine_grid_beats_the_plan_by_more_than_its_gap(random_curve
         assert solution.spend.sum() == pytest.approx(BUDGET, rel=1e-14)
     else:
         assert solution.spend.sum() <= BUDGET * (1 + 1e-14)
+
+
+@pytest.mark.parametrize("saturation", [LOGISTIC, POWER])
+@pytest.mark.parametrize("spend_all", [True, False])
+def test_the_gap_is_as_honest_for_every_family_of_curves(random_curves, saturation, spend_all):
+    curves = random_curves(3, saturation=saturation)
+    problem = _problem(spend_all=spend_all, worth=0.6)
+    solution = solve(curves, problem)
+    brute = _brute(curves, problem)
+    assert max(brute, solution.objective) <= solution.upper_bound
+    assert brute - solution.objective <= 1e-4 * BUDGET
+    assert solution.gap <= 1e-3 or solution.gap_money <= 3e-4 * BUDGET
 
 
 @settings(max_examples=15, deadline=None)

@@ -10,6 +10,7 @@ from mmm.dims import Cell
 from mmm.model.forward import adstock_weights
 from mmm.model.layout import lay_out
 from mmm.model.settings import ChannelPrior, ModelSettings, PriorSettings, RoiPrior
+from mmm.model.shapes import GEOMETRIC
 from mmm.response.beliefs import belief_checks, beliefs_table, half_life
 from mmm.response.returns import returns
 
@@ -23,7 +24,7 @@ def test_half_of_the_effect_has_come_at_the_half_life():
 
 def test_long_geometric_carry_over_has_the_half_life_of_its_rate():
     # spread evenly over each period, the effect of rate r has come to 1 - r^k after k whole periods
-    weights = adstock_weights(np.array(0.5 ** (1 / 4)), np.array(0.0), 200, 1.0)
+    weights = adstock_weights(GEOMETRIC, np.array(0.5 ** (1 / 4)), np.array(0.0), 200, 1.0)
     assert half_life(weights, 1.0) == pytest.approx(4.0, abs=1e-6)
 
 
@@ -44,6 +45,16 @@ def test_every_cell_has_its_four_beliefs_in_order(table):
     slope = table[table["parameter"] == "slope"]
     assert slope[["prior_lo", "lo"]].min(axis=None) >= 0.7
     assert slope[["prior_hi", "hi"]].max(axis=None) <= 4.0
+
+
+def test_a_parameter_that_a_family_does_not_have_has_no_row(fitted_families):
+    panel, layout, fitted = fitted_families
+    found = returns(fitted.posterior, layout, panel, seed=1)
+    table = beliefs_table(fitted.posterior, layout, found, seed=1)
+    named = table.groupby("channel")["parameter"].agg(lambda rows: sorted(set(rows))).to_dict()
+    assert named == {"tv": ["half_life", "half_saturation", "roi"], "search": ["half_life", "roi", "slope"]}
+    assert np.isfinite(table[["prior_lo", "prior_hi", "lo", "median", "hi"]]).all(axis=None)
+    assert table[table["parameter"] == "slope"][["prior_hi", "hi"]].max(axis=None) <= 1.0
 
 
 def test_the_beliefs_about_roi_are_the_prior_and_the_posterior(table, fitted_company):

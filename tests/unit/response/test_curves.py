@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mmm.errors import InternalFault
+from mmm.model.shapes import HILL, LOGISTIC, POWER
 from mmm.response import curves as module
 from mmm.response.curves import evaluate, mroi, response, slope
 
@@ -24,15 +25,19 @@ def _written_out(curves, cell, money):
             n, half = media.slope[draw, cell], media.half[draw, cell]
             for g in range(len(media.geos)):
                 stock = np.convolve(series[:, g], media.weights[draw, cell])[lags - 1 : len(series)]
-                share = stock**n / (stock**n + half**n)
+                ratio = (stock / half) ** n
+                kind = media.saturation[cell]
+                share = ratio / (1 + ratio) if kind == HILL else ratio
+                share = np.tanh(np.arctanh(0.5) * ratio) if kind == LOGISTIC else share
                 total[k, draw] += (curves.value[:, g] * media.ceiling[draw, g, cell] * share).sum()
     return total[1] - total[0]
 
 
+@pytest.mark.parametrize("saturation", [HILL, LOGISTIC, POWER])
 @pytest.mark.parametrize("carry", [True, False])
 @pytest.mark.parametrize("beside", [True, False])
-def test_response_is_the_convolution_written_out(random_curves, carry, beside):
-    curves = random_curves(1, carry=carry)
+def test_response_is_the_convolution_written_out(random_curves, carry, beside, saturation):
+    curves = random_curves(1, carry=carry, saturation=saturation)
     if beside:
         curves = replace(curves, beside=40 * curves.unit_exposure * (np.arange(4) == 0)[:, None, None])
     for money in (0.5, 80.0, 900.0):
@@ -52,16 +57,18 @@ def test_amounts_may_come_in_any_order_and_twice(random_curves):
     assert (got[1] == response(curves, 0, [10.0])[0]).all()
 
 
-def test_slope_is_the_limit_of_the_difference_quotient(random_curves):
-    curves = random_curves(4)
+@pytest.mark.parametrize("saturation", [HILL, LOGISTIC, POWER])
+def test_slope_is_the_limit_of_the_difference_quotient(random_curves, saturation):
+    curves = random_curves(4, saturation=saturation)
     money = np.array([5.0, 60.0, 300.0])
     step = 1e-4 * money
     quotient = (response(curves, 2, money + step) - response(curves, 2, money - step)) / (2 * step[:, None])
     np.testing.assert_allclose(slope(curves, 2, money), quotient, rtol=1e-5)
 
 
-def test_the_first_unit_of_a_steep_curve_has_an_infinite_slope_and_a_finite_return(random_curves):
-    curves = random_curves(5, slope=0.8, carry=False)
+@pytest.mark.parametrize("saturation", [HILL, POWER])
+def test_the_first_unit_of_a_steep_curve_has_an_infinite_slope_and_a_finite_return(random_curves, saturation):
+    curves = random_curves(5, slope=0.8, carry=False, saturation=saturation)
     assert (slope(curves, 0, [0.0]) == np.inf).all()
     first = mroi(curves, 0, [0.0, 50.0])
     assert np.isfinite(first).all()

@@ -9,12 +9,12 @@ import xarray as xr
 
 from mmm.inference.posterior import Posterior
 from mmm.model.baseline import design
-from mmm.model.forward import hill
+from mmm.model.forward import saturate
 from mmm.response.decomposition import adstock_table, decompose, forecast_baseline
 from mmm.response.returns import returns, roi_table
 
 
-@pytest.fixture(scope="module", params=["fitted_company", "fitted_regions"])
+@pytest.fixture(scope="module", params=["fitted_company", "fitted_regions", "fitted_families"])
 def company(request):
     return request.getfixturevalue(request.param)
 
@@ -77,7 +77,8 @@ def expected_by_hand(company):
     beta = posterior.beta(layout, causal=False)
     for m in range(len(layout.media)):
         s = sum(weights[:, m, k, None, None] * d.x[None, L - k : L - k + T, :, m] for k in range(L + 1))
-        curve = hill(s, posterior.flat("half")[:, m, None, None], posterior.flat("slope")[:, m, None, None])
+        half, slope = (posterior.flat(name)[:, m, None, None] for name in ("half", "slope"))
+        curve = saturate(d.saturation[m], s, half, slope)
         media += beta[:, m, None, None] * posterior.effect()[:, m][:, None, :] * curve
     return linear, media.mean(axis=0)
 
@@ -154,7 +155,8 @@ def baseline_by_hand(company, future):
     s = np.zeros((posterior.draws, H, len(panel.geos)))
     for k in range(L + 1):
         s += weights[:, k, None, None] * series[len(panel.dates) - k : len(panel.dates) - k + H]
-    curve = hill(s, posterior.flat("half")[:, m, None, None], posterior.flat("slope")[:, m, None, None])
+    half, slope = (posterior.flat(name)[:, m, None, None] for name in ("half", "slope"))
+    curve = saturate(layout.data.saturation[m], s, half, slope)
     ceiling = posterior.beta(layout, causal=True)[:, m, None, None] * posterior.effect()[:, m][:, None, :]
     return linear + (curve * ceiling * unit).sum(axis=2)
 

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmm.response.kernels import chord_excess, exp, hill, log
+from mmm.model.forward import saturate as by_numpy
+from mmm.model.shapes import HILL, LOGISTIC, POWER
+from mmm.response.kernels import _excesses, chord_excess, exp, log, saturate
 
 
 @given(st.floats(1e-290, 1e290))
@@ -22,10 +24,54 @@ def test_the_exponential_is_that_of_the_c_library(number):
     assert exp(number) == pytest.approx(math.exp(number), rel=2e-15)
 
 
-def _hill(exposure: np.ndarray, half: float, power: float) -> tuple[np.ndarray, np.ndarray]:
+CURVES = [(HILL, 0.8), (HILL, 1.0), (HILL, 2.5), (LOGISTIC, 1.0), (POWER, 0.2), (POWER, 0.7), (POWER, 1.0)]
+
+
+def _curve(
+    exposure: np.ndarray, half: float, power: float, kind: int = HILL, money: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
     share, steep = np.empty_like(exposure), np.empty_like(exposure)
-    hill(1.0, np.zeros_like(exposure), exposure, half, power, share, steep)
+    saturate(kind, money, np.zeros_like(exposure), exposure, half, power, share, steep)
     return share, steep
+
+
+def _hill(exposure: np.ndarray, half: float, power: float) -> tuple[np.ndarray, np.ndarray]:
+    return _curve(exposure, half, power)
+
+
+@pytest.mark.parametrize(("kind", "power"), CURVES)
+def test_a_curve_is_that_of_the_forward_map_and_its_slope_the_limit_of_quotients(kind, power):
+    exposure = np.geomspace(1e-4, 20, 40)
+    share, steep = _curve(exposure, 1.3, power, kind)
+    np.testing.assert_allclose(share, by_numpy(kind, exposure, 1.3, power), rtol=1e-10, atol=1e-15)
+    step = 1e-5 * exposure
+    up, down = (by_numpy(kind, exposure + sign * step, 1.3, power) for sign in (1, -1))
+    np.testing.assert_allclose(steep, (up - down) / (2 * step), rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize(("kind", "power"), CURVES)
+def test_a_curve_begins_at_zero_with_the_slope_it_has_to_the_right_of_it(kind, power):
+    (share,), (steep,) = _curve(np.ones(1), 1.3, power, kind, money=0.0)
+    assert share == 0.0
+    if power != 1.0:
+        assert steep == (math.inf if power < 1 else 0.0)
+    else:
+        (_,), (beside,) = _curve(np.ones(1), 1.3, power, kind, money=1e-7)
+        assert steep == pytest.approx(beside, rel=1e-6)
+
+
+@given(st.sampled_from(CURVES), st.floats(0.01, 10), st.floats(0, 3), st.floats(0.01, 8))
+def test_no_curve_rises_above_its_chord_by_more_than_the_bound(curve, half, left, width):
+    kind, power = curve
+    unit, ends = np.ones(1), (left, left + width)
+    at_ends = [_curve(unit, half, power, kind, money=end) for end in ends]
+    above = np.empty(1)
+    _excesses(kind, ends, np.zeros(1), unit, half, power, *at_ends, above)
+    at = np.linspace(0, 1, 300)
+    low, high = (share[0] for share, _ in at_ends)
+    rise = (by_numpy(kind, left + at * width, half, power) - low - at * (high - low)).max()
+    assert 0 <= above[0] < math.inf
+    assert rise <= above[0] + 1e-12 * (1 + high)
 
 
 @given(st.floats(0.01, 10), st.floats(0.6, 5), st.floats(0, 3), st.floats(0.01, 8))

@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mmm.model.shapes import HILL, LOGISTIC, POWER
 from mmm.response.curves import response
 from mmm.response.table import refine, tabulate
 
@@ -13,12 +14,18 @@ from mmm.response.table import refine, tabulate
 @settings(max_examples=40, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
-    power=st.one_of(st.none(), st.floats(0.7, 4)),
+    family=st.one_of(
+        st.tuples(st.just(HILL), st.one_of(st.none(), st.floats(0.7, 4))),
+        st.tuples(st.sampled_from([LOGISTIC, POWER]), st.none()),
+    ),
     carry=st.booleans(),
     points=st.lists(st.floats(0.01, 800), min_size=2, max_size=6, unique=True),
 )
-def test_the_mean_response_is_never_above_the_chord_plus_its_bound(random_curves, seed, power, carry, points):
-    curves = random_curves(seed, draws=4, geos=1, slope=power, carry=carry)
+def test_the_mean_response_is_never_above_the_chord_plus_its_bound(
+    random_curves, seed, family, carry, points
+):
+    saturation, power = family
+    curves = random_curves(seed, draws=4, geos=1, slope=power, carry=carry, saturation=saturation)
     table = tabulate(curves, 0, np.array([0.0, *sorted(points)]))
     for j, bound in enumerate(table.excess):
         at = np.linspace(0, 1, 60)
