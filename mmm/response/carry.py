@@ -17,8 +17,6 @@ Floats = NDArray[np.float64]
 
 THIN_ROWS = 3.0
 """Rows a free parameter below which ranges stay close to the assumptions."""
-PER_MEDIUM = 4
-"""What a medium adds to the count: return, carry-over, half-saturation, slope."""
 TOGETHER = 0.9
 """Correlation of carried-over exposure from which two cells are better joined."""
 
@@ -31,12 +29,16 @@ def check_carry(layout: Layout, panel: Panel) -> list[Check]:
 
 
 def free_parameters(layout: Layout) -> tuple[int, int]:
-    """Parameters that are free, and those that share a scale and shrink together (trend, season, holidays)."""
-    data = layout.data
+    """Parameters that are free, and those that share a scale and shrink together (trend, season, holidays).
+
+    A medium adds its return, its carry-over, and the half-saturation and slope that its family has.
+    """
+    data, curves = layout.data, layout.curve_priors
     shrunk = int((data.group >= 0).sum())
     G, _, M, _, columns = data.shape
     noise = 2 if G == 1 else 3  # size and memory; the shock that all geos share
-    return columns - shrunk + PER_MEDIUM * M + noise, shrunk + (M * G if G > 1 else 0)
+    bends = int((curves.kappa[1] > 0).sum() + (curves.slope[1] > 0).sum())
+    return columns - shrunk + 2 * M + bends + noise, shrunk + (M * G if G > 1 else 0)
 
 
 def _rows(layout: Layout, panel: Panel) -> Check:

@@ -50,6 +50,11 @@ def test_parameters_are_those_of_curves_noise_and_all_that_is_not_shrunk(panel):
     # level, line, the fair and the price; twenty cosines, the waves and one holiday are shrunk
     waves = 2 * layout.baseline.order
     assert free_parameters(layout) == (4 + 4 * 3 + 2, 20 + waves + 1)
+    # a power curve has no half-saturation, Michaelis and Menten's no slope
+    bends = ModelSettings(
+        max_lag=8, saturation={"default": "hill", "tv": "power", "radio": "michaelis_menten"}
+    )
+    assert free_parameters(lay_out(panel, bends))[0] == 4 + 4 * 3 - 2 + 2
 
 
 def test_few_rows_a_parameter_are_reviewed(panel, make_panel):
