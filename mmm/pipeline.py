@@ -43,7 +43,7 @@ from mmm.response.carry import check_carry
 from mmm.response.decomposition import adstock_table, decompose, forecast_baseline
 from mmm.response.hidden_driver import hidden_driver_table
 from mmm.response.returns import returns, roi_table
-from mmm.response.reviews import review_fit
+from mmm.response.reviews import is_chasing, review_fit
 from mmm.runs.files import sha256
 from mmm.runs.manifest import package_version
 from mmm.runs.store import RunFolder, stage_key
@@ -332,7 +332,8 @@ def _write_fit(folder: Path, config: Config, prepared: Prepared, store: RunFolde
         raise type(refused)(f"{refused}.\n{text}Kept: {kept}", refused.fitted) from None
     say("decomposing")
     posterior = fitted.posterior
-    found = returns(posterior, layout, panel, seed=seed)
+    left = residuals(posterior, layout, panel)
+    found = returns(posterior, layout, panel, seed=seed, chasing=is_chasing(left))
     split = decompose(posterior, layout, panel, seed=seed)
     posterior.save(folder / "posterior.nc")
     _csv(roi_table(found, config.finance.gross_margin), folder / "roi.csv")
@@ -340,7 +341,6 @@ def _write_fit(folder: Path, config: Config, prepared: Prepared, store: RunFolde
     _csv(split.fit, folder / "fit.csv")
     _csv(adstock_table(posterior, layout, panel), folder / "adstock.csv")
     _csv(beliefs_table(posterior, layout, found, seed=seed), folder / "priors.csv")
-    left = residuals(posterior, layout, panel)
     _csv(checks_frame(review_fit(left, split.negative_baseline, layout, panel)), folder / "reviews.csv")
     unexplained = {f"residual_autocorrelation_{lag}": value for lag, value in left.autocorrelation.items()}
     unexplained |= {"one_step_coverage_90": left.coverage_90}

@@ -16,6 +16,7 @@ from mmm.model.layout import Layout, prior_median_weights
 from mmm.model.priors import SIBLING_SD
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 Grade = Literal["experiment", "data", "prior"]
 
 INFORMED = 0.5
@@ -60,8 +61,17 @@ class Returns:
     has_money: bool
 
 
-def returns(posterior: Posterior, layout: Layout, panel: Panel, *, seed: int) -> Returns:
-    """Returns of the modelled window, per draw."""
+def returns(
+    posterior: Posterior, layout: Layout, panel: Panel, *, seed: int, chasing: Flags | None = None
+) -> Returns:
+    """Returns of the modelled window, per draw.
+
+    Parameters
+    ----------
+    chasing
+        Cells whose spend follows the outcome, shape (cell,): what moves with them is no evidence. None: none does.
+    """
+    follows = np.zeros(layout.n_paid, dtype=bool) if chasing is None else chasing
     n = layout.n_paid
     at_one = posterior.flat("money_at_one")[:, :, :n]
     roi = posterior.flat("roi")[:, :n]
@@ -77,7 +87,8 @@ def returns(posterior: Posterior, layout: Layout, panel: Panel, *, seed: int) ->
         increase=posterior.flat("mroi")[:, :n],
         prior_roi=prior,
         evidence=tuple(
-            "data" if ratio[i] <= INFORMED and vif[i] < LARGEST_VIF else "prior" for i in range(n)
+            "data" if ratio[i] <= INFORMED and vif[i] < LARGEST_VIF and not follows[i] else "prior"
+            for i in range(n)
         ),
         sd_ratio=ratio,
         vif=vif,

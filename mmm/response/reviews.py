@@ -151,7 +151,8 @@ def _chasing(left: Residuals, panel: Panel) -> Iterator[Check]:
             "",
             f"spend follows what was unexplained before: correlation {left.follows_outcome[index]:.2f}, by chance up "
             f"to {_limit(left.chasing_pairs):.2f}",
-            "Its return may be too high. Give what the buyers look at (demand, stock) as a control, or test the cell.",
+            "Its return may be too high and counts as an assumption. Give what the buyers look at (demand, stock) as a "
+            "control, or test the cell.",
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import inspect
 import os
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from mmm import cli
 from mmm.config import load_config
 from mmm.data.panel import Check
 from mmm.errors import DataError, Infeasible, InputError, NotConverged
+from mmm.inference.backtest import ORIGINS
 
 CONFIG = """
 name: acme
@@ -148,6 +150,7 @@ class TestCommands:
     ) -> None:
         assert cli.execute(["backtest", "acme.yaml", "--origins", "2", "--jobs", "3"]) == 0
         assert pipeline.asked == (3, 2, None)
+        assert inspect.signature(cli.backtest).parameters["origins"].default == ORIGINS
         said = capsys.readouterr().out.splitlines()
         assert said[0].split()[:2] == ["periods", "ahead"]
         assert [line.split()[0] for line in said[1:9]] == ["1", "3", "5", "7", "9", "11", "13", "all"]

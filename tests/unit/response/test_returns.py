@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mmm.dims import Cell
+from mmm.inference.posterior import Posterior
 from mmm.model.layout import lay_out
 from mmm.model.priors import SIBLING_SD
 from mmm.model.settings import ModelSettings
@@ -184,3 +185,15 @@ def test_inflation_is_one_over_what_the_rest_leaves_unexplained(make_panel):
     assert min(tv, radio) > 10 > search > 1
     before = variance_inflation(lay_out(panel, ModelSettings(max_lag=8)))
     assert (before < 10).all()
+
+
+def test_spend_that_follows_demand_is_no_evidence(fitted_company):
+    panel, layout, fitted = fitted_company
+    sure = np.full_like(fitted.posterior.chains("roi"), 2.0)  # nothing left to learn
+    tree = fitted.posterior.tree.copy()
+    tree["posterior"] = tree["posterior"].to_dataset().assign(roi=(("chain", "draw", "medium"), sure))
+    told = Posterior(tree)
+    usual = returns(told, layout, panel, seed=1)
+    assert usual.evidence[0] == "data"
+    found = returns(told, layout, panel, seed=1, chasing=np.array([True, False, False]))
+    assert found.evidence == ("prior", *usual.evidence[1:])
