@@ -13,12 +13,12 @@ from numba import njit, prange
 from numpy.typing import NDArray
 
 from mmm.dims import Cell
+from mmm.model.linear import FAST, inner
 from mmm.model.shapes import DELAYED, DENSITY, GAMMA, HALF_WAY, LOGISTIC, POWER, SURVIVAL
 from mmm.model.vectormath import SMALLEST, exp, log
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
-FAST = {"reassoc", "contract", "arcp", "nsz"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def saturate(kind: int, s: Floats, half: Floats | float, slope: Floats | float) 
         return 1.0 / (1.0 + np.exp(-z))
 
 
-@njit(cache=True, error_model="numpy", fastmath=FAST)
+@inner
 def _shares(kind, out):
     """From z = slope (log s - log half) to the share of the ceiling, in place; -700 is dark."""
     if kind == LOGISTIC:
@@ -153,16 +153,18 @@ def _shares(kind, out):
             out[t] = 1.0 / (1.0 + exp(-out[t])) if out[t] > -700.0 else 0.0
 
 
-@njit(cache=True, error_model="numpy", fastmath=FAST)
-def _share_sum(kind, x, w, log_half, slope, factor, first, money, out):
-    """Share of the ceiling by period into out; the series from `first` on is times `factor`. Returns money's sum."""
+@inner
+def _share_sum(kind, x, w, log_half, slope, factor, money, out):
+    """Share of the ceiling by period into out; the window's exposure is times `factor`. Returns money's sum."""
     T = out.shape[0]
     L = w.shape[0] - 1
     out[:] = 0.0
     for lag in range(L + 1):
-        for t in range(T):
-            value = x[t + L - lag]
-            out[t] += w[lag] * (value * factor if t - lag >= first else value)
+        shifted = x[L - lag :]
+        for t in range(min(lag, T)):  # from before the window
+            out[t] += w[lag] * shifted[t]
+        for t in range(min(lag, T), T):
+            out[t] += factor * w[lag] * shifted[t]
     for t in range(T):
         u = out[t] if out[t] > SMALLEST else SMALLEST
         z = slope * (log(u) - log_half)
@@ -212,9 +214,9 @@ def window_sums(x, weights, kinds, half, slope, effect, money, step):
             log_half = np.log(half[d, m])
             for g in range(G):
                 row, w, n, worth = x[m, g], weights[d, m], slope[d, m], money[g]
-                a = _share_sum(kinds[m], row, w, log_half, n, 1.0, 0, worth, scratch)
-                more = _share_sum(kinds[m], row, w, log_half, n, 1.0 + step, 0, worth, scratch)
-                none = _share_sum(kinds[m], row, w, log_half, n, 0.0, 0, worth, scratch)
+                a = _share_sum(kinds[m], row, w, log_half, n, 1.0, worth, scratch)
+                more = _share_sum(kinds[m], row, w, log_half, n, 1.0 + step, worth, scratch)
+                none = _share_sum(kinds[m], row, w, log_half, n, 0.0, worth, scratch)
                 contribution[d, g, m] = effect[d, m, g] * (a - none)
                 increase[d, m] += effect[d, m, g] * (more - a)
     return contribution, increase
@@ -236,10 +238,10 @@ def period_sums(x, weights, kinds, half, slope, effect, money):
             log_half = np.log(half[d, m])
             for g in range(G):
                 row, w, n, worth = x[m, g], weights[d, m], slope[d, m], money[g]
-                _share_sum(kinds[m], row, w, log_half, n, 1.0, 0, worth, scratch)
+                _share_sum(kinds[m], row, w, log_half, n, 1.0, worth, scratch)
                 for t in range(T):
                     actual[d, t, m] += effect[d, m, g] * scratch[t] * money[g, t]
-                _share_sum(kinds[m], row, w, log_half, n, 0.0, 0, worth, scratch)
+                _share_sum(kinds[m], row, w, log_half, n, 0.0, worth, scratch)
                 for t in range(T):
                     carried[d, t, m] += effect[d, m, g] * scratch[t] * money[g, t]
     return actual, carried

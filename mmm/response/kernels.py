@@ -3,6 +3,7 @@
 Within one draw, period and geo the adstock is linear in the money x of a cell: s = s0 + x * s1. So the
 convolution is done once per draw (what is there anyway, and the unit pattern) and only the saturation (Hill,
 logistic or power: `mmm.model.shapes`) is evaluated for every amount, in vector instructions (`mmm.model.vectormath`).
+What others call is inlined: see `mmm.model.linear.inner`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from mmm.model.vectormath import SMALLEST, exp, log
 Floats = NDArray[np.float64]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
 def saturate(
     kind: int,
     money: float,
@@ -100,7 +101,7 @@ def chord_excess(
     return bound if width > 0.0 and right > bend and b > 0.0 and bound > 0.0 else 0.0
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract", "reassoc"})
+@njit(cache=True, error_model="numpy", fastmath={"contract", "reassoc"}, forceinline=True)
 def _weighted(weight: Floats, value: Floats, start: Floats) -> float:
     """Sum of weight * (value - start), in the order that is quickest."""
     total = 0.0
@@ -109,7 +110,7 @@ def _weighted(weight: Floats, value: Floats, start: Floats) -> float:
     return total
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
 def _excesses(
     kind: int,
     moneys: tuple[float, float],
@@ -142,7 +143,7 @@ def _excesses(
         )
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _terms(
     weights: Floats,
     ceiling: Floats,
@@ -170,7 +171,7 @@ def _terms(
     return base.ravel()[reached], rate.ravel()[reached], worth.ravel()[reached]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def _one_draw(
     kind: int,
     points: Floats,
