@@ -1,13 +1,13 @@
-"""`python -m benchmarks [STEP ...]`: speed, accuracy, tables (all three by default), or lock."""
+"""`python -m benchmarks [STEP ...]`: speed, accuracy, tables (all three by default), recovery (hours), or lock."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from benchmarks import accuracy, environments, speed, tables
+from benchmarks import accuracy, environments, recovery, recovery_tables, speed, tables
 
-STEPS = ("speed", "accuracy", "tables", "lock")
+STEPS = ("speed", "accuracy", "recovery", "tables", "lock")
 
 
 def main() -> None:
@@ -25,6 +25,9 @@ def main() -> None:
             accuracy.measure(asked.data, asked.only, sampling)
         else:
             print(f"accuracy: skipped, there is no {asked.data / 'truth.csv'}; name the folder with --data")
+    if "recovery" in steps:
+        variants = ("default", *recovery.VARIANTS) if asked.ablation else ("default",)
+        recovery.measure(asked.classes, asked.worlds, asked.sides, variants, asked.jobs)
     if "tables" in steps:
         write_tables(asked.data)
 
@@ -46,6 +49,14 @@ def write_tables(data: Path) -> None:
         page = tables.put(page, "accuracy", tables.accuracy_table(outcomes))
         others = accuracy.published(data, [outcome.file for outcome in outcomes])
         page = tables.put(page, "published", tables.published_table(outcomes, others))
+    if found := recovery.fits():
+        told = [
+            recovery_tables.ratios(found),
+            recovery_tables.measured_line(found),
+            recovery_tables.kinds_table(found),
+        ]
+        page = tables.put(page, "recovery", "\n\n".join(told))
+        page = tables.put(page, "ablation", recovery_tables.ablation_table(found))
     path.write_text(page, encoding="utf-8")
     print(path)
 
@@ -63,6 +74,17 @@ def _arguments() -> argparse.Namespace:
         "--data", type=Path, default=speed.ROOT.parent / "shared" / "data", help="folder with truth.csv"
     )
     parser.add_argument("--only", default="", help="accuracy: part of a file's name")
+    parser.add_argument("--worlds", type=int, default=3, help="recovery: worlds of each class")
+    parser.add_argument(
+        "--classes", nargs="+", default=list(recovery.KNOWN_KINDS), choices=recovery.KNOWN_KINDS, metavar="CLASS",
+        help=f"recovery: some of {', '.join(recovery.KNOWN_KINDS)}",
+    )  # fmt: skip
+    parser.add_argument(
+        "--jobs", type=int, default=1, help="recovery: fits at a time; more than one blurs seconds"
+    )
+    parser.add_argument(
+        "--ablation", action="store_true", help="recovery: also each of our defaults off in turn"
+    )
     return parser.parse_args()
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
 
 from mmm.model.baseline import SCALE_PRIORS
 from mmm.model.layout import Layout
@@ -78,6 +79,21 @@ class Parents:
         start[inside] = np.log(-low[inside] / high[inside])
         start[kind == HALF_NORMAL] = np.log(high[kind == HALF_NORMAL])
         return start
+
+    def draw(self, rng: np.random.Generator) -> Floats:
+        """Free coordinates drawn from the priors, shape (free coordinate,)."""
+        kind, low, high = self.parents.T
+        free = rng.standard_normal(len(kind))
+        chance = rng.uniform(size=len(kind))
+        below = kind == BELOW
+        free[below] = np.log(high[below] - ndtri(chance[below] * ndtr(high[below])))
+        inside = kind == BETWEEN
+        low, upto = low[inside], high[inside]
+        value = ndtri(ndtr(low) + chance[inside] * (ndtr(upto) - ndtr(low)))
+        free[inside] = np.log((value - low) / (upto - value))
+        half = kind == HALF_NORMAL
+        free[half] = np.log(high[half] * np.abs(free[half]))
+        return free
 
 
 def hang(layout: Layout) -> Parents:

@@ -53,9 +53,14 @@ def carried(exposure: Floats, weights: Floats) -> Floats:
 
 
 def saturated(curve: str, amount: Floats, half: float, slope: float) -> Floats:
-    """Share of the ceiling that an amount of carried exposure reaches; one half at `half`."""
+    """Share of the ceiling that an amount of carried exposure reaches, one half at `half`.
+
+    A logarithmic curve has no ceiling; its share is 1 where `half` is.
+    """
     if curve == "exponential":
         return -np.expm1(-np.log(2.0) * amount / half)
+    if curve == "logarithmic":
+        return np.log1p(amount / half) / np.log(2.0)
     powered = (amount / half) ** slope
     return powered / (1.0 + powered)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmm.simulate.chance import persistent
-from mmm.simulate.facts import CellFacts
+from mmm.simulate.facts import CellFacts, Habit
 
 Floats = NDArray[np.float64]
 
@@ -17,13 +18,24 @@ BUDGET_BY_MONTH = np.array([0.82, 0.85, 0.95, 1.0, 1.0, 0.92, 0.85, 0.9, 1.0, 1.
 PRICE_BY_MONTH = np.array([0.92, 0.94, 0.97, 1, 1, 1, 0.98, 0.98, 1, 1.03, 1.2, 1.22])
 
 
+class Spender(Protocol):
+    """What is asked of a cell that spends; as in `CellFacts`."""
+
+    @property
+    def weekly_spend(self) -> float: ...
+    @property
+    def habit(self) -> Habit: ...
+    @property
+    def follows_demand(self) -> float: ...
+
+
 def month_of(dates: NDArray[np.datetime64]) -> NDArray[np.int64]:
     """Month of each date, 0 for January."""
     return dates.astype("datetime64[M]").astype(np.int64) % 12
 
 
 def draw_spend(
-    facts: Sequence[CellFacts],
+    facts: Sequence[Spender],
     dates: NDArray[np.datetime64],
     population: Floats,
     demand: Floats,

@@ -1,4 +1,4 @@
-"""Write the bundled company: `data/demo`, and `data/demo-he` as an Israeli office would have it."""
+"""Write companies: `data/demo`, `data/demo-he` as an Israeli office would have it, and small worlds."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from mmm.simulate.company import Company, simulate_company
 from mmm.simulate.facts import GROSS_MARGIN
 from mmm.simulate.hebrew import media_in_hebrew, sales_in_hebrew, truth_in_hebrew, write_workbook
 from mmm.simulate.tables import company_tables, truth_mapping
+from mmm.simulate.worlds import World
 
 SEED = 2026
 """Seed of the company that comes with the package."""
@@ -95,6 +96,31 @@ def write_demo_he(folder: str | Path, seed: int = SEED) -> Company:
     text = _README_HE.format(rate=SHEKELS_PER_DOLLAR, vat=VAT, seed=seed)
     (folder / "README.md").write_text(text, encoding="utf-8", newline="\n")
     return company
+
+
+def write_world(world: World, folder: str | Path) -> Path:
+    """Write a small company: `world.csv`, `truth.csv` and `config.yaml`; returns the path of the config."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    world.table.to_csv(folder / "world.csv", index=False, lineterminator="\n", date_format="%Y-%m-%d")
+    world.truth.to_csv(folder / "truth.csv", index=False, lineterminator="\n")
+    by_geo = world.kind.by_geo
+    lines = [
+        f"# {world.kind.about}",
+        f"name: {world.name}",
+        "currency: USD",
+        "data:",
+        "  source: world.csv",
+        "  date: date",
+        *(["  geo: geo"] if by_geo else []),
+        f"  outcome: {{value: revenue{', population: population' if by_geo else ''}}}",
+        f"  media: {{{', '.join(f'{name}: {name}_spend' for name in world.channels)}}}",
+        f"  controls: [{', '.join(world.controls)}]",
+        *(["model: {history: none}"] if world.kind.cold else []),
+    ]
+    path = folder / "config.yaml"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+    return path
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

@@ -1,0 +1,153 @@
+"""Companies drawn from the model itself, and where the truth ranks among the draws of a fit.
+
+Simulation-based calibration: parameters from the prior, data from the parameters, a posterior from the data. Over many
+such companies the rank of each true parameter among its posterior draws is uniform, whatever the priors and the data,
+unless density, gradient, sampler or priors disagree with each other (Talts et al. 2018, arXiv:1804.06788).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmm.inference.posterior import Posterior, split_phi
+from mmm.model.density import Density
+from mmm.model.forward import adstock_weights, hill
+from mmm.model.layout import Layout
+from mmm.model.pack import KernelData
+from mmm.model.parents import hang
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A company drawn from the model.
+
+    Attributes
+    ----------
+    layout
+        The layout it was drawn for, with its outcome.
+    truth
+        True values by name; media have one each, shape (medium,), the noise one in all.
+    """
+
+    layout: Layout
+    truth: dict[str, Floats]
+
+
+def draw_company(layout: Layout, rng: np.random.Generator) -> Drawn:
+    """Parameters from the priors, an outcome from the parameters.
+
+    ROI and what moves with spend without being caused by it are drawn apart and then added up, as the model says it is.
+
+    Raises
+    ------
+    ValueError
+        Where audiences share a channel: their ROI are not independent.
+    """
+    if (layout.siblings >= 0).any():
+        raise ValueError("draw_company is for channels without audiences")
+    parents = hang(layout)
+    free = parents.draw(rng)
+    media = len(layout.media)
+    log_roi = layout.log_roi_mean + layout.log_roi_sd * rng.standard_normal(media)
+    moves_along = layout.structural_sd * rng.standard_normal(media)
+    spread = np.sqrt(layout.log_roi_sd**2 + layout.structural_sd**2)
+    free[parents.places["roi_z"]] = (log_roi + moves_along - layout.log_roi_mean) / spread
+    phi = Density(parents.packed(), np.zeros(0)).phi(free)
+    parts = split_phi(phi, layout)
+    truth = {
+        "roi": np.exp(log_roi),
+        "theta": 1.0 / (1.0 + np.exp(-parts["logit_theta"])),
+        "half": np.exp(parts["log_kappa"]) * _mean_carried(parts, layout.data),
+        "slope": np.exp(parts["log_n"]),
+        "sigma": np.exp(parts["log_sigma"]),
+        "rho": parts["rho"],
+        "week_shock": np.exp(parts["log_sqrt_lambda"]),
+    }
+    outcome = draw_outcome(parts, layout.data, rng)
+    return Drawn(replace(layout, data=replace(layout.data, y=outcome)), truth)
+
+
+def draw_outcome(parts: dict[str, Floats], data: KernelData, rng: np.random.Generator) -> Floats:
+    """An outcome from the likelihood, in model units, shape (period, geo); coefficients with a flat prior are 0.
+
+    Parameters
+    ----------
+    parts
+        Natural parameters of one draw by name, see `mmm.inference.posterior.split_phi`.
+    data
+        Everything but the outcome. Every period must be live.
+
+    Raises
+    ------
+    ValueError
+        Where periods are left out of the likelihood.
+    """
+    if not data.live.all():
+        raise ValueError("draw_outcome needs a likelihood without gaps")
+    scale = np.where(data.group >= 0, np.exp(parts["log_scale"])[data.group], 1.0)
+    sd = np.where(data.precision > 0, scale / np.sqrt(np.maximum(data.precision, 1e-300)), 0.0)
+    linear = data.Z @ (sd * rng.standard_normal(sd.size))
+    return linear + media_effect(parts, data) + _noise(parts, data, rng)
+
+
+def media_effect(parts: dict[str, Floats], data: KernelData) -> Floats:
+    """Effect of all media at one draw, with ROI as the parameter, in model units, shape (period, geo)."""
+    periods, lags = data.y.shape[0], data.mean_lagged.shape[1] - 1
+    weights = _weights(parts, data)
+    half = np.exp(parts["log_kappa"]) * _mean_carried(parts, data)
+    history = data.x.copy()
+    history[lags:] = 0.0
+    total = np.zeros_like(data.y)
+    for m in range(data.spend.size):
+        shares = []
+        for x in (data.x[:, :, m], history[:, :, m]):
+            carried = sum(weights[m, lag] * x[lags - lag : lags - lag + periods] for lag in range(lags + 1))
+            shares.append(hill(np.asarray(carried), half[m], np.exp(parts["log_n"][m])))
+        by_geo = np.exp(parts["dev"][m])
+        money = float((data.money * by_geo * (shares[0] - shares[1])).sum())
+        total += np.exp(parts["log_roi"][m]) * data.spend[m] / money * by_geo * shares[0]
+    return total
+
+
+def ranks(drawn: Drawn, posterior: Posterior, kept: int) -> dict[str, Floats]:
+    """Share of evenly spaced posterior draws that lie below each true value, in [0, 1], by name.
+
+    Parameters
+    ----------
+    kept
+        Draws that are kept of all chains together; few enough to be nearly independent.
+    """
+    out = {}
+    for name, true in drawn.truth.items():
+        draws = posterior.flat(name)
+        draws = draws[np.linspace(0, len(draws) - 1, kept).round().astype(int)]
+        out[name] = (draws < true).mean(axis=0)
+    return out
+
+
+def _weights(parts: dict[str, Floats], data: KernelData) -> Floats:
+    theta = 1.0 / (1.0 + np.exp(-parts["logit_theta"]))
+    exponent = np.where(data.gamma, np.exp(parts["log_a"]), 0.0)
+    return adstock_weights(theta, exponent, data.mean_lagged.shape[1] - 1, data.weeks_per_period)
+
+
+def _mean_carried(parts: dict[str, Floats], data: KernelData) -> Floats:
+    """Mean adstocked exposure over active periods, shape (medium,)."""
+    return (_weights(parts, data) * data.mean_lagged).sum(axis=1)
+
+
+def _noise(parts: dict[str, Floats], data: KernelData, rng: np.random.Generator) -> Floats:
+    """AR(1) over periods, by geo and, where there are several, shared; shape (period, geo)."""
+    periods, geos = data.y.shape
+    rho = float(parts["rho"])
+    series = rng.standard_normal((periods, geos + 1))
+    for t in range(1, periods):
+        series[t] = rho * series[t - 1] + np.sqrt(1.0 - rho**2) * series[t]
+    own = series[:, 1:] / np.sqrt(data.inverse_variance)
+    shared = np.exp(parts["log_sqrt_lambda"]) * series[:, :1] if geos > 1 else 0.0
+    return np.exp(parts["log_sigma"]) * (own + shared)
