@@ -1,15 +1,17 @@
 """Known returns of small simulated companies of many kinds, found again: ours, the peers, ours without its defaults.
 
 Every fit is a line of `out/recovery.jsonl`. A measurement that is stopped goes on where it was: what has a line is not
-fitted again. Worlds are made by `mmm.simulate.worlds`, which does not know the model.
+fitted again, unless the world itself has changed since. Worlds are made by `mmm.simulate.worlds`, which does not know
+the model.
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -77,23 +79,31 @@ def measure(
     jobs
         Fits at a time; more than one makes the seconds worthless.
     """
-    OUT.mkdir(exist_ok=True)
-    done = {(line["side"], line["variant"], line["world"]) for line in _lines()}
+    # number by number, so that a measurement stopped early has every kind
+    names = [f"{kind}-{number}" for number in range(1, worlds + 1) for kind in kinds]
+    digests = {name: _write(name) for name in names}
+    done = {(line["side"], line["variant"], line["world"], line["digest"]) for line in _lines()}
     lock = Lock()
     work = []
     for side in sides:
         for variant in variants if side == "ours" else ("default",):
-            # number by number, so that a measurement stopped early has every kind
-            names = [f"{kind}-{number}" for number in range(1, worlds + 1) for kind in kinds]
-            left = [name for name in names if (side, variant, name) not in done]
-            share = -(-len(left) // jobs)
-            work += [(side, variant, left[at : at + share], lock) for at in range(0, len(left), share or 1)]
-    for name in dict.fromkeys(name for _, _, names, _ in work for name in names):
-        kind, _, number = name.rpartition("-")
-        write_world(simulate_world(KNOWN_KINDS[kind], int(number)), OUT / "worlds" / name)
+            left = [name for name in names if (side, variant, name, digests[name]) not in done]
+            work += [(side, variant, left[job::jobs], lock) for job in range(jobs)]
     with ThreadPoolExecutor(jobs) as pool:
         list(pool.map(lambda task: _fit(*task), work))
     return LINES
+
+
+def _write(name: str) -> str:
+    """Write a world; returns the hash of its table."""
+    kind, _, number = name.rpartition("-")
+    folder = OUT / "worlds" / name
+    write_world(simulate_world(KNOWN_KINDS[kind], int(number)), folder)
+    return _digest((folder / "world.csv").read_bytes())
+
+
+def _digest(table: bytes) -> str:
+    return hashlib.sha256(table).hexdigest()[:16]
 
 
 def _fit(side: str, variant: str, names: Sequence[str], lock: Lock) -> None:
@@ -113,28 +123,26 @@ def _fit(side: str, variant: str, names: Sequence[str], lock: Lock) -> None:
             told = beside.submit(running.stderr.read)  # read beside, or a full pipe would stop the process
             for row in running.stdout:
                 if row.startswith("{"):
-                    line = {"side": side, "variant": variant, **json.loads(row), **_when()}
-                    _keep(line, lock)
+                    line = json.loads(row)
+                    _keep({"side": side, "variant": variant, **line}, lock)
                     left.remove(line["world"])
             failed = running.wait()
         if not failed:
             return
         world = left.pop(0)
         last = (told.result().strip().splitlines() or ["no message"])[-1]
-        _keep({"side": side, "variant": variant, "world": world, "failed": last, **_when()}, lock)
+        _keep({"side": side, "variant": variant, "world": world, "failed": last}, lock)
 
 
 def _path(side: str) -> dict[str, str]:
     return {"PYTHONPATH": str(HERE.parent)} if side == "ours" else {}
 
 
-def _when() -> dict[str, Any]:
-    return {"measured": datetime.now(UTC).date().isoformat(), "machine": machine()}
-
-
 def _keep(line: dict[str, Any], lock: Lock) -> None:
+    table = (OUT / "worlds" / line["world"] / "world.csv").read_bytes()
+    when = {"digest": _digest(table), "measured": datetime.now(UTC).date().isoformat(), "machine": machine()}
     with lock, LINES.open("a", encoding="utf-8") as handle:
-        handle.write(json.dumps(line) + "\n")
+        handle.write(json.dumps(line | when) + "\n")
     said = (
         line.get("failed") or line["refused"] or f"{len(line['cells'])} cells, {line['seconds']['fit']:.1f} s"
     )
@@ -147,15 +155,15 @@ def _lines() -> list[dict[str, Any]]:
     return [json.loads(row) for row in LINES.read_text(encoding="utf-8").splitlines()]
 
 
-def fits(lines: Iterable[dict[str, Any]] | None = None) -> list[Fit]:
-    """What was measured, beside the truth; failures of a side are left out."""
-    found = _lines() if lines is None else lines
-    return [_beside_truth(line) for line in found if "failed" not in line]
+def fits() -> list[Fit]:
+    """What was measured on the worlds as they are now, beside the truth; failures of a side are left out."""
+    found = [line for line in _lines() if "failed" not in line]
+    digests = {name: _write(name) for name in dict.fromkeys(line["world"] for line in found)}
+    return [_beside_truth(line) for line in found if line["digest"] == digests[line["world"]]]
 
 
 def _beside_truth(line: dict[str, Any]) -> Fit:
-    kind, _, number = line["world"].rpartition("-")
-    truth = read_truth(OUT / "worlds" / line["world"], KNOWN_KINDS[kind].name, int(number))
+    truth = read_truth(OUT / "worlds" / line["world"] / "truth.csv")
     # our default explains the rows after the first weeks; whoever starts from zero explains all of them
     window = "" if line["side"] == "ours" and line["variant"] != "no-history" else "_whole"
     roi, mroi, nothing = [], [], []
@@ -168,7 +176,7 @@ def _beside_truth(line: dict[str, Any]) -> Fit:
         if (marginal := truth[channel][f"mroi{window}"]) >= LEAST_RETURN:
             mroi.append(Estimate(line["world"], channel, marginal, *cell["mroi"]))
     return Fit(
-        kind=kind,
+        kind=line["world"].rpartition("-")[0],
         world=line["world"],
         side=line["side"],
         variant=line["variant"],
@@ -182,11 +190,9 @@ def _beside_truth(line: dict[str, Any]) -> Fit:
     )
 
 
-def read_truth(folder: Path, kind: str, number: int) -> dict[str, dict[str, float]]:
-    """True returns by channel and column, from the folder of a world; made where it is not there."""
-    if not (folder / "truth.csv").exists():
-        write_world(simulate_world(KNOWN_KINDS[kind], number), folder)
-    with (folder / "truth.csv").open(encoding="utf-8", newline="") as handle:
+def read_truth(path: Path) -> dict[str, dict[str, float]]:
+    """True returns by channel and column."""
+    with path.open(encoding="utf-8", newline="") as handle:
         return {
             row["channel"]: {name: float(value) for name, value in row.items() if name != "channel"}
             for row in csv.DictReader(handle)

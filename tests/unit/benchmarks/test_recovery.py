@@ -1,13 +1,30 @@
 """The arithmetic of the recovery benchmark, each number by hand."""
 
-from math import e, log
+import json
+from math import e
+from threading import Lock
+from typing import Any
 
 import pytest
 
 from benchmarks import recovery
-from benchmarks.recovery import Fit, fits
+from benchmarks.recovery import KNOWN_KINDS, Fit, fits
 from benchmarks.recovery_tables import ablation_table, kinds_table, pool, ratios
 from benchmarks.scores import Estimate
+from mmm.simulate.worlds import simulate_world
+
+
+@pytest.fixture
+def measured(tmp_path, monkeypatch):
+    """Writes a line as a measurement does, into a folder of the test."""
+    monkeypatch.setattr(recovery, "OUT", tmp_path)
+    monkeypatch.setattr(recovery, "LINES", tmp_path / "recovery.jsonl")
+
+    def write(line: dict[str, Any]) -> None:
+        recovery._write(line["world"])
+        recovery._keep(line, Lock())
+
+    return write
 
 
 def _fit(
@@ -66,40 +83,36 @@ def test_kinds_are_pooled_by_whether_the_assumptions_hold() -> None:
     assert [row.split("|")[5].strip() for row in rows] == ["1.00", "3.00", "1.00", "3.00", "2.00"]
 
 
-def test_each_side_is_held_to_the_truth_of_the_rows_it_explains(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(recovery, "OUT", tmp_path)
-    folder = tmp_path / "worlds" / "clean-1"
-    folder.mkdir(parents=True)
-    rows = ["channel,roi,mroi,roi_whole,mroi_whole", "tv,2.0,1.0,3.0,1.5", "radio,0.0,0.0,0.0,0.0"]
-    (folder / "truth.csv").write_text("\n".join(rows))
+def test_each_side_is_held_to_the_truth_of_the_rows_it_explains(measured) -> None:
     cells = {
         "tv": {"roi": [2, 1, 4], "mroi": [1, 0.5, 2], "p_above_1": 0.9},
-        "radio": {"roi": [0.1, 0.01, 0.5], "mroi": [0.1, 0.01, 0.5], "p_above_1": 0.02},
+        "search": {"roi": [0.1, 0.01, 0.5], "mroi": [0.1, 0.01, 0.5], "p_above_1": 0.02},
     }
-    line = {
-        "world": "clean-1", "seconds": {"fit": 1.0}, "refused": "", "cells": cells, "measured": "2026-01-01",
-        "machine": {"cores": 2, "processor": "p"},
-    }  # fmt: skip
-    sides = [("ours", "default"), ("ours", "no-history"), ("meridian", "default")]
-    found = fits({**line, "side": side, "variant": variant} for side, variant in sides)
-    assert [fit.roi[0].truth for fit in found] == [2.0, 3.0, 3.0]
-    assert [fit.mroi[0].truth for fit in found] == [1.0, 1.5, 1.5]
-    assert found[0].nothing == (0.02,)
-    assert log(found[0].roi[0].middle) == pytest.approx(log(2))
-    assert fits([{**line, "side": "meridian", "variant": "default", "failed": "no memory"}]) == []
+    world = simulate_world(KNOWN_KINDS["dead-channel"], 1)
+    dead, alive = world.truth.iloc[0], world.truth.iloc[1]
+    line = {"world": world.name, "seconds": {"fit": 1.0}, "refused": "", "cells": cells}
+    for side, variant in (("ours", "default"), ("ours", "no-history"), ("meridian", "default")):
+        measured({**line, "side": side, "variant": variant})
+    measured({"world": world.name, "side": "pymc-marketing", "variant": "default", "failed": "no memory"})
+    found = fits()
+    assert dead["channel"] == "tv"
+    assert [fit.nothing for fit in found] == [(0.9,)] * 3
+    assert [fit.roi[0].truth for fit in found] == [alive["roi"], alive["roi_whole"], alive["roi_whole"]]
+    assert [fit.mroi[0].truth for fit in found] == [alive["mroi"], alive["mroi_whole"], alive["mroi_whole"]]
 
 
-def test_what_has_a_line_is_not_fitted_again(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(recovery, "OUT", tmp_path)
-    monkeypatch.setattr(recovery, "LINES", tmp_path / "recovery.jsonl")
-    (tmp_path / "recovery.jsonl").write_text('{"side": "ours", "variant": "default", "world": "clean-1"}\n')
+def test_what_has_a_line_is_not_fitted_again_unless_its_world_has_changed(measured, monkeypatch) -> None:
+    for name in ("clean-1", "delayed-1"):
+        measured({"side": "ours", "variant": "default", "world": name, "failed": "no memory"})
+    changed = recovery.LINES.read_text().splitlines()
+    digest = json.loads(changed[1])["digest"]
+    recovery.LINES.write_text("\n".join([changed[0], changed[1].replace(digest, "0" * 16)]) + "\n")
     asked = []
-    monkeypatch.setattr(
-        recovery, "_fit", lambda side, variant, names, lock: asked.append((side, variant, names))
-    )
+    monkeypatch.setattr(recovery, "_fit", lambda side, variant, names, lock: asked.append((side, names)))
     recovery.measure(["clean", "delayed"], 2, ["ours", "meridian"], ["default"])
     assert asked == [
-        ("ours", "default", ["delayed-1", "clean-2", "delayed-2"]),
-        ("meridian", "default", ["clean-1", "delayed-1", "clean-2", "delayed-2"]),
+        ("ours", ["delayed-1", "clean-2", "delayed-2"]),
+        ("meridian", ["clean-1", "delayed-1", "clean-2", "delayed-2"]),
     ]
-    assert (tmp_path / "worlds" / "delayed-2" / "config.yaml").exists()
+    assert (recovery.OUT / "worlds" / "delayed-2" / "config.yaml").exists()
+    assert fits() == []
