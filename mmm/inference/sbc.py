@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mmm.inference.posterior import Posterior, split_phi
 from mmm.model.density import Density
-from mmm.model.forward import adstock_weights, hill
+from mmm.model.forward import media_weights, saturate
 from mmm.model.layout import Layout
 from mmm.model.pack import KernelData
 from mmm.model.parents import hang
@@ -107,7 +107,8 @@ def media_effect(parts: dict[str, Floats], data: KernelData) -> Floats:
         shares = []
         for x in (data.x[:, :, m], history[:, :, m]):
             carried = sum(weights[m, lag] * x[lags - lag : lags - lag + periods] for lag in range(lags + 1))
-            shares.append(hill(np.asarray(carried), half[m], np.exp(parts["log_n"][m])))
+            slope = float(np.exp(parts["log_n"][m]))
+            shares.append(saturate(int(data.saturation[m]), np.asarray(carried), half[m], slope))
         by_geo = np.exp(parts["dev"][m])
         money = float((data.money * by_geo * (shares[0] - shares[1])).sum())
         total += np.exp(parts["log_roi"][m]) * data.spend[m] / money * by_geo * shares[0]
@@ -132,8 +133,8 @@ def ranks(drawn: Drawn, posterior: Posterior, kept: int) -> dict[str, Floats]:
 
 def _weights(parts: dict[str, Floats], data: KernelData) -> Floats:
     theta = 1.0 / (1.0 + np.exp(-parts["logit_theta"]))
-    exponent = np.where(data.gamma, np.exp(parts["log_a"]), 0.0)
-    return adstock_weights(theta, exponent, data.mean_lagged.shape[1] - 1, data.weeks_per_period)
+    lags = data.mean_lagged.shape[1] - 1
+    return media_weights(data.adstock, theta, np.exp(parts["log_a"]), lags, data.weeks_per_period)
 
 
 def _mean_carried(parts: dict[str, Floats], data: KernelData) -> Floats:
