@@ -220,6 +220,10 @@ ENGLISH: dict[str, str] = {
         "The ranges assume that the model is right: that spend was not chosen because of demand it cannot "
         "see."
     ),
+    "limits.health.hidden": (
+        "A driver nobody measured would halve the return of {cell} if it explained {share} of what is left of "
+        "the outcome and of that spend. The other lines withstand more."
+    ),
     # appendix
     "appendix.heading": "For the analyst",
     "appendix.lead": "From here on in the language of the model.",
@@ -266,8 +270,8 @@ ENGLISH: dict[str, str] = {
     "appendix.stress.chart": "Return of each line in the fit, with its range, and in every other fit",
     "appendix.stress.note": (
         "Point and line: the fit and its 90 % range. Upright marks: means of other fits, each with one setting "
-        "or prior changed or a placebo added. Holds: the same verdict in every fit. Shifts: open in some and "
-        "decided in others. Turns: the opposite in some."
+        "or prior changed or a placebo added. Dotted, where a margin is given: break-even. Holds: the same "
+        "verdict in every fit. Shifts: open in some and decided in others. Turns: the opposite in some."
     ),
     "appendix.stress.every": "Every fit",
     "appendix.stress.placebo.roi": (

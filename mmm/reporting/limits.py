@@ -117,4 +117,8 @@ def _health(results: Results, voice: Voice) -> list[Markup]:
     if reviews:
         said.append(voice.html("limits.health.reviews", {"n": reviews}))
     said.append(voice.html("limits.health.model"))
+    if drivers := records(results.hidden_driver):
+        frailest = min(drivers, key=lambda row: float(row["robustness"]))
+        values = {"cell": voice.cell(cell_of(frailest)), "share": percent(number(frailest["robustness"]))}
+        said.append(voice.html("limits.health.hidden", values))
     return said

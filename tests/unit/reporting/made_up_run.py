@@ -48,6 +48,7 @@ class Options:
     gave_way: tuple[str, ...] = ()
     tried: bool = True
     stressed: bool = False
+    captured: tuple[str, ...] = ()
     config_text: str = "name: acme\ncurrency: USD\nfinance: {gross_margin: 0.55}\n"
 
 
@@ -449,6 +450,7 @@ class _World:
             "currency": self.o.currency,
             "gross_margin": self.o.margin,
             "labels": dict(self.o.labels),
+            "demand_capture": list(self.o.captured),
             "data_from": "2023-11-20",
             "data_until": "2026-11-15",
             "modelled_from": "2024-02-19",

@@ -226,3 +226,19 @@ def test_what_survives_can_be_told_without_money_or_margin(make, options: dict[s
     source = render_html(make(stressed=True, **options), ReportSettings())
     assert HOSTILE not in source
     assert "A placebo, the spend of tv, 60 weeks later, is given" in Page(source).text
+
+
+def test_a_channel_that_captures_demand_carries_its_warning_and_no_other_does(make) -> None:  # type: ignore[no-untyped-def]
+    warning = "Captures demand that exists"
+    assert warning not in render_html(make(), ReportSettings())
+    source = render_html(make(captured=("search",)), ReportSettings())
+    tiles = re.findall(r'<div class="row"><h4>.*?</ul></div>', source, flags=re.DOTALL)
+    assert [tile.count(warning) for tile in tiles] == [2 * ("<bdi>Search</bdi>" in tile) for tile in tiles]
+    assert source.count(warning) == 2
+
+
+def test_the_front_says_which_return_a_hidden_driver_would_halve_first(results: Results, page: Page) -> None:
+    weakest = results.hidden_driver["robustness"].min()
+    assert weakest == results.hidden_driver["robustness"][0]
+    front = " ".join(page.front.replace("\u00a0", " ").split())
+    assert f"would halve the return of TV if it explained {100 * weakest:.0f} % of what is left" in front
