@@ -183,11 +183,13 @@ def fit(config: Config_, out: Out = None, seed: Seed = None, quiet: Quiet = Fals
     """Check, fit, diagnose, and print returns."""
     settings = _load(config, out)
     from mmm import pipeline
-    from mmm.console import reviews_text, roi_text
+    from mmm.console import experiments_text, reviews_text, roi_text
 
     with _progress(quiet) as progress:
         done = pipeline.fit(settings, out=out, seed=seed, progress=progress)
     print(roi_text(done.roi(), settings.currency))
+    if told := experiments_text(done.experiments()):
+        print(told)
     print(reviews_text(done.reviews()))
     print(f"Next: mmm plan {config}")
 

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from mmm.data.settings import CalendarSettings, ChannelSettings, DataSettings, Settings
+from mmm.data.settings import CalendarSettings, ChannelSettings, DataSettings, ExperimentsTable, Settings
 from mmm.errors import ConfigError
 from mmm.finance.settings import FinanceSettings
 from mmm.model.settings import ModelSettings
@@ -26,7 +26,6 @@ NOT_YET = (
     "data.outcome.segment",
     "data.outcome.date_format",
     "data.media.owner",
-    "experiments",
     "goals",
     "scenarios",
     "tests",
@@ -70,6 +69,7 @@ class Config(Settings):
     channels: dict[str, ChannelSettings] = {}
     calendar: CalendarSettings = CalendarSettings()
     model: ModelSettings = ModelSettings()
+    experiments: ExperimentsTable | None = None
     finance: FinanceSettings = FinanceSettings()
     plan: PlanSettings = PlanSettings()
     report: ReportSettings = ReportSettings()

@@ -148,6 +148,30 @@ def roi_text(roi: pd.DataFrame, currency: str | None) -> str:
     return f"{aligned(rows, right=range(1, len(rows[0]) - 1))}\n{note}"
 
 
+def experiments_text(table: pd.DataFrame) -> str:
+    """Past tests beside the model, contradictions last, where they are seen; empty without tests."""
+    lines = []
+    rows = [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+    for row in sorted(rows, key=lambda row: bool(row["conflict"])):
+        kind = "roi" if _number(row.get("roi")) is not None else "lift"
+        show = ratio if kind == "roi" else money
+        said = [
+            f"{show(row[f'{whose}{kind}'])} ({show(row[f'{whose}{kind}_lo'])} to {show(row[f'{whose}{kind}_hi'])})"
+            for whose in ("", "without_", "model_")
+        ]
+        name = f"Test {_text(row['id'])} of {_label(row)}"
+        measured = f"measured {said[0]}; the model without tests {said[1]}, with them {said[2]}"
+        if not row["conflict"]:
+            lines.append(f"{name}: {measured}. They agree.")
+            continue
+        lines.append(f"DISAGREE - {name}: {measured}. By chance alone: {in_100(row['tail_adjusted'])}.")
+        lines.append(
+            "  -> Look at its dates, regions and money; set its status to void if it was flawed; widen its error "
+            "if it says less of other weeks; or test again."
+        )
+    return "\n".join(lines)
+
+
 def moves_text(moves: pd.DataFrame) -> str:
     """Where the money goes: every cell, the money for tests, and the total."""
     counted = "marginal_cost_per_outcome_planned" in moves and moves["mroi_planned"].isna().all()

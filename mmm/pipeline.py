@@ -22,6 +22,7 @@ from mmm.config import Config
 from mmm.data.align import align_tables
 from mmm.data.calendar import next_periods
 from mmm.data.checks import check_panel
+from mmm.data.experiments import Experiment, read_experiments
 from mmm.data.future import future_features
 from mmm.data.panel import Check, Panel, checks_frame
 from mmm.data.settings import Settings
@@ -32,7 +33,7 @@ from mmm.inference.backtest import ORIGINS, QUARTER, Forecast, choose_origins, f
 from mmm.inference.jobs import side_by_side
 from mmm.inference.posterior import Posterior
 from mmm.inference.residuals import residuals
-from mmm.model.layout import Layout, lay_out
+from mmm.model.layout import Layout, first_modelled, lay_out
 from mmm.model.names import refuse_unknown_channels
 from mmm.planning.allocation import check_limits
 from mmm.planning.plan import Plan, optimize
@@ -41,6 +42,7 @@ from mmm.planning.window import PlanWindow, plan_window, window_curves
 from mmm.response.beliefs import belief_checks, beliefs_table
 from mmm.response.carry import check_carry
 from mmm.response.decomposition import adstock_table, decompose, forecast_baseline
+from mmm.response.experiments import experiments_table
 from mmm.response.hidden_driver import hidden_driver_table
 from mmm.response.returns import returns, roi_table
 from mmm.response.reviews import is_chasing, review_fit
@@ -178,7 +180,8 @@ def prepare(config: Config, *, refuse: bool = True) -> Prepared:
     refuse_unknown_channels(panel.cells, config.model)
     margin = config.finance.gross_margin
     found = check_panel(panel, margin=margin, max_lag=config.model.max_lag)
-    checks = [*aligned.checks, *found]
+    experiments, told = _experiments(config, panel)
+    checks = [*aligned.checks, *found, *told]
     failed = [
         f"{c.where}: {c.check}, {c.value} {f'({c.rows})' if c.rows else ''}. {c.remedy}".replace(" .", ".")
         for c in checks
@@ -187,13 +190,28 @@ def prepare(config: Config, *, refuse: bool = True) -> Prepared:
     if failed and refuse:
         raise DataError(failed)
     economics = unit_economics(config.finance)
-    layout = lay_out(panel, config.model, break_even=economics.break_even_roi) if not failed else None
+    layout = (
+        lay_out(panel, config.model, break_even=economics.break_even_roi, experiments=experiments)
+        if not failed
+        else None
+    )
     if layout is not None:
         checks += check_carry(layout, panel)
         has_money = panel.unit_value is not None
         checks += belief_checks(layout, margin=config.finance.gross_margin, has_money=has_money)
     files = input_files(config.data, config.calendar, config.folder)
+    if config.experiments:
+        files = (*files, config.folder / config.experiments.source)
     return Prepared(tables, panel, layout, checks, {str(path): sha256(path) for path in files})  # type: ignore[arg-type]
+
+
+def _experiments(config: Config, panel: Panel) -> tuple[tuple[Experiment, ...], list[Check]]:
+    if config.experiments is None:
+        return (), []
+    first = first_modelled(panel, config.model)
+    return read_experiments(
+        config.experiments, config.data, config.channels, config.folder, panel, first=first
+    )
 
 
 _MADE = {
@@ -316,7 +334,7 @@ def _write_checks(folder: Path, config: Config, prepared: Prepared) -> None:
 
 
 def _write_fit(folder: Path, config: Config, prepared: Prepared, store: RunFolder, say: Progress) -> None:
-    from mmm.inference.fit import Refused
+    from mmm.inference.fit import Refused, fit_without_tests
     from mmm.inference.fit import fit as sample
     from mmm.inference.repairs import repairs
 
@@ -330,10 +348,14 @@ def _write_fit(folder: Path, config: Config, prepared: Prepared, store: RunFolde
         (folder / "repairs.txt").write_text(text, encoding="utf-8")
         kept = store.draft({name: folder / name for name in ("diagnostics.json", "repairs.txt")})
         raise type(refused)(f"{refused}.\n{text}Kept: {kept}", refused.fitted) from None
+    rest = None
+    if layout.experiments:
+        rest = fit_without_tests(layout, panel.geos, settings.sampling, progress=say)
     say("decomposing")
     posterior = fitted.posterior
     left = residuals(posterior, layout, panel)
-    found = returns(posterior, layout, panel, seed=seed, chasing=is_chasing(left))
+    alone = rest.posterior if rest else None
+    found = returns(posterior, layout, panel, seed=seed, chasing=is_chasing(left), rest=alone)
     split = decompose(posterior, layout, panel, seed=seed)
     posterior.save(folder / "posterior.nc")
     _csv(roi_table(found, config.finance.gross_margin), folder / "roi.csv")
@@ -341,6 +363,8 @@ def _write_fit(folder: Path, config: Config, prepared: Prepared, store: RunFolde
     _csv(split.fit, folder / "fit.csv")
     _csv(adstock_table(posterior, layout, panel), folder / "adstock.csv")
     _csv(beliefs_table(posterior, layout, found, seed=seed), folder / "priors.csv")
+    if rest is not None:
+        _csv(experiments_table(posterior, rest.posterior, layout, panel), folder / "experiments.csv")
     _csv(checks_frame(review_fit(left, split.negative_baseline, layout, panel)), folder / "reviews.csv")
     unexplained = {f"residual_autocorrelation_{lag}": value for lag, value in left.autocorrelation.items()}
     unexplained |= {"one_step_coverage_90": left.coverage_90}
@@ -348,7 +372,11 @@ def _write_fit(folder: Path, config: Config, prepared: Prepared, store: RunFolde
     _csv(hidden_driver_table(posterior, layout, panel.cells), folder / "hidden_driver.csv")
     figures = {"r2": split.r2, "mape": split.mape, "coverage_90": split.coverage_90}
     notes = {"prior_scaled": layout.roi_priors.scaled}
-    _write_json(_diagnostics(fitted) | figures | unexplained | notes, folder / "diagnostics.json")
+    told = _diagnostics(fitted) | figures | unexplained | notes
+    if rest is not None:
+        told["rhat_without_tests"] = rest.convergence.rhat_max
+        told["seconds"] |= rest.seconds
+    _write_json(told, folder / "diagnostics.json")
 
 
 def _write_plan(folder: Path, config: Config, prepared: Prepared, fitted: Path, say: Progress) -> None:
@@ -389,7 +417,7 @@ def _write_stress(
     table = stress_table(
         Posterior.load(fitted / "posterior.nc"),
         layout,
-        [Task(spec, break_even, sampling, gates) for spec in found],
+        [Task(spec, break_even, sampling, gates, layout.experiments) for spec in found],
         has_money=has_money,
         break_even=break_even,
         jobs=jobs,
@@ -473,7 +501,8 @@ def _json(*parts: Settings, checks: list[Check] | None = None) -> str:
 def _fit_settings(config: Config) -> str:
     names = json.dumps([config.name, config.currency, sorted(config.channels)])
     was = "".join(found.model_dump_json(include={"was", "role"}) for found in config.channels.values())
-    return _json(config.data, config.calendar, config.model, config.finance) + names + was
+    tests = "" if config.experiments is None else config.experiments.model_dump_json()
+    return _json(config.data, config.calendar, config.model, config.finance) + names + was + tests
 
 
 def _fit_key(config: Config, prepared: Prepared) -> str:
@@ -531,6 +560,10 @@ class Run:
         """What the fit shows of its own weak points."""
         return self.table("reviews")
 
+    def experiments(self) -> pd.DataFrame:
+        """Past tests beside the model; without rows where the config names none."""
+        return self.table("experiments") if (self.folder / "experiments.csv").is_file() else pd.DataFrame()
+
     def moves(self) -> pd.DataFrame:
         """Where the money moves, and why."""
         return self.plan.moves
@@ -573,6 +606,7 @@ class Run:
             "survives",
             "benchmark",
         ]
+        texts += ["id", "geos", "start", "end"]
         path = self.folder / f"{name}.csv"
         if not path.is_file():
             raise ConfigError([f"{path} is not there; run `mmm run` on the config to make it"])

@@ -69,7 +69,7 @@ class Reader:
         if source.source is None:
             self.faults.append(f"`{key}.source`: missing; name the file here or once as `data.source`")
             return None
-        raw = self._read(source.source, source.sheet)
+        raw = self.read(source.source, source.sheet)
         if raw is None:
             return None
         if source.date is None:
@@ -99,7 +99,8 @@ class Reader:
         self.infos[key] = TableInfo(key, raw.where, wide, geo is not None, spacing, day)
         return Opened(key, raw, days, regions)
 
-    def _read(self, path: Path, sheet: str | None) -> RawTable | None:
+    def read(self, path: Path, sheet: str | None) -> RawTable | None:
+        """The table as it stands in its file; None where it cannot be read."""
         if (path, sheet) not in self._raw:
             try:
                 raw = read_table(self.folder / path, sheet)

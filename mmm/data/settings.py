@@ -214,3 +214,10 @@ class ChannelSettings(Settings):
     role: Literal["paid", "demand_capture"] = Field(
         "paid", description="demand_capture: it meets people who were looking already, as brand search does"
     )
+
+
+class ExperimentsTable(Settings):
+    """Results of past tests, a row each; its columns have fixed names (docs/experiments.md)."""
+
+    source: Path = Field(description="CSV, Parquet or XLSX: id, channel, start, end, spend_change, lift, ...")
+    sheet: str | None = Field(None, description="sheet of a workbook; default: the first with a table")

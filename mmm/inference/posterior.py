@@ -118,7 +118,8 @@ def split_phi(phi: Floats, layout: Layout) -> dict[str, Floats]:
     at = 5 * M + M * G
     for i, name in enumerate(("log_sigma", "rho", "log_sqrt_lambda")):
         parts[name] = phi[..., at + i]
-    parts["log_scale"] = phi[..., at + 3 :]
+    last = at + 3 + layout.data.n_groups
+    parts["log_scale"], parts["gap"] = phi[..., at + 3 : last], phi[..., last:]
     return parts
 
 
@@ -150,7 +151,7 @@ def derive(phi: Floats, sibling_sd: Floats, layout: Layout, rng: np.random.Gener
     effect = np.exp(parts["dev"])
     money_at_one, increase = window_sums(x, weights, data.saturation, half, slope, effect, money, MROI_STEP)
     roi_panel = np.exp(parts["log_roi"])
-    gap = _structural_gap(parts["log_roi"], sibling_sd, layout, rng)
+    gap = _structural_gap(parts["log_roi"], parts["gap"], sibling_sd, layout, rng)
     roi = roi_panel * np.exp(-gap)
     return {
         "roi": roi,
@@ -187,33 +188,37 @@ DIMS: dict[str, tuple[str, ...]] = {
 }
 
 
-def _structural_gap(log_roi: Floats, sibling_sd: Floats, layout: Layout, rng: np.random.Generator) -> Floats:
-    """Draws of eps given log ROI as the panel sees it, exact; shape (draw, medium).
+def _structural_gap(
+    log_roi: Floats, tested_gap: Floats, sibling_sd: Floats, layout: Layout, rng: np.random.Generator
+) -> Floats:
+    """Draws of eps by medium, exact; shape (draw, medium). Of tested media they are sampled, `tested_gap`.
 
-    Prior of log ROI among K siblings: V0 = s^2 11' + sd^2 I around m; the panel sees log ROI + eps, eps ~ N(0, tau^2).
-    Hence eps | panel ~ N( tau^2 V^-1 (L - m), tau^2 I - tau^4 V^-1 ), V = s^2 11' + (sd^2 + tau^2) I.
+    Of the others, given log ROI as the panel sees it: prior of log ROI among K siblings is V0 = s^2 11' + sd^2 I around
+    m, and L is log ROI + eps with eps ~ N(0, tau^2), or log ROI itself where eps is known. Hence the unknown
+    eps | L ~ N( tau^2 V^-1 (L - m), tau^2 I - tau^4 V^-1 ), V = s^2 11' + D, D = sd^2 (+ tau^2 where unknown).
     """
     draws, M = log_roi.shape
     gap = np.zeros((draws, M))
+    tested = np.isin(np.arange(M), layout.data.tested)
+    gap[:, tested] = tested_gap
     families = [np.flatnonzero(layout.siblings == k) for k in range(layout.siblings.max() + 1)]
     families += [np.array([m]) for m in np.flatnonzero(layout.siblings < 0)]
+    away = log_roi - gap - layout.log_roi_mean
     for k, members in enumerate(families):
-        s2 = layout.log_roi_sd[members] ** 2
+        unknown = ~tested[members]
         tau2 = layout.structural_sd[members[0]] ** 2  # siblings share a channel, hence its role
-        if tau2 == 0.0:
+        if tau2 == 0.0 or not unknown.any():
             continue
-        shared = len(members) > 1
-        own = sibling_sd[:, k] ** 2 if shared else np.zeros(draws)
-        v = (own + tau2)[:, None]
-        s2 = s2[0]  # siblings share a channel, hence a prior
-        away = log_roi[:, members] - layout.log_roi_mean[members]
-        pull = s2 / (v + len(members) * s2)
-        mean = tau2 / v * (away - pull * away.sum(axis=1, keepdims=True))
+        s2 = layout.log_roi_sd[members[0]] ** 2  # and a prior
+        own = sibling_sd[:, k] ** 2 if len(members) > 1 else np.zeros(draws)
+        spread = own[:, None] + np.where(unknown, tau2, 0.0)
+        weighed = away[:, members] / spread
+        pull = (s2 / (1.0 + s2 * (1.0 / spread).sum(axis=1)))[:, None]
+        v = spread[:, unknown]
+        mean = tau2 * (weighed[:, unknown] - pull / v * weighed.sum(axis=1, keepdims=True))
         alone = np.sqrt(np.maximum(tau2 - tau2**2 / v, 0.0))
-        common = np.sqrt(tau2**2 * pull / v)
-        gap[:, members] = (
-            mean
-            + alone * rng.standard_normal((draws, len(members)))
-            + common * rng.standard_normal((draws, 1))
+        common = tau2 / v * np.sqrt(pull)
+        gap[:, members[unknown]] = (
+            mean + alone * rng.standard_normal(v.shape) + common * rng.standard_normal((draws, 1))
         )
     return gap

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from mmm.data.experiments import Experiment
 from mmm.dims import CELL_KEYS, cell_columns, cell_row
 from mmm.errors import MmmError
 from mmm.inference.fit import fit
@@ -36,12 +37,13 @@ THE_FIT = "the fit"
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A spec and how to fit it."""
+    """A spec and how to fit it; past tests are in every fit as they are in the one that is put to the test."""
 
     spec: Spec
     break_even: float | None
     sampling: SamplingSettings
     gates: GateSettings
+    experiments: tuple[Experiment, ...] = ()
 
 
 def small(sampling: SamplingSettings, gates: GateSettings) -> tuple[SamplingSettings, GateSettings]:
@@ -173,7 +175,7 @@ def _attempt(task: Task) -> pd.DataFrame:
     """One fit in a process of its own. It never raises: one spec that fails leaves the others."""
     spec = task.spec
     try:
-        layout = lay_out(spec.panel, spec.settings, break_even=task.break_even)
+        layout = lay_out(spec.panel, spec.settings, break_even=task.break_even, experiments=task.experiments)
         fitted = fit(layout, spec.panel.geos, task.sampling, task.gates)
     except MmmError as error:
         return pd.DataFrame([{"kind": spec.kind, "spec": spec.name, "refused": str(error)}])

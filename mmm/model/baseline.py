@@ -1,8 +1,8 @@
 """The linear part: what the outcome would do without paid media, as columns of one design matrix.
 
-A level (flat prior), a smooth trend, yearly seasonality, holidays, events, controls, and what each geo has for itself:
-level (flat prior), line and first harmonic, as contrasts between geos. The specification is frozen on the history, so
-the same columns exist for later periods.
+A level (flat prior), a smooth trend, yearly seasonality, holidays, events, controls, what the regions of an experiment
+had together while it ran, and what each geo has for itself: level (flat prior), line and first harmonic, as contrasts
+between geos. The specification is frozen on the history, so the same columns exist for later periods.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ COSINES = 20
 TREND_LENGTH_WEEKS = 16.0
 LINE_SD = 3.0
 EVENT_SD = 2.0
+EXPERIMENT_SD = 10.0
+"""Wide: what treated regions had in sum while tested is for the experiment's result to say, not for the panel again."""
 SCALE_PRIORS: dict[str, tuple[float, float]] = {
     "trend": (np.log(0.35), 0.9),
     "seasonality": (np.log(0.4), 0.7),
@@ -65,8 +67,10 @@ class BaselineSpec:
         Number of yearly harmonics.
     control_means, control_sds
         Standardization, shape (control,).
+    experiment_names
+        Experiments whose result was read from the panel's own rows.
     n_dense
-        Number of controls that differ by geo; the last ones.
+        Number of columns that differ by geo: the last controls, and the experiments.
     columns
         In the order of the design matrix.
     """
@@ -82,6 +86,7 @@ class BaselineSpec:
     control_sds: Floats
     event_names: tuple[str, ...]
     holiday_names: tuple[str, ...]
+    experiment_names: tuple[str, ...]
     n_dense: int
     columns: tuple[Column, ...]
 
@@ -114,6 +119,7 @@ def specify(
     holiday_names: tuple[str, ...],
     holidays: Floats,
     seasonality: int | Literal["auto"],
+    experiment_names: tuple[str, ...] = (),
 ) -> BaselineSpec:
     """Fix the columns of the linear part on the modelled periods.
 
@@ -146,6 +152,7 @@ def specify(
         Column(f"control:{control_names[i]}", 1.0, "precision" if control_roles[i] == "precision" else "")
         for i in ordered
     ]
+    columns += [Column(f"experiment:{name}", EXPERIMENT_SD) for name in experiment_names]
     columns += [column for _ in geos[1:] for column in OWN]
     return BaselineSpec(
         grain=grain,
@@ -157,9 +164,10 @@ def specify(
         control_names=tuple(control_names[i] for i in ordered),
         control_means=np.array([controls[live][:, :, i].mean() for i in ordered]),
         control_sds=np.array([controls[live][:, :, i].std() for i in ordered]),
-        n_dense=len(ordered) - len(common),
+        n_dense=len(ordered) - len(common) + len(experiment_names),
         event_names=tuple(event_names[i] for i in keep_events),
         holiday_names=tuple(holiday_names[i] for i in keep_holidays),
+        experiment_names=experiment_names,
         columns=tuple(columns),
     )
 
@@ -179,6 +187,7 @@ def design(
     events: Floats,
     holidays: Floats,
     inverse_variance: Floats,
+    experiments: Floats | None = None,
 ) -> Floats:
     """Design matrix for any periods, shape (period, geo, column).
 
@@ -189,6 +198,8 @@ def design(
         (period, holiday).
     inverse_variance
         Relative precision of each geo's noise, shape (geo,): contrasts of geos are in its units.
+    experiments
+        1 where the experiment's result counts, shape (period, geo, experiment); None where none does.
     """
     G, T = len(spec.geos), dates.size
     middle = _middle(spec, dates)
@@ -204,6 +215,7 @@ def design(
     blocks = [
         np.broadcast_to(shared[:, None, :], (T, G, shared.shape[1])),
         (controls - spec.control_means) / spec.control_sds,
+        np.zeros((T, G, len(spec.experiment_names))) if experiments is None else experiments,
     ]
     if G > 1:
         blocks.append(contrast_columns(own_columns(spec, dates), inverse_variance))

@@ -63,6 +63,7 @@ def _parameters(value, parameters, phi, spread):
     """phi from the values of the parents, and the spread of each."""
     for j in range(phi.shape[0]):
         own, scale, common = int(parameters[j, 2]), int(parameters[j, 3]), int(parameters[j, 5])
+        gap = int(parameters[j, 7])
         variance = parameters[j, 1]
         if scale >= 0:
             variance += value[scale] * value[scale]
@@ -72,7 +73,9 @@ def _parameters(value, parameters, phi, spread):
             phi[j] += spread[j] * value[own]
         if common >= 0:
             phi[j] += parameters[j, 4] * value[common]
-        if int(parameters[j, 6]) == TANH:
+        if gap >= 0:
+            phi[j] += parameters[j, 6] * value[gap]
+        if int(parameters[j, 8]) == TANH:
             phi[j] = np.tanh(phi[j])
 
 
@@ -81,8 +84,9 @@ def _back(phi, on_phi, value, parameters, spread, on_value):
     """From the gradient with respect to phi to the one with respect to the values of the parents."""
     for j in range(phi.shape[0]):
         own, scale, common = int(parameters[j, 2]), int(parameters[j, 3]), int(parameters[j, 5])
+        gap = int(parameters[j, 7])
         pull = on_phi[j]
-        if int(parameters[j, 6]) == TANH:
+        if int(parameters[j, 8]) == TANH:
             pull *= 1.0 - phi[j] * phi[j]
         if own >= 0:
             on_value[own] += pull * spread[j]
@@ -90,6 +94,8 @@ def _back(phi, on_phi, value, parameters, spread, on_value):
                 on_value[scale] += pull * value[own] * value[scale] / spread[j]
         if common >= 0:
             on_value[common] += pull * parameters[j, 4]
+        if gap >= 0:
+            on_value[gap] += pull * parameters[j, 6]
 
 
 def _compiled(version: int) -> Any:

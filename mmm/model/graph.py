@@ -26,13 +26,15 @@ def build_model(layout: Layout) -> pm.Model:
 
     Free variables are unit normals (two truncated, two half-normal scales); the deterministic `phi` holds the
     natural parameters in the kernel's order. The structural error is integrated into the prior of log ROI, so
-    `phi` has the ROI that the panel sees; `mmm.inference.posterior` takes the error out again.
+    `phi` has the ROI that the panel sees; `mmm.inference.posterior` takes the error out again. Of media that some
+    experiment tests it is a variable, because the experiment does not see it.
     """
     G, _, M, _, _ = layout.data.shape
     share, curves = _sibling_matrix(layout), layout.curve_priors
     with pm.Model() as model:
         data = pm.Data("packed", pack(layout.data))
-        log_roi = _log_roi(layout, share)
+        gap = _gaps(layout)
+        log_roi = _log_roi(layout, share, gap)
         logit_theta = curves.theta[0] + curves.theta[1] * _pooled_normal("theta", share)
         log_a = curves.timing[0] + curves.timing[1] * _pooled_normal("a", share)
         kappa_z = pm.TruncatedNormal(
@@ -62,6 +64,7 @@ def build_model(layout: Layout) -> pm.Model:
             rho[None],
             log_sqrt_lambda[None],
             log_scale,
+            gap[list(layout.data.tested)],
         ]
         phi = pm.Deterministic("phi", pt.concatenate(parts))
         pm.Potential("panel", MarginalDensity()(phi, data)[0])
@@ -84,15 +87,25 @@ def _pooled_normal(name: str, share: np.ndarray) -> pt.TensorVariable:
     return weight * own + np.sqrt(SIBLING_SHARE) * pt.dot(share, common)
 
 
-def _log_roi(layout: Layout, share: np.ndarray) -> pt.TensorVariable:
+def _gaps(layout: Layout) -> pt.TensorVariable:
+    """Structural gap of each medium that some experiment tests, else 0; shape (medium,)."""
+    M, tested = layout.data.shape[2], list(layout.data.tested)
+    if not tested:
+        return pt.zeros(M)
+    gap = layout.structural_sd[tested] * pm.Normal("gap_z", shape=len(tested))
+    return pt.set_subtensor(pt.zeros(M)[tested], gap)
+
+
+def _log_roi(layout: Layout, share: np.ndarray, gap: pt.TensorVariable) -> pt.TensorVariable:
     """log ROI as the panel sees it, shape (medium,)."""
-    tau2 = layout.structural_sd**2
+    tested = np.isin(np.arange(share.shape[0]), layout.data.tested)
+    tau2 = np.where(tested, 0.0, layout.structural_sd**2)
     own = pm.Normal("roi_z", shape=share.shape[0])
     alone = 1.0 - share.sum(axis=1)
     variance = tau2 + alone * layout.log_roi_sd**2
     if share.shape[1] == 0:
-        return layout.log_roi_mean + np.sqrt(variance) * own
+        return layout.log_roi_mean + np.sqrt(variance) * own + gap
     common = pm.Normal("roi_channel_z", shape=share.shape[1])
     sibling_sd = pm.HalfNormal("sibling_sd", SIBLING_SD, shape=share.shape[1])
     spread = pt.sqrt(variance + pt.dot(share, sibling_sd**2))
-    return layout.log_roi_mean + spread * own + layout.log_roi_sd * pt.dot(share, common)
+    return layout.log_roi_mean + spread * own + layout.log_roi_sd * pt.dot(share, common) + gap

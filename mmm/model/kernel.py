@@ -10,8 +10,8 @@ cannot serve the wrong company. Only the outermost function is cached on disk, u
 of, because numba's disk cache does not see edits in another file.
 
 Order of `phi`: log_roi[M], logit_theta[M], log_a[M], log_kappa[M], log_n[M], dev[M, G], log_sigma, rho,
-log_sqrt_lambda, log_scale[K]. theta is per week; exp(log_a) is the family's timing; kappa is relative to the mean
-adstocked exposure.
+log_sqrt_lambda, log_scale[K], gap[tested media]. theta is per week; exp(log_a) is the family's timing; kappa is
+relative to the mean adstocked exposure; the gaps play a part in the experiments' term only (`mmm.model.lift`).
 """
 
 from __future__ import annotations
@@ -28,20 +28,22 @@ from llvmlite import binding
 from numba import carray, cfunc, njit, types
 from numpy.typing import NDArray
 
+from mmm.model.lift import lift_term
 from mmm.model.linear import FAST, cube, inner, integrate_linear, matrix
 from mmm.model.shapes import DARK, GEOMETRIC, carry_over, share_slopes, shares
 from mmm.model.vectormath import SMALLEST, log
 
 Floats = NDArray[np.float64]
 
-HEADER = 13
+HEADER = 15
 """Leading numbers of the packed data: G, T, M, L, p, dense columns, F's columns, scales, live periods, segments,
-weeks per period, sum of log iv, sum of iv."""
+weeks per period, sum of log iv, sum of iv, experiments, length of their data."""
 
 CORES = int(os.environ.get("NUMBA_NUM_THREADS") or os.cpu_count() or 1)
 
 _SOURCES = [
-    Path(__file__).with_name(f"{name}.py") for name in ("kernel", "linear", "shapes", "vectormath", "density")
+    Path(__file__).with_name(f"{name}.py")
+    for name in ("kernel", "lift", "linear", "shapes", "vectormath", "density")
 ]
 VERSION = int(hashlib.sha256(b"".join(path.read_bytes() for path in _SOURCES)).hexdigest()[:12], 16)
 
@@ -149,28 +151,49 @@ def _media_forward(curve, dev, x, u_lag, kinds, money, weeks, w, s, z, h, s0, z0
 
 @inner
 def _media_adjoint(
-    q, curve, dev, beta, x, u_lag, kinds, money, w, s, z, h, s0, z0, h0, one_geo, usual, grad, grad_dev
+    q,
+    curve,
+    dev,
+    beta,
+    x,
+    u_lag,
+    kinds,
+    money,
+    w,
+    s,
+    z,
+    h,
+    s0,
+    z0,
+    h0,
+    one_geo,
+    usual,
+    grad,
+    grad_dev,
+    grad_w,
 ):
-    """Gradient of the media parameters from q = d log density / d media, into grad (5, medium), grad_dev."""
+    """Gradient of the media parameters from q = d log density / d media, into grad (5, medium), grad_dev.
+
+    Both and grad_w, that of the weights, shape (medium, lag + 1), hold what the experiments added.
+    """
     M, G, T = h.shape
     L = w.shape[2] - 1
     head = h0.shape[2]
     gh = np.empty(T)
     gs = np.empty(T)
-    gw = np.empty(L + 1)
     for m in range(M):
         kind = int(kinds[1, m])
         n = np.exp(curve[3, m])
         one = one_geo[m].sum()
-        W = 0.0
-        gw[:] = 0.0
+        W = grad[0, m]
+        gw = grad_w[m]
         for g in range(G):
             acc = 0.0
             for t in range(T):
                 acc += q[g, t] * h[m, g, t]
             acc *= beta[m] * np.exp(dev[m, g])
             W += acc
-            grad_dev[m, g] = acc
+            grad_dev[m, g] += acc
         grad[0, m] = W
         for g in range(G):
             grad_dev[m, g] -= W * one_geo[m, g] / one
@@ -231,6 +254,8 @@ def _marginal(phi, data, b_noise, grad, b):
     at += 2 * M
     money = matrix(data, at, G, T)
     at += G * T
+    experiments = data[at : at + int(data[14])]
+    at += int(data[14])
     curve = matrix(phi, M, 4, M)
     dev = matrix(phi, 5 * M, M, G)
     scales = phi[5 * M + M * G :]
@@ -259,6 +284,28 @@ def _marginal(phi, data, b_noise, grad, b):
         return value
     grad_curve = matrix(grad, 0, 5, M)
     grad_dev = matrix(grad, 5 * M, M, G)
+    grad_w = np.zeros((M, L + 1))
+    value += lift_term(
+        int(data[13]),
+        experiments,
+        phi,
+        curve,
+        dev,
+        beta,
+        x,
+        kinds,
+        w,
+        usual,
+        s,
+        z,
+        h,
+        _curve_pass,
+        _curve_adjoint,
+        grad,
+        grad_curve,
+        grad_dev,
+        grad_w,
+    )
     _media_adjoint(
         r,
         curve,
@@ -279,6 +326,7 @@ def _marginal(phi, data, b_noise, grad, b):
         usual,
         grad_curve,
         grad_dev,
+        grad_w,
     )
     return value
 

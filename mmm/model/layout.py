@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mmm.data.experiments import Experiment
 from mmm.data.panel import Panel
 from mmm.dims import Cell
 from mmm.errors import DataError
 from mmm.model.baseline import BaselineSpec, design, own_columns, specify
+from mmm.model.calibration import calibrate
 from mmm.model.forward import Codes, media_weights
 from mmm.model.pack import KernelData
 from mmm.model.priors import (
@@ -70,6 +73,8 @@ class Layout:
         Upper end of log(kappa / mean adstocked exposure), shape (medium,).
     siblings
         Index of the channel each paid cell shares with others, -1 for a channel with one cell and for owned media.
+    experiments
+        Past tests in the likelihood, in the order of `data.lifts`.
     """
 
     window: int
@@ -88,15 +93,33 @@ class Layout:
     structural_sd: Floats
     log_kappa_max: Floats
     siblings: NDArray[np.int64]
+    experiments: tuple[Experiment, ...] = ()
 
 
-def lay_out(panel: Panel, settings: ModelSettings, *, break_even: float | None = None) -> Layout:
+def first_modelled(panel: Panel, settings: ModelSettings) -> int:
+    """Index of the first modelled period.
+
+    Where spend before the first outcome is unknown, the first rows are conditioned on: their media are the history.
+    """
+    lags = max(1, round(settings.max_lag / WEEKS[panel.grain]))
+    return panel.first if settings.history == "none" else max(panel.first, lags)
+
+
+def lay_out(
+    panel: Panel,
+    settings: ModelSettings,
+    *,
+    break_even: float | None = None,
+    experiments: Sequence[Experiment] = (),
+) -> Layout:
     """Fix window, scales, design and priors.
 
     Parameters
     ----------
     break_even
         1 / gross margin; centre of the default ROI prior. None without a margin.
+    experiments
+        Past tests, none of which began before the modelled periods.
 
     Raises
     ------
@@ -104,8 +127,7 @@ def lay_out(panel: Panel, settings: ModelSettings, *, break_even: float | None =
         When the modelled periods are too few, or a cell has no exposure in them.
     """
     lags = max(1, round(settings.max_lag / WEEKS[panel.grain]))
-    # where spend before the first outcome is unknown, the first rows are conditioned on: their media are the history
-    start = panel.first if settings.history == "none" else max(panel.first, lags)
+    start = first_modelled(panel, settings)
     live = panel.modelled[start:]
     if live.sum() < MIN_LIVE:
         raise DataError(
@@ -118,8 +140,10 @@ def lay_out(panel: Panel, settings: ModelSettings, *, break_even: float | None =
     money_per_unit = np.ones_like(panel.outcome) if panel.unit_value is None else panel.unit_value
     money_per_unit = money_per_unit[start:]
     per_head = np.nan_to_num(panel.outcome[start:]) / size
-    spec = _specify(panel, settings, start)
+    within = [found for found in experiments if found.within]
+    spec = _specify(panel, settings, start, tuple(found.id for found in within))
     rows = {
+        "experiments": _counted(within, panel, start),
         "controls": panel.controls[start:][:, :, [panel.control_names.index(n) for n in spec.control_names]],
         "events": panel.events[start:][:, [panel.event_names.index(n) for n in spec.event_names]],
         "holidays": panel.holidays[start:][:, [panel.holiday_names.index(n) for n in spec.holiday_names]],
@@ -146,14 +170,18 @@ def lay_out(panel: Panel, settings: ModelSettings, *, break_even: float | None =
     adstock, saturation = _families(media, settings)
     curve_priors = resolve_curve_priors(adstock, saturation)
     codes = np.array([ADSTOCKS[kind] for kind in adstock])
+    shares = np.array([SATURATIONS[kind] for kind in saturation])
+    weights = prior_median_weights(codes, curve_priors, lags, WEEKS[panel.grain])
+    log_roi_mean = np.log(np.concatenate([priors.median, np.full(n_organic, ORGANIC_SHARE)]))
+    worth = np.concatenate([paid, np.full(n_organic, total)])
     data = KernelData(
         y=per_head / scale,
         live=live,
         x=x,
         mean_lagged=mean_lagged,
-        spend=np.concatenate([paid, np.full(n_organic, total)]),
+        spend=worth,
         adstock=codes,
-        saturation=np.array([SATURATIONS[kind] for kind in saturation]),
+        saturation=shares,
         money=money,
         inverse_variance=inverse_variance,
         Z=Z,
@@ -163,6 +191,21 @@ def lay_out(panel: Panel, settings: ModelSettings, *, break_even: float | None =
         group=np.array([spec.scales.index(c.scale) if c.scale else -1 for c in spec.columns]),
         n_groups=len(spec.scales),
         weeks_per_period=WEEKS[panel.grain],
+        lifts=calibrate(
+            experiments,
+            panel,
+            window=start,
+            x=x,
+            exposure_scale=exposure_scale,
+            heads=size * scale,
+            saturation=shares,
+            weights=weights,
+            half=np.exp(curve_priors.kappa[0]) * (mean_lagged * weights).sum(axis=1),
+            slope=np.exp(curve_priors.slope[0]),
+            money=money,
+            spend=worth,
+            log_roi=log_roi_mean,
+        ),
     )
     return Layout(
         window=start,
@@ -176,13 +219,12 @@ def lay_out(panel: Panel, settings: ModelSettings, *, break_even: float | None =
         n_paid=len(panel.cells),
         curve_priors=curve_priors,
         roi_priors=priors,
-        log_roi_mean=np.log(np.concatenate([priors.median, np.full(n_organic, ORGANIC_SHARE)])),
+        log_roi_mean=log_roi_mean,
         log_roi_sd=np.concatenate([priors.sigma, np.full(n_organic, ORGANIC_SIGMA)]),
         structural_sd=_structural_sd(panel, media, settings),
-        log_kappa_max=_kappa_ceiling(
-            x, mean_lagged, prior_median_weights(codes, curve_priors, lags, WEEKS[panel.grain])
-        ),
+        log_kappa_max=_kappa_ceiling(x, mean_lagged, weights),
         siblings=np.concatenate([sibling_index, np.full(n_organic, -1)]),
+        experiments=tuple(experiments),
     )
 
 
@@ -194,7 +236,15 @@ def _sizes(panel: Panel, start: int) -> Floats:
     return np.maximum(heads, heads.max() * 1e-9) / heads.mean()
 
 
-def _specify(panel: Panel, settings: ModelSettings, start: int) -> BaselineSpec:
+def _counted(experiments: Sequence[Experiment], panel: Panel, start: int) -> Floats:
+    """1 in the regions and periods that count in a test's lift, shape (modelled period, geo, experiment)."""
+    rows = np.zeros((len(panel.dates), len(panel.geos), len(experiments)))
+    for k, found in enumerate(experiments):
+        rows[found.first : found.last, list(found.geos), k] = 1.0
+    return rows[start:]
+
+
+def _specify(panel: Panel, settings: ModelSettings, start: int, experiments: tuple[str, ...]) -> BaselineSpec:
     return specify(
         grain=panel.grain,
         geos=panel.geos,
@@ -208,6 +258,7 @@ def _specify(panel: Panel, settings: ModelSettings, start: int) -> BaselineSpec:
         holiday_names=panel.holiday_names,
         holidays=panel.holidays[start:],
         seasonality=settings.seasonality,
+        experiment_names=experiments,
     )
 
 

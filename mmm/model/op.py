@@ -48,7 +48,7 @@ def _numba_marginal(op: MarginalDensity, node: Apply, **kwargs: Any) -> Any:
     def marginal_density(phi, data):
         point = np.ascontiguousarray(phi)
         packed = np.ascontiguousarray(data)
-        gradient = np.empty(point.shape[0])
+        gradient = np.zeros(point.shape[0])
         nothing = np.empty(0)
         value = call_marginal(
             point.ctypes,

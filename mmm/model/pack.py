@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mmm.model.calibration import Lift, packed_lifts, tested_media
 from mmm.model.kernel import HEADER
 
 Floats = NDArray[np.float64]
@@ -46,6 +47,8 @@ class KernelData:
     group
         Index of the sampled scale that multiplies the prior sd of the column, or -1. Shape (column,).
     n_groups, weeks_per_period
+    lifts
+        Experiments in the likelihood.
     """
 
     y: Floats
@@ -64,6 +67,7 @@ class KernelData:
     group: NDArray[np.int64]
     n_groups: int
     weeks_per_period: float
+    lifts: tuple[Lift, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int, int, int, int]:
@@ -75,7 +79,12 @@ class KernelData:
     def n_phi(self) -> int:
         """Length of the parameter vector."""
         G, _, M, _, _ = self.shape
-        return 5 * M + M * G + 3 + self.n_groups
+        return 5 * M + M * G + 3 + self.n_groups + len(self.tested)
+
+    @property
+    def tested(self) -> tuple[int, ...]:
+        """Media that some experiment tests; each has a structural gap at the end of the parameter vector."""
+        return tested_media(self.lifts)
 
 
 def ar_structure(live: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
@@ -141,10 +150,12 @@ def pack(data: KernelData) -> Floats:
         joined = _ar_grams(np.concatenate([own, dense[k]], axis=1), live, interior, link)
         gram_dense += joined[:, q:, q:]
         cross[:, k] = joined[:, :q, q:]
+    experiments = packed_lifts(data.lifts, data.n_phi - len(data.tested))
     header = np.array(
         [
             *(G, T, M, L, p, data.n_dense, q, data.n_groups),
             *(live.sum(), segments, data.weeks_per_period, np.log(iv).sum(), iv.sum()),
+            *(len(data.lifts), experiments.size),
         ]
     )
     assert header.size == HEADER
@@ -158,6 +169,7 @@ def pack(data: KernelData) -> Floats:
         data.adstock,
         data.saturation,
         data.money.T,
+        experiments,
         live,
         interior,
         link,

@@ -1,7 +1,7 @@
 """The priors as a table: free coordinates of the sampler, and how each parameter of the kernel hangs on them.
 
     parent i     value v_i of a free coordinate q_i: unit normal, cut off above, cut off on both sides, or half-normal
-    parameter j  phi_j = link( centre_j + sqrt(variance_j + v_scale^2) v_own + weight_j v_common )
+    parameter j  phi_j = link( centre_j + sqrt(variance_j + v_scale^2) v_own + weight_j v_common + error_j v_gap )
 
 `mmm.model.density` reads the table packed into one vector; `mmm.model.graph` states the same priors in PyMC.
 """
@@ -36,7 +36,7 @@ IDENTITY, TANH = 0, 1
 
 PARENT, PARAMETER = (
     ("kind", "low", "high"),
-    ("centre", "variance", "own", "scale", "weight", "common", "link"),
+    ("centre", "variance", "own", "scale", "weight", "common", "error", "gap", "link"),
 )
 """Columns of the two halves of the packed table."""
 
@@ -52,8 +52,9 @@ class Parents:
     parents
         Kind, low and high of each free coordinate, shape (free coordinate, 3).
     parameters
-        Centre, variance, own parent, scale parent, weight, common parent and link of each parameter of the kernel,
-        shape (phi, 7); a parent of -1 is none.
+        Centre, variance, own parent, scale parent, weight, common parent, error, parent of the structural gap and link
+        of each parameter of the kernel, shape (phi, 9); a parent of -1 is none. The gap of a medium is integrated into
+        the variance unless some experiment tests the medium: then the panel sees it and the experiment does not.
     """
 
     places: dict[str, Rows]
@@ -102,6 +103,8 @@ def hang(layout: Layout) -> Parents:
     siblings, curves = layout.siblings, layout.curve_priors
     families = int(siblings.max()) + 1
     shared = siblings >= 0
+    tau2 = layout.structural_sd**2
+    tested = np.array(layout.data.tested, dtype=np.intp)
     places: dict[str, Rows] = {}
     parents: list[Floats] = []
 
@@ -126,13 +129,17 @@ def hang(layout: Layout) -> Parents:
     roi_own = parent("roi_z", M)
     roi_common = common_of("roi_channel_z")
     sibling_sd = parent("sibling_sd", families, HALF_NORMAL, high=SIBLING_SD)
+    gap = np.full(M, -1)
+    gap[tested] = parent("gap_z", tested.size)
     roi = _rows(
         layout.log_roi_mean,
-        layout.structural_sd**2 + np.where(shared, 0.0, layout.log_roi_sd**2),
+        np.where(gap < 0, tau2, 0.0) + np.where(shared, 0.0, layout.log_roi_sd**2),
         roi_own,
         scale=np.where(shared, sibling_sd[siblings] if families else -1, -1),
         weight=np.where(shared, layout.log_roi_sd, 0.0),
         common=roi_common,
+        error=np.where(gap < 0, 0.0, layout.structural_sd),
+        gap=gap,
     )
     theta, timing = pooled("theta", curves.theta), pooled("a", curves.timing)
     ceiling = (np.asarray(layout.log_kappa_max) - LOG_KAPPA[0]) / LOG_KAPPA[1]
@@ -149,7 +156,8 @@ def hang(layout: Layout) -> Parents:
     rho = _rows(ATANH_RHO[0], ATANH_RHO[1] ** 2, parent("rho_z", 1), link=TANH)
     middle, spread = np.array([SCALE_PRIORS[name] for name in layout.baseline.scales]).reshape(-1, 2).T
     scales = _rows(middle, spread**2, parent("scale_z", middle.size))
-    order = [roi, theta, timing, kappa, slope, dev, sigma, rho, shock, scales]
+    gaps = _rows(0.0, tau2[tested], gap[tested])
+    order = [roi, theta, timing, kappa, slope, dev, sigma, rho, shock, scales, gaps]
     return Parents(places, np.concatenate(parents), np.concatenate(order))
 
 
@@ -161,10 +169,12 @@ def _rows(
     scale: int | Rows = -1,
     weight: float | Floats = 0.0,
     common: int | Rows = -1,
+    error: float | Floats = 0.0,
+    gap: int | Rows = -1,
     link: int = IDENTITY,
 ) -> Floats:
     """Rows of some parameters, one for each of `own`."""
-    columns = (centre, variance, own, scale, weight, common, link)
+    columns = (centre, variance, own, scale, weight, common, error, gap, link)
     return np.column_stack(
         [np.broadcast_to(np.asarray(column, dtype=np.float64), own.shape) for column in columns]
     )

@@ -43,6 +43,10 @@ SIBLING_SD = 0.3
 GEO_SD = 0.3
 SIBLING_SHARE = 0.75
 """Share of the prior variance of carry-over that audiences of one channel have in common."""
+TRANSPORT, TRANSPORT_AGED, TRANSPORT_WEEKS = 0.10, 0.15, 52.0
+"""What an experiment's lift may differ by in other weeks, relative: at once, with great age, and its half-time."""
+LEAST_DF = 3.0
+"""Fewest degrees of freedom of an experiment's Student t."""
 
 
 CARRY_OVER: dict[AdstockKind, tuple[tuple[float, float], tuple[float, float]]] = {

@@ -175,6 +175,22 @@ ENGLISH: dict[str, str] = {
     "evidence.chart.note.plain": "Point: mean return over the modelled past. Line: 90 % range.",
     "evidence.x": "revenue per unit of spend",
     "evidence.x.cost": "spend per unit of the outcome",
+    # past tests
+    "tested.heading": "What past tests say",
+    "tested.lead": (
+        "Return of the money a test added or took away, with its 90 % range: as the test measured it, as the model "
+        "would have it without tests, and as it has it now."
+    ),
+    "tested.agree": (
+        "{id}, {cell}: measured {measured}; the model without tests {without}; with them *{both}*. They agree."
+    ),
+    "tested.conflict": (
+        "*Test and model disagree.* {id}, {cell}: measured {measured}; the model without tests {without}; with "
+        "them {both}. By chance alone: {odds}. To settle it: look at the test's dates, regions and money; set its "
+        "status to `void` if it was flawed; widen its error if it says less of other weeks; or test again."
+    ),
+    "tested.yes": "yes",
+    "tested.no": "no",
     # limits
     "limits.heading": "Limits",
     "limits.binding": "Limits that bind, and what they cost",
@@ -288,6 +304,11 @@ ENGLISH: dict[str, str] = {
     "stress.holds": "holds",
     "stress.shifts": "shifts",
     "stress.turns": "turns",
+    "appendix.experiments": "Experiments",
+    "appendix.experiments.note": (
+        "Lift in the test's weeks and cool-down. Weight: share of the variance of the lift that the tests took away. "
+        "Tail: two-sided probability of the result under the model without tests."
+    ),
     "appendix.diagnostics": "Diagnostics",
     "appendix.reviews": "Checks of the fit",
     "appendix.reviews.note": "What the fit shows of its own weak points: what, how bad, what to do.",
@@ -307,6 +328,7 @@ ENGLISH: dict[str, str] = {
     "diagnostic.ess_bulk_min": "Bulk ESS, smallest",
     "diagnostic.ess_tail_min": "Tail ESS, smallest",
     "diagnostic.divergences": "Divergences, share of draws",
+    "diagnostic.rhat_without_tests": "R-hat, largest, of the fit without past tests",
     "diagnostic.seconds": "Seconds of the fit",
     "diagnostic.r2": "R\u00b2",
     "diagnostic.mape": "MAPE",
@@ -408,6 +430,19 @@ ENGLISH: dict[str, str] = {
     "column.share_spend": "Share of spend",
     "column.share_contribution": "Share of contribution",
     "column.purpose": "For",
+    "column.test": "Test",
+    "column.geos": "Regions",
+    "column.when": "When",
+    "column.spend_change": "Change of spend",
+    "column.measured_lift": "Lift, measured",
+    "column.without_lift": "Lift, model without tests",
+    "column.model_lift": "Lift, model",
+    "column.measured_roi": "Return, measured",
+    "column.without_roi": "Return, model without tests",
+    "column.model_roi": "Return, model",
+    "column.tail": "Tail",
+    "column.test_weight": "Weight",
+    "column.conflict": "Disagree",
     "yes": "yes",
     "no": "no",
     "purpose.core": "plan",

@@ -9,7 +9,7 @@ import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from mmm.reporting import appendix, backtest, bridge, evidence, headline, limits, moves, stress
+from mmm.reporting import appendix, backtest, bridge, evidence, headline, limits, moves, stress, tested
 from mmm.reporting.amounts import day, ratio, window_name
 from mmm.reporting.decision import decide
 from mmm.reporting.results import Results
@@ -90,6 +90,7 @@ def _front(results: Results, voice: Voice) -> dict[str, Any]:
         "curves": moves.curve_figures(results, voice),
         "curves_table": moves.curves_table(results, voice),
         "evidence": evidence.evidence_grid(results, voice),
+        "tested": tested.verdicts(results, voice),
         "returns": evidence.returns_figure(results, voice),
         "returns_note": voice.html(note, {"break_even": ratio(1 / margin) if margin else ""}),
         "returns_table": evidence.returns_table(results, voice),
@@ -117,6 +118,7 @@ def _back(results: Results, voice: Voice) -> dict[str, Any]:
         "survival": stress.survival_table(results, voice),
         "placebos": stress.placebo_sentences(results, voice),
         "stress_fits": stress.fits_table(results, voice),
+        "experiments": tested.experiments_table(results, voice),
         "diagnostics": appendix.diagnostics_table(results, voice),
         "reviews": appendix.reviews_table(results, voice),
         "backtest": backtest.backtest_figure(results, voice),

@@ -22,12 +22,13 @@ TABLES = (
     *("roi", "contributions", "curves", "fit", "checks", "plan", "moves", "adstock", "priors"),
     "hidden_driver",
 )
-WHERE_MADE = ("reviews", "backtest", "backtest_summary", "stress", "stress_summary")
+WHERE_MADE = ("reviews", "backtest", "backtest_summary", "stress", "stress_summary", "experiments")
 """Tables that not every run has; without rows where it has not."""
 TEXT = frozenset(
     {
         *CELL_KEYS,
         *("geo", "level", "component", "purpose", "evidence", "binding", "why", "flip", "parameter"),
+        *("id", "geos", "start", "end"),
         *("check", "severity", "where", "rows", "value_text", "remedy"),
         *("origin", "horizon"),
         *("kind", "spec", "verdict", "refused", "lowest_spec", "highest_spec", "survives", "benchmark"),
@@ -35,7 +36,7 @@ TEXT = frozenset(
 )
 """Columns that hold words. They are read as they stand: a channel may be called NA, None or =1+1."""
 
-FLAGS = frozenset({"observed", "extrapolated", "changes"})
+FLAGS = frozenset({"observed", "extrapolated", "changes", "conflict"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,8 @@ class Results:
     """One finished run, ready to be shown.
 
     The frames have the columns of the contract; money is in currency units, dates are timestamps, words are
-    text exactly as in the file and an absent level of the media tree is the empty string.
+    text exactly as in the file and an absent level of the media tree is the empty string. `experiments` has no rows
+    where the run had no past tests.
     """
 
     about: About
@@ -150,6 +152,7 @@ class Results:
     backtest_summary: pd.DataFrame
     stress: pd.DataFrame
     stress_summary: pd.DataFrame
+    experiments: pd.DataFrame
 
     @property
     def cells(self) -> tuple[Cell, ...]:

@@ -14,6 +14,7 @@ from mmm.dims import NATIONAL, Cell, cell_columns, cell_row
 from mmm.inference.posterior import Posterior, interval
 from mmm.model.layout import Layout, prior_median_weights
 from mmm.model.priors import SIBLING_SD
+from mmm.response.experiments import NARROWED, narrowing
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -62,7 +63,13 @@ class Returns:
 
 
 def returns(
-    posterior: Posterior, layout: Layout, panel: Panel, *, seed: int, chasing: Flags | None = None
+    posterior: Posterior,
+    layout: Layout,
+    panel: Panel,
+    *,
+    seed: int,
+    chasing: Flags | None = None,
+    rest: Posterior | None = None,
 ) -> Returns:
     """Returns of the modelled window, per draw.
 
@@ -70,6 +77,8 @@ def returns(
     ----------
     chasing
         Cells whose spend follows the outcome, shape (cell,): what moves with them is no evidence. None: none does.
+    rest
+        The posterior had there been no past tests; without it no cell is graded `experiment`.
     """
     follows = np.zeros(layout.n_paid, dtype=bool) if chasing is None else chasing
     n = layout.n_paid
@@ -79,6 +88,7 @@ def returns(
     prior = prior_roi(layout, np.random.default_rng([seed, 11]))
     ratio = np.log(roi).std(axis=0) / np.log(prior).std(axis=0)
     vif = variance_inflation(layout)
+    narrowed = np.ones(n) if rest is None else narrowing(posterior, rest, layout)
     return Returns(
         cells=panel.cells,
         geos=panel.geos,
@@ -86,14 +96,17 @@ def returns(
         contribution=contribution,
         increase=posterior.flat("mroi")[:, :n],
         prior_roi=prior,
-        evidence=tuple(
-            "data" if ratio[i] <= INFORMED and vif[i] < LARGEST_VIF and not follows[i] else "prior"
-            for i in range(n)
-        ),
+        evidence=tuple(_grade(ratio[i], vif[i], follows[i], narrowed[i]) for i in range(n)),
         sd_ratio=ratio,
         vif=vif,
         has_money=panel.unit_value is not None,
     )
+
+
+def _grade(sd_ratio: float, vif: float, follows: bool, narrowed: float) -> Grade:
+    if narrowed >= NARROWED:
+        return "experiment"
+    return "data" if sd_ratio <= INFORMED and vif < LARGEST_VIF and not follows else "prior"
 
 
 def prior_roi(layout: Layout, rng: np.random.Generator) -> Floats:

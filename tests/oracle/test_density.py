@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from pytensor.compile.mode import Mode
 
+from mmm.data.experiments import Experiment
 from mmm.dims import Cell
 from mmm.model.density import Density
 from mmm.model.graph import build_model
@@ -30,9 +31,24 @@ MIXED = (
 )
 
 
-def sides(panel, families):
+def past_tests(panel):
+    """Of the first cell everywhere, and of the last in the first region."""
+    day = panel.dates[20]
+
+    def test(name, cell, geos):
+        bau = 0.5 * panel.exposure[20:24][:, list(geos)][:, :, [cell]]
+        within = len(geos) < len(panel.geos)
+        return Experiment(
+            name, day, day + 27, 2, 50.0, 8.0, (cell,), geos, 20, 24, 26, bau, 900.0, 300.0, within
+        )
+
+    return test("a", 0, tuple(range(len(panel.geos)))), test("b", len(panel.cells) - 1, (0,))
+
+
+def sides(panel, families, experiments=()):
     """Density and parameters by ours and by PyMC, as functions of the free coordinates."""
-    layout = lay_out(panel, ModelSettings.model_validate({"max_lag": 6, **families}))
+    settings = ModelSettings.model_validate({"max_lag": 6, **families})
+    layout = lay_out(panel, settings, experiments=experiments)
     parents = hang(layout)
     ours = Density(parents.packed(), pack(layout.data))
     model = build_model(layout)
@@ -56,12 +72,17 @@ def sides(panel, families):
     return ours, theirs, parents
 
 
-@pytest.mark.parametrize("families", [DEFAULTS, *MIXED], ids=["defaults", "mixed", "mixed again"])
+@pytest.mark.parametrize(
+    ("families", "tested"),
+    [(DEFAULTS, False), (DEFAULTS, True), (MIXED[0], False), (MIXED[1], True)],
+    ids=["defaults", "defaults, tested", "mixed", "mixed again, tested"],
+)
 @pytest.mark.parametrize("cells", [ALONE, FAMILY], ids=["alone", "family"])
 @pytest.mark.parametrize("geos", [("",), ("north", "south", "west")], ids=["national", "geos"])
-def test_the_sampler_sees_the_density_of_the_pymc_model(geos, cells, families, make_panel):
+def test_the_sampler_sees_the_density_of_the_pymc_model(geos, cells, families, tested, make_panel):
     panel = make_panel(3, periods=60, geos=geos, excluded=(30, 31), cells=cells)
-    ours, theirs, parents = sides(panel, families)
+    ours, theirs, parents = sides(panel, families, past_tests(panel) if tested else ())
+    assert parents.places["gap_z"].size == (2 if tested else 0)
     rng = np.random.default_rng(5)
     gaps, values = [], []
     for _ in range(6):

@@ -7,10 +7,13 @@ import pytest
 
 from mmm.errors import InputError
 from mmm.inference.posterior import Posterior, _structural_gap, derive, interval, split_phi
+from mmm.model.calibration import Lift, Part
 from mmm.model.forward import saturate
 from mmm.model.layout import lay_out
 from mmm.model.settings import ModelSettings
 from mmm.model.shapes import POWER
+
+NONE = np.zeros(0)
 
 
 @pytest.fixture(scope="module")
@@ -133,12 +136,50 @@ def test_the_structural_gap_is_the_gaussian_conditional(layout):
 
     draws = 1 + (2 + 1) + (1 + 1) + (1 + 1)
     gap = _structural_gap(
-        np.tile(log_roi, (draws, 1)), np.full((draws, 1), sibling_sd), layout, UnitNoise([2, 1, 1])
+        np.tile(log_roi, (draws, 1)),
+        np.zeros((draws, 0)),
+        np.full((draws, 1), sibling_sd),
+        layout,
+        UnitNoise([2, 1, 1]),
     )
 
     factor = (gap[1:] - gap[0]).T
     np.testing.assert_allclose(gap[0], mean, rtol=1e-10)
     np.testing.assert_allclose(factor @ factor.T, covariance, rtol=1e-9, atol=1e-14)
+
+
+def test_where_a_test_makes_the_gap_known_that_of_its_sibling_follows_from_both(layout):
+    tested = replace(
+        layout, data=replace(layout.data, lifts=(Lift(0, 1, 0.0, 1.0, 9.0, (Part(2, 0, 1.0, NONE),)),))
+    )
+    assert tested.data.tested == (2,)
+    tau, sibling_sd, known = layout.structural_sd[1], 0.37, 0.15
+    s = layout.log_roi_sd[1]
+    log_roi = layout.log_roi_mean + np.array([0.8, -1.1, 0.6, 2.0])
+    # jointly normal: eps_1, log ROI of 1 as the panel sees it, causal log ROI of 2
+    covariance = np.array(
+        [
+            [tau**2, tau**2, 0.0],
+            [tau**2, s**2 + sibling_sd**2 + tau**2, s**2],
+            [0.0, s**2, s**2 + sibling_sd**2],
+        ]
+    )
+    gain = covariance[0, 1:] @ np.linalg.inv(covariance[1:, 1:])
+    mean = gain @ np.array([-1.1, 0.6 - known])
+    variance = tau**2 - gain @ covariance[1:, 0]
+
+    draws = 1 + (1 + 1) + (1 + 1) + (1 + 1)
+    gap = _structural_gap(
+        np.tile(log_roi, (draws, 1)),
+        np.full((draws, 1), known),
+        np.full((draws, 1), sibling_sd),
+        tested,
+        UnitNoise([1, 1, 1]),
+    )
+
+    np.testing.assert_array_equal(gap[:, 2], known)
+    assert gap[0, 1] == pytest.approx(mean, rel=1e-10)
+    assert ((gap[1:, 1] - gap[0, 1]) ** 2).sum() == pytest.approx(variance, rel=1e-9)
 
 
 def test_a_saved_posterior_comes_back_equal(posterior, tmp_path):

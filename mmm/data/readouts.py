@@ -1,0 +1,210 @@
+"""Results of past tests as people write them: a table with fixed column names, read with every fault at once.
+
+The lift is in the outcome's unit (`lift`), or in per cent of what the treated regions would have had without the test
+(`lift_percent`); its error is a standard error (`..._se`), or an interval (`..._lo`, `..._hi`) and its `level`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmm.data.files import RawTable
+from mmm.data.names import clean_name, fold
+from mmm.data.panel import Check
+from mmm.data.reader import Reader
+from mmm.data.settings import DataSettings, ExperimentsTable
+from mmm.data.values import require_columns
+
+Floats = NDArray[np.float64]
+
+NEEDED = ("id", "channel", "start", "end", "spend_change")
+READ, VOID = ("", "read"), "void"
+USUAL_DF = 10.0
+"""Degrees of freedom behind an error where the table has no `df`: a test of some ten regions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readout:
+    """One result as its file has it.
+
+    Attributes
+    ----------
+    id, where
+        Name of the test; file and row, for messages.
+    channel, audience, message
+        What was tested; an empty level means all of it.
+    geos
+        Treated regions; none: the whole country.
+    start, end
+        First and last day of the changed spend.
+    cooldown
+        Weeks after the end that count in the lift.
+    spend_change
+        Money added, negative where it was taken away.
+    lift, lift_se
+        What it brought and its standard error, in the outcome's unit or in per cent.
+    percent
+        Whether they are in per cent.
+    df
+        Degrees of freedom behind the error.
+    method
+        How it was read.
+    """
+
+    id: str
+    where: str
+    channel: str
+    audience: str
+    message: str
+    geos: tuple[str, ...]
+    start: np.datetime64
+    end: np.datetime64
+    cooldown: int
+    spend_change: float
+    lift: float
+    lift_se: float
+    percent: bool
+    df: float
+    method: str
+
+
+def read_readouts(
+    table: ExperimentsTable, data: DataSettings, folder: Path
+) -> tuple[tuple[Readout, ...], list[Check], list[str]]:
+    """Results that count, findings, and faults (one sentence each).
+
+    Rows whose status is `void` are left out and listed.
+    """
+    reader = Reader(data, folder)
+    raw = reader.read(table.source, table.sheet)
+    if raw is None:
+        return (), [], reader.faults
+    columns = {str(name) for name in raw.frame.columns}
+    lift = "lift" if "lift" in columns or "lift_percent" not in columns else "lift_percent"
+    faults = require_columns(raw, {f"experiments: {name}": name for name in (*NEEDED, lift)})
+    if not {f"{lift}_se", f"{lift}_lo", f"{lift}_hi"} & columns:
+        faults += require_columns(raw, {f"experiments: {lift}_se": f"{lift}_se"})
+    if faults or reader.faults:
+        return (), [], [*reader.faults, *faults]
+    rows = _Rows(reader, raw, lift)
+    found = [rows.readout(i) for i in range(len(raw.frame)) if rows.counts(i)]
+    faults = [*reader.faults, *rows.faults]
+    notes = [note for note in reader.notes if note.severity != "pass" and note.check != "empty column"]
+    return tuple(readout for readout in found if readout is not None), notes + rows.notes, faults
+
+
+class _Rows:
+    """The rows of one table, column by column; faults as they are met."""
+
+    def __init__(self, reader: Reader, raw: RawTable, lift: str) -> None:
+        self.faults: list[str] = []
+        self.notes: list[Check] = []
+        self._raw = raw
+        self._percent = lift == "lift_percent"
+        n = len(raw.frame)
+        there = {str(name) for name in raw.frame.columns}
+
+        def text(name: str) -> list[str]:
+            return [str(v) for v in reader.text(raw, name).tolist()] if name in there else [""] * n
+
+        def numbers(name: str) -> Floats:
+            return reader.numbers(raw, name) if name in there else np.full(n, np.nan)
+
+        names = ("id", "channel", "audience", "message", "geos", "method", "status")
+        self._text = {name: text(name) for name in names}
+        self._days = {name: reader.dates(raw, name) for name in ("start", "end")}
+        measured = {"lift": lift, **{end: f"{lift}_{end}" for end in ("se", "lo", "hi")}}
+        plain = {name: name for name in ("spend_change", "cooldown", "level", "df")}
+        self._number = {key: numbers(name) for key, name in (measured | plain).items()}
+        self._sound = not reader.faults  # else an empty value may be one that could not be read
+        self._seen: set[str] = set()
+
+    def counts(self, i: int) -> bool:
+        """Whether the row is a result to be used; its status says so."""
+        status, name = fold(self._text["status"][i]), self._text["id"][i]
+        if status == VOID:
+            self.notes.append(Check("experiments", "pass", name, "", "left out: its status is void", ""))
+            return False
+        if status not in READ:
+            self._fault(i, f'status "{status}" is not known; write read, or void to leave the row out')
+        return status in READ
+
+    def readout(self, i: int) -> Readout | None:
+        """The row, or None where it has a fault."""
+        before = len(self.faults)
+        text = {name: values[i] for name, values in self._text.items()}
+        number = {name: float(values[i]) for name, values in self._number.items()}
+        start, end = (self._days[name][i] for name in ("start", "end"))
+        if not text["id"]:
+            self._fault(i, "no id; give each test a name")
+        if fold(text["id"]) in self._seen:
+            self._fault(i, f'id "{text["id"]}" is there twice; take out the copy, or name it apart')
+        self._seen.add(fold(text["id"]))
+        if not text["channel"]:
+            self._fault(i, "no channel; name the one that was tested")
+        if end < start:
+            self._fault(i, f"ends {end} before it starts {start}; mend the dates")
+        cooldown = 0.0 if np.isnan(number["cooldown"]) else number["cooldown"]
+        if cooldown < 0 or cooldown != round(cooldown):
+            self._fault(i, f"cooldown is {cooldown:g}; write whole weeks, 0 or more")
+        if self._sound:
+            if np.isnan(number["spend_change"]) or number["spend_change"] == 0:
+                self._fault(i, "spend_change is empty or 0; write the money added, negative if taken away")
+            if np.isnan(number["lift"]):
+                self._fault(i, "no lift; write what the test brought, 0 and less are results too")
+        df = USUAL_DF if np.isnan(number["df"]) else number["df"]
+        if df <= 0:
+            self._fault(i, f"df is {df:g}; write the degrees of freedom behind the error, or leave it empty")
+        error = self._error(i, number)
+        if len(self.faults) > before or not self._sound:
+            return None
+        return Readout(
+            id=text["id"],
+            where=self._place(i),
+            channel=text["channel"],
+            audience=text["audience"],
+            message=text["message"],
+            geos=tuple(clean_name(part) for part in text["geos"].split(";") if part.strip()),
+            start=start,
+            end=end,
+            cooldown=int(cooldown),
+            spend_change=number["spend_change"],
+            lift=number["lift"],
+            lift_se=error,
+            percent=self._percent,
+            df=df,
+            method=text["method"],
+        )
+
+    def _error(self, i: int, number: dict[str, float]) -> float:
+        """Standard error, from the interval where none is given; nan where it has a fault."""
+        se, lo, hi, level = (number[name] for name in ("se", "lo", "hi", "level"))
+        name = "lift_percent" if self._percent else "lift"
+        if not np.isnan(se):
+            if not se > 0:
+                self._fault(i, f"{name}_se is {se:g}; an error is above 0. Without one the row says nothing")
+            return se
+        if np.isnan(lo) or np.isnan(hi):
+            if self._sound:
+                self._fault(i, f"neither {name}_se nor {name}_lo and {name}_hi; say how sure the result is")
+            return np.nan
+        share = level / 100 if level > 1 else level
+        if not 0 < share < 1:
+            self._fault(i, "an interval without its level; write 0.9 for one that holds 90 in 100 times")
+            return np.nan
+        if not lo <= number["lift"] <= hi or lo == hi:
+            self._fault(
+                i, f"{name} {number['lift']:,g} is not inside {lo:,g} to {hi:,g}; mend the three values"
+            )
+        return (hi - lo) / (2.0 * NormalDist().inv_cdf(0.5 + share / 2.0))
+
+    def _place(self, i: int) -> str:
+        return f"{self._raw.where}, row {self._raw.frame.index[i]}"
+
+    def _fault(self, i: int, what: str) -> None:
+        self.faults.append(f"{self._place(i)}: {what}")

@@ -1,0 +1,84 @@
+"""Past tests beside the model: a sentence each, and the analyst's table. A contradiction is said first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from mmm.dims import Cell
+from mmm.reporting.amounts import NOTHING, odds, percent, ratio, ratio_range
+from mmm.reporting.blocks import Table
+from mmm.reporting.results import Results, cell_of, estimate, number, records
+from mmm.reporting.voice import Voice
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a test says beside the model, and whether the two contradict each other."""
+
+    text: Markup
+    conflict: bool
+
+
+def verdicts(results: Results, voice: Voice) -> tuple[Verdict, ...]:
+    """A sentence per past test, contradictions first."""
+    rows = sorted(records(results.experiments), key=lambda row: not row["conflict"])
+    return tuple(_sentence(row, results, voice) for row in rows)
+
+
+def _sentence(row: Mapping[str, Any], results: Results, voice: Voice) -> Verdict:
+    values = {
+        "id": str(row["id"]),
+        "cell": _name(row, voice),
+        "measured": _said(row, "", results, voice),
+        "without": _said(row, "without_", results, voice),
+        "both": _said(row, "model_", results, voice),
+        "odds": odds(number(row["tail_adjusted"])),
+    }
+    conflict = bool(row["conflict"])
+    return Verdict(voice.html("tested.conflict" if conflict else "tested.agree", values), conflict)
+
+
+def _said(row: Mapping[str, Any], whose: str, results: Results, voice: Voice) -> str:
+    """Return of the money changed with its range; the lift where the outcome has no money value."""
+    if results.about.has_money:
+        figure = estimate(row, f"{whose}roi")
+        return f"{ratio(figure.mean)} ({ratio_range(figure)})"
+    figure = estimate(row, f"{whose}lift")
+    return f"{voice.amounts.outcome(figure.mean)} ({voice.amounts.outcome_range(figure)})"
+
+
+def experiments_table(results: Results, voice: Voice) -> Table | None:
+    """Every past test: what was changed, what it measured, what the model says without it and with it."""
+    rows = []
+    for row in records(results.experiments):
+        measured, both, rest = (estimate(row, f"{whose}lift") for whose in ("", "model_", "without_"))
+        write, span = voice.amounts.outcome, voice.amounts.outcome_range
+        rows.append(
+            (
+                str(row["id"]),
+                _name(row, voice),
+                str(row["geos"]).replace(";", ", ") or NOTHING,
+                f"{row['start']} to {row['end']}",
+                voice.amounts.money(number(row["spend_change"]), signed=True),
+                *(part for found in (measured, rest, both) for part in (write(found.mean), span(found))),
+                *(ratio(number(row[f"{whose}roi"])) for whose in ("", "without_", "model_")),
+                odds(number(row["tail_probability"])),
+                percent(number(row["weight"])),
+                voice.text("tested.yes" if row["conflict"] else "tested.no"),
+            )
+        )
+    if not rows:
+        return None
+    names = ("test", "cell", "geos", "when", "spend_change")
+    lifts = ("measured_lift", "range", "without_lift", "range", "model_lift", "range")
+    head = (*names, *lifts, "measured_roi", "without_roi", "model_roi", "tail", "test_weight", "conflict")
+    return Table(tuple(voice.text(f"column.{name}") for name in head), tuple(rows), words=4)
+
+
+def _name(row: Mapping[str, Any], voice: Voice) -> str:
+    cell: Cell = cell_of(row)
+    return voice.cell(cell) or NOTHING

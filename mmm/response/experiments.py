@@ -1,0 +1,137 @@
+"""What past tests did to the answer, and whether they agree with it: the table `experiments.csv`, evidence of cells.
+
+Each is compared with a second, shorter fit that has no test in its likelihood and leaves the rows that geo tests
+compared as free as the first: what would be known had there been no tests. Reweighting the draws of the first fit would
+be quicker, and wrong where it matters: a sharp test leaves no draws where the model would be without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import t as student_t
+
+from mmm.data.experiments import Experiment, money_per_unit
+from mmm.data.panel import Panel
+from mmm.dims import NATIONAL, cell_columns
+from mmm.inference.posterior import Posterior, interval
+from mmm.model.calibration import Lift, lift_draws
+from mmm.model.layout import Layout
+
+Floats = NDArray[np.float64]
+
+NARROWED = 1.2
+"""Without its tests a tested cell's sd(log ROI) is at least this many times as large."""
+CONFLICT = 0.02
+"""Tail probability, Holm-adjusted, below which a test and the rest of the model contradict each other."""
+
+
+def lifts_of(posterior: Posterior, layout: Layout) -> Floats:
+    """What the model says each test brought, outcome units, shape (draw, experiment)."""
+    ceiling = posterior.beta(layout, causal=True)[:, :, None] * posterior.effect()
+    return lift_draws(
+        layout.data.lifts,
+        layout.data.x,
+        layout.data.saturation,
+        posterior.weights(layout),
+        posterior.flat("half"),
+        posterior.flat("slope"),
+        ceiling,
+    )
+
+
+def narrowing(posterior: Posterior, rest: Posterior, layout: Layout) -> Floats:
+    """sd(log ROI) of each paid cell without the tests over that with them, shape (cell,); 1 where not tested.
+
+    Parameters
+    ----------
+    rest
+        The posterior had there been no tests.
+    """
+    ratio = np.ones(layout.n_paid)
+    tested = list(layout.data.tested)
+    after, before = (np.log(found.flat("roi")[:, tested]).std(axis=0) for found in (posterior, rest))
+    ratio[tested] = before / after
+    return ratio
+
+
+def tail_probabilities(lifts: Floats, results: Sequence[Lift]) -> Floats:
+    """Two-sided tail probability of each result, shape (experiment,).
+
+    Parameters
+    ----------
+    lifts
+        Draws of the lifts without the tests, shape (draw, experiment).
+    """
+    measured, sd, df = np.array([(r.measured, r.sd, r.df) for r in results]).T
+    below = student_t.cdf((measured - lifts) / sd, df).mean(axis=0)
+    return 2.0 * np.minimum(below, 1.0 - below)
+
+
+def holm(tails: Floats) -> Floats:
+    """Holm's adjustment of tail probabilities for their number (Holm 1979)."""
+    n = tails.size
+    order = np.argsort(tails)
+    stepped = np.maximum.accumulate(tails[order] * (n - np.arange(n)))
+    out = np.empty(n)
+    out[order] = np.minimum(stepped, 1.0)
+    return out
+
+
+def experiments_table(posterior: Posterior, rest: Posterior, layout: Layout, panel: Panel) -> pd.DataFrame:
+    """A row per test: what it measured, what the model says with and without the tests, and how the two agree.
+
+    Ranges of `lift` and `roi` are those of a Student t with the result's own error. `weight` is the share of the
+    variance of the lift that the tests took away.
+
+    Parameters
+    ----------
+    rest
+        The posterior had there been no tests.
+    """
+    lifts, without, results = lifts_of(posterior, layout), lifts_of(rest, layout), layout.data.lifts
+    tails = tail_probabilities(without, results)
+    adjusted = holm(tails)
+    rows = []
+    for k, found in enumerate(layout.experiments):
+        half = found.lift_se * float(student_t.ppf(0.95, results[k].df))
+        value = money_per_unit(found, panel)
+        per_money = np.nan if value is None else value / found.spend_change
+        row = _about(found, panel)
+        for whose, (mean, lo, hi) in (
+            ("", (found.lift, found.lift - half, found.lift + half)),
+            ("model_", interval(lifts[:, k])),
+            ("without_", interval(without[:, k])),
+        ):
+            ends = np.sort(np.array([lo, hi]) * per_money)
+            row |= {f"{whose}lift": float(mean), f"{whose}lift_lo": float(lo), f"{whose}lift_hi": float(hi)}
+            row |= {f"{whose}roi": float(mean) * per_money}
+            row |= {f"{whose}roi_lo": float(ends[0]), f"{whose}roi_hi": float(ends[1])}
+        row |= {
+            "tail_probability": float(tails[k]),
+            "tail_adjusted": float(adjusted[k]),
+            "weight": max(0.0, 1.0 - float(lifts[:, k].var() / without[:, k].var())),
+            "conflict": bool(adjusted[k] < CONFLICT),
+        }
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _about(found: Experiment, panel: Panel) -> dict[str, object]:
+    """What the test was; a level of the media tree is empty where the test had several of it."""
+    cells = [panel.cells[i] for i in found.cells]
+    row: dict[str, object] = {"id": found.id}
+    for key in cell_columns(panel.cells):
+        names = {getattr(cell, key) for cell in cells}
+        row[key] = names.pop() if len(names) == 1 else ""
+    everywhere = panel.geos == (NATIONAL,) or len(found.geos) == len(panel.geos)
+    return row | {
+        "geos": "" if everywhere else ";".join(panel.geos[g] for g in found.geos),
+        "start": str(found.start),
+        "end": str(found.end),
+        "cooldown": found.cooldown,
+        "spend_change": found.spend_change,
+    }

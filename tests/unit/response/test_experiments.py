@@ -1,0 +1,81 @@
+"""Past tests beside the model without them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy.stats import norm
+
+from mmm.inference.posterior import Posterior
+from mmm.model.calibration import Lift, Part
+from mmm.model.forward import saturate
+from mmm.model.shapes import HILL
+from mmm.response.experiments import holm, lifts_of, narrowing, tail_probabilities
+
+NORMAL = 1e12
+"""Degrees of freedom at which a Student t is a normal."""
+
+
+def result(measured, sd, df=NORMAL, parts=()):
+    return Lift(20, 6, measured, sd, df, parts)
+
+
+@pytest.fixture(scope="module")
+def tested(fitted_regions):
+    """The fitted regions with a made-up test of tv in the first and the last: exposure halved for four weeks."""
+    panel, layout, fitted = fitted_regions
+    parts = []
+    for g in (0, 2):
+        bau = layout.data.x[20 : 26 + layout.lags, g, 0].copy()
+        bau[layout.lags : layout.lags + 4] *= 0.5
+        parts.append(Part(0, g, layout.size[g] * layout.outcome_scale, bau))
+    data = replace(layout.data, lifts=(result(100.0, 10.0, parts=tuple(parts)),))
+    return panel, replace(layout, data=data), fitted.posterior
+
+
+def test_the_lift_is_the_outcome_as_it_was_less_the_one_with_the_exposure_there_would_have_been(tested):
+    panel, layout, posterior = tested
+    media = posterior.media(layout, panel.geos)
+    start = layout.window + 20
+    without = panel.exposure.copy()
+    without[start : start + 4, [0, 2], 0] *= 0.5
+
+    def outcome(exposure):
+        total = 0.0
+        for t in range(start, start + 6):
+            for g in (0, 2):
+                s = (
+                    sum(media.weights[:, 0, k] * exposure[t - k, g, 0] for k in range(media.lags))
+                    / media.scale[g, 0]
+                )
+                total = total + media.ceiling[:, g, 0] * saturate(
+                    HILL, s, media.half[:, 0], media.slope[:, 0]
+                )
+        return total
+
+    np.testing.assert_allclose(
+        lifts_of(posterior, layout)[:, 0], outcome(panel.exposure) - outcome(without), rtol=1e-8
+    )
+
+
+def test_only_a_tested_cell_can_have_been_narrowed(tested):
+    _, layout, posterior = tested
+    draws = posterior.tree["posterior"].to_dataset()
+    wider = xr.DataTree.from_dict({"posterior": draws.assign(roi=np.exp(1.5 * np.log(draws["roi"])))})
+    ratio = narrowing(posterior, Posterior(wider), layout)
+    np.testing.assert_allclose(ratio, [1.5, 1.0, 1.0])
+
+
+def test_the_tail_of_a_result_is_that_of_its_prediction():
+    lifts = 10.0 + 3.0 * norm.ppf((np.arange(20_000) + 0.5) / 20_000)[:, None]
+    for measured in (10.0, 4.0, 19.0):
+        (tail,) = tail_probabilities(lifts, [result(measured, 4.0)])
+        assert tail == pytest.approx(2 * norm.sf(abs(measured - 10.0) / 5.0), rel=1e-3)  # 3, 4: 5
+
+
+def test_holm_multiplies_the_smallest_by_all_and_keeps_the_order():
+    # by hand: 4 x 0.01, 3 x 0.02, 2 x 0.04, 1 x 0.9; at most 1, and never less than a smaller one's
+    np.testing.assert_allclose(holm(np.array([0.04, 0.01, 0.9, 0.02])), [0.08, 0.04, 0.9, 0.06])
+    np.testing.assert_allclose(holm(np.array([0.6, 0.7])), [1.0, 1.0])
+    np.testing.assert_allclose(holm(np.array([0.030, 0.020])), [0.040, 0.040])
