@@ -16,6 +16,8 @@ RESAMPLES = 4000
 LIKELY = 0.10
 """A cell that brings nothing is told right where its chance to be above 1 stays below this."""
 
+NOTHING_YET = "Not measured yet: there is no world that both sides of this comparison have."
+
 
 @dataclass(frozen=True, slots=True)
 class Pooled:
@@ -103,7 +105,8 @@ def ratios(found: Sequence[Fit], seed: int = 1) -> str:
         lo, hi = _bootstrap(ratio, len(worlds), seed)
         everything = np.arange(len(worlds))
         rows.append([name, str(len(worlds)), f"**{ratio(everything):.2f}**", f"{lo:.2f} - {hi:.2f}"])
-    return markdown(["ours over the better peer", "worlds", "ratio", "90 % by bootstrap"], rows)
+    head = ["ours over the better peer", "worlds", "ratio", "90 % by bootstrap"]
+    return markdown(head, rows) if rows else NOTHING_YET
 
 
 def ablation_table(found: Sequence[Fit], seed: int = 1) -> str:
@@ -136,7 +139,7 @@ def ablation_table(found: Sequence[Fit], seed: int = 1) -> str:
         "off", "worlds", "score with", "score without", "difference (90 % by bootstrap)", "coverage with", "without",
         "abs log error with", "without",
     ]  # fmt: skip
-    return markdown(head, rows)
+    return markdown(head, rows) if rows else NOTHING_YET
 
 
 def measured_line(found: Sequence[Fit]) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import recovery
 from benchmarks.recovery import KNOWN_KINDS, Fit, fits
-from benchmarks.recovery_tables import ablation_table, kinds_table, pool, ratios
+from benchmarks.recovery_tables import NOTHING_YET, ablation_table, kinds_table, pool, ratios
 from benchmarks.scores import Estimate
 from mmm.simulate.worlds import simulate_world
 
@@ -74,6 +74,10 @@ def test_the_ablation_compares_on_worlds_that_both_have() -> None:
     assert [cell.strip() for cell in rows[2].split("|")][1:6] == [
         "geometric", "1", "1.00", "1.50", "+0.50 (+0.50 to +0.50)",
     ]  # fmt: skip
+
+
+def test_without_the_other_side_there_is_no_table_to_misread() -> None:
+    assert ratios([_fit("clean-1")]) == ablation_table([_fit("clean-1")]) == NOTHING_YET
 
 
 def test_kinds_are_pooled_by_whether_the_assumptions_hold() -> None:
