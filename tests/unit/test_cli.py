@@ -53,6 +53,9 @@ class _Run:
         told = {"origins": 2, "scored": 1, "sampling": sampling, "gates": gates}
         return told | {"refused": [{"origin": "2026-03-29", "reason": "R-hat 1.3"}]}
 
+    def experiments(self) -> pd.DataFrame:
+        return pd.DataFrame()
+
     def table(self, name: str) -> pd.DataFrame:
         assert name == "backtest_summary"
         rows = {"horizon": [*map(str, range(1, 14)), "total"], "forecasts": 1.0, "wmape": 0.05, "bias": -0.02}
