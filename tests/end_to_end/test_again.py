@@ -222,7 +222,7 @@ def test_ctrl_c_ends_with_130_and_leaves_no_half_fit(finished: Any, tmp_path: Pa
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background shell ignores Ctrl-C
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - a background shell ignores Ctrl-C
     )
     try:
         assert process.stderr is not None
