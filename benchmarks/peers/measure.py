@@ -47,7 +47,9 @@ def arguments(tune: int) -> argparse.Namespace:
     parser.add_argument("--chains", type=int, default=4)
     parser.add_argument("--draws", type=int, default=1000, help="kept draws per chain")
     parser.add_argument("--tune", type=int, default=tune, help="discarded draws per chain")
-    return parser.parse_args()
+    settings = parser.parse_args()
+    settings.default_draws = parser.get_default("draws")
+    return settings
 
 
 def emit(
@@ -85,6 +87,7 @@ def emit(
         "model": model,
         "chains": settings.chains,
         "draws": settings.draws,
+        "default_draws": settings.default_draws,
         "tune": settings.tune,
         "seed": settings.seed,
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
