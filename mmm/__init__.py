@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mmm.config import Config as Config
     from mmm.config import load_config as load_config
-    from mmm.pipeline import Run as Run
     from mmm.pipeline import backtest as backtest
     from mmm.pipeline import check as check
     from mmm.pipeline import fit as fit
@@ -19,11 +18,12 @@ if TYPE_CHECKING:
     from mmm.pipeline import report as report
     from mmm.pipeline import run as run
     from mmm.pipeline import stress as stress
+    from mmm.stages.view import Run as Run
 
 _HOMES = {
     "Config": "mmm.config",
     "load_config": "mmm.config",
-    "Run": "mmm.pipeline",
+    "Run": "mmm.stages.view",
     "backtest": "mmm.pipeline",
     "check": "mmm.pipeline",
     "fit": "mmm.pipeline",

@@ -1,5 +1,5 @@
 """`python -m mmm` is `mmm`."""
 
-from mmm.cli import main
+from mmm.cli.shell import main
 
 main()

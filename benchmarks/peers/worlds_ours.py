@@ -18,7 +18,7 @@ import mmm.model.parents
 from mmm.config import Config
 from mmm.errors import DataError, NotConverged
 from mmm.inference.posterior import Posterior
-from mmm.pipeline import prepare
+from mmm.stages.prepare import prepare
 
 NEARLY = 1e-3
 

@@ -52,9 +52,9 @@ def _modules(*rooms: str) -> list[str]:
     [
         "import mmm; dir(mmm)",
         "import mmm.config",
-        "from mmm import cli; assert cli.execute(['--help']) == 0",
-        "from mmm import cli; assert cli.execute(['run', '--help']) == 0",
-        "from mmm import cli; assert cli.execute(['check', 'no-such.yaml']) == 1",
+        "from mmm.cli import shell; assert shell.execute(['--help']) == 0",
+        "from mmm.cli import shell; assert shell.execute(['run', '--help']) == 0",
+        "from mmm.cli import shell; assert shell.execute(['check', 'no-such.yaml']) == 1",
     ],
 )
 def test_what_has_to_be_quick_loads_nothing_heavy(code: str) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmm import cli
+from mmm.cli import shell
 from mmm.simulate.company import Company, simulate_company
 from mmm.simulate.tables import company_tables
 
@@ -85,7 +85,7 @@ class Finished:
 def _execute(*arguments: str | Path) -> Said:
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = cli.execute([str(argument) for argument in arguments])
+        code = shell.execute([str(argument) for argument in arguments])
     return Said(code, out.getvalue(), err.getvalue())
 
 

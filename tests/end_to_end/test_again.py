@@ -18,8 +18,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from mmm.config import parse_config
-from mmm.pipeline import Run
 from mmm.runs.manifest import read_manifest, verify
+from mmm.stages.view import Run
 
 pytestmark = [pytest.mark.xdist_group("run"), pytest.mark.timeout(300)]
 
@@ -166,12 +166,12 @@ def test_a_killed_run_leaves_the_last_good_one_and_the_next_finishes(
     script = (
         "import os, signal, sys\n"
         "import mmm.reporting.report\n"
-        "from mmm import cli\n"
+        "from mmm.cli import shell\n"
         "def die(results, settings, folder):\n"
         "    (folder / 'report.html').write_text('half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
         "mmm.reporting.report.write_report = die\n"
-        "cli.execute(sys.argv[1:])\n"
+        "shell.execute(sys.argv[1:])\n"
     )
     killed = spawn("run", config, "--out", folder, script=script)
     assert killed.code == -signal.SIGKILL

@@ -48,7 +48,7 @@ def test_init_writes_a_config_that_passes_the_check(
     assert "gross_margin" in said.out.split("Open:")[1]
     assert execute("check", config).code == 0
 
-    from mmm.pipeline import prepare
+    from mmm.stages.prepare import prepare
 
     panel = prepare(load_config(config)).panel
     assert {cell.channel for cell in panel.cells} == CHANNELS[name]

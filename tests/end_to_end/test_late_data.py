@@ -13,13 +13,13 @@ import pytest
 from mmm.config import load_config
 from mmm.model.forward import MediaDraws
 from mmm.model.shapes import HILL
-from mmm.pipeline import prepare
 from mmm.planning.forecast import media_outcome
 from mmm.planning.settings import PlanSettings
 from mmm.planning.window import plan_window, window_curves
 from mmm.response.curves import response
 from mmm.runs.manifest import read_manifest
 from mmm.simulate.company import expected_media
+from mmm.stages.prepare import prepare
 
 pytestmark = [pytest.mark.xdist_group("run"), pytest.mark.timeout(300)]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mmm.inference import specs
-from mmm.pipeline import Run
+from mmm.stages.view import Run
 
 pytestmark = [pytest.mark.xdist_group("run"), pytest.mark.timeout(300)]
 TABLES = ("stress.csv", "stress_summary.csv")

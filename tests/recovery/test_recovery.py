@@ -14,9 +14,9 @@ from mmm.inference import diagnostics
 from mmm.inference.fit import fit
 from mmm.model.layout import lay_out
 from mmm.model.settings import GateSettings, SamplingSettings
-from mmm.pipeline import prepare
 from mmm.simulate.company import CONDITIONED
 from mmm.simulate.write import write_demo
+from mmm.stages.prepare import prepare
 
 SEEDS = (101, 102, 103)
 SAMPLING = SamplingSettings(draws=500, tune=400, chains=2, seed=1)

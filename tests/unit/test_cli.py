@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 import mmm
-from mmm import cli
+from mmm.cli import shell, start, trust
 from mmm.config import load_config
 from mmm.data.panel import Check
 from mmm.errors import DataError, Infeasible, InputError, NotConverged
@@ -139,21 +139,21 @@ class TestCommands:
     def test_run_prints_the_path_of_the_report_last(
         self, pipeline: _Pipeline, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert cli.execute(["run", "acme.yaml", "--seed", "7"]) == 0
+        assert shell.execute(["run", "acme.yaml", "--seed", "7"]) == 0
         assert pipeline.calls == [("run", "acme", None, 7)]
         assert Path(_last(capsys)) == Path("reports/acme/report.html")
 
     def test_run_goes_where_out_says(self, pipeline: _Pipeline, capsys: pytest.CaptureFixture[str]) -> None:
-        assert cli.execute(["run", "acme.yaml", "--out", "elsewhere"]) == 0
+        assert shell.execute(["run", "acme.yaml", "--out", "elsewhere"]) == 0
         assert pipeline.calls == [("run", "acme", Path("elsewhere"), None)]
         assert Path(_last(capsys)) == Path("elsewhere/report.html")
 
     def test_backtest_prints_error_and_coverage_beside_rivals_and_who_was_refused(
         self, pipeline: _Pipeline, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert cli.execute(["backtest", "acme.yaml", "--origins", "2", "--jobs", "3"]) == 0
+        assert shell.execute(["backtest", "acme.yaml", "--origins", "2", "--jobs", "3"]) == 0
         assert pipeline.asked == (3, 2, None)
-        assert inspect.signature(cli.backtest).parameters["origins"].default == ORIGINS
+        assert inspect.signature(trust.backtest).parameters["origins"].default == ORIGINS
         said = capsys.readouterr().out.splitlines()
         assert said[0].split()[:2] == ["periods", "ahead"]
         assert [line.split()[0] for line in said[1:9]] == ["1", "3", "5", "7", "9", "11", "13", "all"]
@@ -164,7 +164,7 @@ class TestCommands:
     def test_fit_prints_what_is_to_review_with_its_next_step(
         self, pipeline: _Pipeline, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert cli.execute(["fit", "acme.yaml"]) == 0
+        assert shell.execute(["fit", "acme.yaml"]) == 0
         said = capsys.readouterr().out
         assert "review  demand chasing - tv: 0.41\n        -> test the cell\n" in said
         assert "Checks of the fit: 1 pass, 1 review" in said
@@ -174,7 +174,7 @@ class TestCommands:
     ) -> None:
         Path("b.yaml").write_text(CONFIG.replace("acme", "b"))
         Path("bad.yaml").write_text(CONFIG.replace("currency", "curency"))
-        assert cli.execute(["run", "acme.yaml", "bad.yaml", "b.yaml"]) == 1
+        assert shell.execute(["run", "acme.yaml", "bad.yaml", "b.yaml"]) == 1
         assert [call[1] for call in pipeline.calls] == ["acme", "b"]
         said = capsys.readouterr()
         assert "bad.yaml" in said.err
@@ -184,14 +184,14 @@ class TestCommands:
     def test_several_configs_do_not_share_one_folder(
         self, pipeline: _Pipeline, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert cli.execute(["run", "acme.yaml", "acme.yaml", "--out", "x"]) == 2
+        assert shell.execute(["run", "acme.yaml", "acme.yaml", "--out", "x"]) == 2
         assert pipeline.calls == []
         assert "--out names one folder" in capsys.readouterr().err
 
     def test_fit_prints_the_roi_table_and_the_next_step(
         self, pipeline: _Pipeline, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert cli.execute(["fit", "acme.yaml"]) == 0
+        assert shell.execute(["fit", "acme.yaml"]) == 0
         lines = capsys.readouterr().out.splitlines()
         assert "ROI" in lines[0]
         assert lines[1].startswith("total")
@@ -200,7 +200,7 @@ class TestCommands:
     def test_plan_prints_plan_gap_and_what_binds(
         self, pipeline: _Pipeline, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert cli.execute(["plan", "acme.yaml"]) == 0
+        assert shell.execute(["plan", "acme.yaml"]) == 0
         out = capsys.readouterr().out
         assert "Budget 1,200 USD: 1,080 planned, 120 kept for tests" in out
         assert "Gap to the best possible plan" in out
@@ -209,49 +209,49 @@ class TestCommands:
     def test_report_prints_the_files_that_are_there(
         self, pipeline: _Pipeline, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert cli.execute(["report", "acme.yaml"]) == 0
+        assert shell.execute(["report", "acme.yaml"]) == 0
         assert capsys.readouterr().out.splitlines() == [str(Path("reports/acme/report.html"))]
 
     def test_check_ends_with_1_on_a_fail_and_0_on_a_review(
         self, pipeline: _Pipeline, capsys: pytest.CaptureFixture[str]
     ) -> None:
         pipeline.checks.append(Check("scale", "review", "", "", "", "look"))
-        assert cli.execute(["check", "acme.yaml"]) == 0
+        assert shell.execute(["check", "acme.yaml"]) == 0
         pipeline.checks.append(Check("gaps", "fail", "", "", "", "fill"))
-        assert cli.execute(["check", "acme.yaml"]) == 1
+        assert shell.execute(["check", "acme.yaml"]) == 1
         assert "1 pass, 1 review, 1 fail" in capsys.readouterr().out
 
     def test_progress_is_on_standard_error_and_quiet_keeps_it_away(
         self, pipeline: _Pipeline, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        cli.execute(["run", "acme.yaml"])
+        shell.execute(["run", "acme.yaml"])
         assert capsys.readouterr().err == "sampling\n"
-        cli.execute(["run", "acme.yaml", "--quiet"])
+        shell.execute(["run", "acme.yaml", "--quiet"])
         assert capsys.readouterr().err == ""
 
     def test_demo_runs_the_bundled_config_into_the_current_folder(
         self, pipeline: _Pipeline, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        monkeypatch.setattr(cli, "_demo_config", lambda: Path("acme.yaml"))
-        assert cli.execute(["demo"]) == 0
+        monkeypatch.setattr(start, "_demo_config", lambda: Path("acme.yaml"))
+        assert shell.execute(["demo"]) == 0
         assert Path(_last(capsys)) == Path("reports/demo/report.html")
 
     def test_demo_is_found_inside_a_wheel_and_in_the_source_tree(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(cli, "__file__", str(tmp_path / "mmm" / "cli.py"))
+        monkeypatch.setattr(start, "__file__", str(tmp_path / "mmm" / "cli" / "start.py"))
         with pytest.raises(InputError, match="not in this installation"):
-            cli._demo_config()
+            start._demo_config()
         for place in (
             tmp_path / "configs" / "demo.yaml",
             tmp_path / "mmm" / "bundled" / "configs" / "demo.yaml",
         ):
             place.parent.mkdir(parents=True)
             place.touch()
-            assert cli._demo_config() == place.resolve()
+            assert start._demo_config() == place.resolve()
 
     def test_only_what_works_now_is_listed(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert cli.execute(["--help"]) == 0
+        assert shell.execute(["--help"]) == 0
         listed = capsys.readouterr().out.split("Commands:")[1].splitlines()
         assert [line.split()[0] for line in listed if line] == [
             "demo",
@@ -280,7 +280,7 @@ class TestFailures:
         self, pipeline: _Pipeline, capsys: pytest.CaptureFixture[str], error: Exception, code: int
     ) -> None:
         pipeline.error = error
-        assert cli.execute(["run", "acme.yaml", "-q"]) == code
+        assert shell.execute(["run", "acme.yaml", "-q"]) == code
         assert capsys.readouterr().err == f"mmm: {error}\n"
 
     @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES])
@@ -288,7 +288,7 @@ class TestFailures:
         self, pipeline: _Pipeline, capsys: pytest.CaptureFixture[str], code: int
     ) -> None:
         pipeline.error = OSError(code, os.strerror(code))
-        assert cli.execute(["run", "acme.yaml", "-q"]) == 1
+        assert shell.execute(["run", "acme.yaml", "-q"]) == 1
         said = capsys.readouterr().err
         assert "--out" in said
         assert len(said.splitlines()) == 1
@@ -298,7 +298,7 @@ class TestFailures:
     ) -> None:
         pipeline.error = ZeroDivisionError("division by zero\nsecond line")
         Path("reports").mkdir()
-        assert cli.execute(["run", "acme.yaml", "-q"]) == 4
+        assert shell.execute(["run", "acme.yaml", "-q"]) == 4
         said = capsys.readouterr().err
         assert len(said.splitlines()) == 1
         assert "Traceback" not in said
@@ -313,10 +313,10 @@ class TestFailures:
         self, pipeline: _Pipeline, capsys: pytest.CaptureFixture[str]
     ) -> None:
         pipeline.error = KeyboardInterrupt()
-        assert cli.execute(["run", "acme.yaml", "-q"]) == 130
+        assert shell.execute(["run", "acme.yaml", "-q"]) == 130
         assert capsys.readouterr().err.endswith("mmm: stopped\n")
         Path("reports/acme").mkdir(parents=True)
-        assert cli.execute(["run", "acme.yaml", "-q"]) == 130
+        assert shell.execute(["run", "acme.yaml", "-q"]) == 130
         assert f"kept in {Path('reports/acme')}" in capsys.readouterr().err
 
     @pytest.mark.parametrize(
@@ -333,19 +333,19 @@ class TestFailures:
     def test_wrong_usage_is_2(
         self, pipeline: _Pipeline, capsys: pytest.CaptureFixture[str], arguments: list[str]
     ) -> None:
-        assert cli.execute(arguments) == 2
+        assert shell.execute(arguments) == 2
         assert "Usage: mmm" in capsys.readouterr().err
 
     @pytest.mark.parametrize("command", ["check", "fit", "plan", "report", "run"])
     def test_a_missing_config_is_1_and_the_nearest_is_named(
         self, pipeline: _Pipeline, capsys: pytest.CaptureFixture[str], command: str
     ) -> None:
-        assert cli.execute([command, "acne.yaml"]) == 1
+        assert shell.execute([command, "acne.yaml"]) == 1
         assert "is it acme.yaml?" in capsys.readouterr().err
         assert pipeline.calls == []
 
     def test_a_reader_that_leaves_is_no_failure(self, pipeline: _Pipeline) -> None:
-        code = "import sys; from mmm import cli; sys.exit(cli.execute(['--help']))"
+        code = "import sys; from mmm.cli import shell; sys.exit(shell.execute(['--help']))"
         read, write = os.pipe()
         os.close(read)
         done = subprocess.run([sys.executable, "-c", code], stdout=write, stderr=subprocess.PIPE, check=False)
@@ -416,7 +416,7 @@ class TestInit:
     def test_without_a_terminal_nothing_is_asked_and_what_is_open_is_said(
         self, guess: _Guess, pipeline: _Pipeline, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert cli.execute(["init", "weekly.csv"]) == 0
+        assert shell.execute(["init", "weekly.csv"]) == 0
         assert Path("weekly.yaml").read_text() == guess.text
         out = capsys.readouterr().out
         assert "Guessed:\n  date: week\n  outcome: revenue\n" in out
@@ -429,7 +429,7 @@ class TestInit:
         self, guess: _Guess, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         self._at_a_terminal(monkeypatch, ["shekel", "ILS", ""])
-        assert cli.execute(["init", "weekly.csv", "--out", "configs/mine.yaml"]) == 0
+        assert shell.execute(["init", "weekly.csv", "--out", "configs/mine.yaml"]) == 0
         assert load_config("configs/mine.yaml").currency == "ILS"
         out = capsys.readouterr().out
         assert "`currency`" in out
@@ -438,16 +438,16 @@ class TestInit:
 
     def test_yes_asks_nothing_at_a_terminal(self, guess: _Guess, monkeypatch: pytest.MonkeyPatch) -> None:
         self._at_a_terminal(monkeypatch, [])
-        assert cli.execute(["init", "weekly.csv", "--yes"]) == 0
+        assert shell.execute(["init", "weekly.csv", "--yes"]) == 0
 
     def test_a_config_that_is_there_is_never_overwritten(
         self, guess: _Guess, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert cli.execute(["init", "weekly.csv", "--out", "acme.yaml"]) == 1
+        assert shell.execute(["init", "weekly.csv", "--out", "acme.yaml"]) == 1
         assert Path("acme.yaml").read_text() == CONFIG
         assert "never overwritten" in capsys.readouterr().err
 
     def test_the_exit_code_is_that_of_the_check(self, guess: _Guess, pipeline: _Pipeline) -> None:
         pipeline.checks = [Check("gaps", "fail", "", "", "", "fill")]
-        assert cli.execute(["init", "weekly.csv"]) == 1
+        assert shell.execute(["init", "weekly.csv"]) == 1
         assert Path("weekly.yaml").exists()

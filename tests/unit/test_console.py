@@ -8,19 +8,11 @@ import math
 import pandas as pd
 import pytest
 
-from mmm.console import (
-    ProgressLine,
-    aligned,
-    ask,
-    checks_text,
-    in_100,
-    money,
-    percent,
-    plan_text,
-    ratio,
-    roi_text,
-    stress_text,
-)
+from mmm.console.plans import plan_text
+from mmm.console.results import checks_text, roi_text
+from mmm.console.terminal import ProgressLine, ask
+from mmm.console.trust import stress_text
+from mmm.console.words import aligned, in_100, money, percent, ratio
 from mmm.data.panel import Check
 
 

@@ -12,15 +12,15 @@ import pytest
 import typer
 
 import mmm
-from mmm.cli import app
+from mmm.cli.shell import app
 from mmm.config import NOT_YET, NOT_YET_VALUES, load_config
 from mmm.inference.diagnostics import NUISANCE_RHAT
 from mmm.inference.fit import NATIONAL_ACCEPT, PATIENT_ACCEPT, PATIENT_CHAINS, TARGET_ACCEPT
 from mmm.model import baseline, priors
 from mmm.model.settings import GateSettings, RoiPrior, SamplingSettings
-from mmm.pipeline import Run
 from mmm.planning.plan import Plan
 from mmm.planning.summary import PlanSummary
+from mmm.stages.view import Run
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "mmm"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mmm.console import experiments_text
+from mmm.console.results import experiments_text
 from mmm.reporting.html import render_html
 from mmm.reporting.results import Results, load_results
 from mmm.reporting.settings import ReportSettings

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from mmm.config import load_config
-from mmm.pipeline import prepare
 from mmm.simulate.facts import LAGS
 from mmm.simulate.world_kinds import KINDS
 from mmm.simulate.worlds import simulate_world, weibull
 from mmm.simulate.write import write_world
+from mmm.stages.prepare import prepare
 
 KIND = {kind.name: kind for kind in KINDS}
 

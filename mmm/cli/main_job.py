@@ -1,0 +1,115 @@
+"""The main job and its parts: `mmm check`, `fit`, `plan`, `report`, `run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mmm.cli.application import Config_, Out, Quiet, Seed, app, load, progress, say, workplace
+from mmm.errors import MmmError, UsageError
+
+if TYPE_CHECKING:
+    from mmm.config import Config
+
+
+@app.command()
+def check(config: Config_, quiet: Quiet = False) -> int:
+    """Read and check everything, fit nothing."""
+    del quiet  # there is no progress to keep quiet about; accepted like everywhere
+    return check_config(config)
+
+
+@app.command()
+def fit(config: Config_, out: Out = None, seed: Seed = None, quiet: Quiet = False) -> None:
+    """Check, fit, diagnose, and print returns."""
+    settings = load(config, out)
+    from mmm import pipeline
+    from mmm.console.results import experiments_text, reviews_text, roi_text
+
+    with progress(quiet) as line:
+        done = pipeline.fit(settings, out=out, seed=seed, progress=line)
+    print(roi_text(done.roi(), settings.currency))
+    if told := experiments_text(done.experiments()):
+        print(told)
+    print(reviews_text(done.reviews()))
+    print(f"Next: mmm plan {config}")
+
+
+@app.command()
+def plan(config: Config_, out: Out = None, seed: Seed = None, quiet: Quiet = False) -> None:
+    """Plan the coming window from a finished fit."""
+    settings = load(config, out)
+    from mmm import pipeline
+    from mmm.console.plans import plan_text
+
+    with progress(quiet) as line:
+        done = pipeline.plan(settings, out=out, seed=seed, progress=line)
+    print(plan_text(done.plan.summary.to_json(), done.moves(), settings.currency))
+    print(f"Next: mmm report {config}")
+
+
+@app.command()
+def report(config: Config_, out: Out = None, seed: Seed = None, quiet: Quiet = False) -> None:
+    """Write the page and the workbook from what is there."""
+    settings = load(config, out)
+    from mmm import pipeline
+
+    with progress(quiet) as line:
+        done = pipeline.report(settings, out=out, seed=seed, progress=line)
+    for path in (done.report_path, done.folder / "plan.xlsx"):
+        if path.exists():
+            print(path)
+
+
+@app.command()
+def run(
+    configs: Annotated[
+        list[Path],
+        typer.Argument(metavar="CONFIG", help="one or more configs", show_default=False),
+    ],
+    out: Out = None,
+    seed: Seed = None,
+    quiet: Quiet = False,
+) -> int:
+    """Check, fit, plan and report."""
+    if out is not None and len(configs) > 1:
+        raise UsageError(
+            "--out names one folder, and there are several configs. Leave --out away, or run one"
+        )
+    if len(configs) == 1:
+        run_one(load(configs[0], out), out, seed, quiet)
+        return 0
+    worst = 0
+    for config in configs:  # one company at fault is no reason to leave the others undone
+        try:
+            run_one(load(config, out), out, seed, quiet)
+        except MmmError as error:
+            say(f"{config}: {error}")
+            worst = max(worst, error.exit_code)
+    return worst
+
+
+def run_one(config: Config, out: Path | None, seed: int | None, quiet: bool) -> None:
+    """The main job for one company; the path of its page is printed last."""
+    from mmm import pipeline
+
+    if out is not None:
+        workplace.folder = out
+    with progress(quiet) as line:
+        done = pipeline.run(config, out=out, seed=seed, progress=line)
+    print(done.report_path)
+
+
+def check_config(path: Path) -> int:
+    """Check a config and print what was found; 1 where something fails."""
+    from mmm.config import load_config
+
+    config = load_config(path)
+    from mmm import pipeline
+    from mmm.console.results import checks_text
+
+    checks = pipeline.check(config)
+    print(checks_text(checks, str(path)))
+    return int(any(found.severity == "fail" for found in checks))

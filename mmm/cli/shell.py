@@ -1,0 +1,153 @@
+"""The shell around the commands: arguments in, words on standard error and an exit code out.
+
+Only typer is imported at the top: `mmm --help` answers before NumPy would be loaded, and a wrong config is
+said before PyMC would be. Exit codes: 0 done; 1 input or data at fault; 2 wrong usage; 3 a gate refused the
+result; 4 a fault of ours; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mmm.cli import main_job, start, trust
+from mmm.cli.application import app, say, workplace
+from mmm.errors import MmmError
+
+FILES = (start, main_job, trust)
+"""Files of commands; importing one puts its commands into the application."""
+
+ORDER = ("demo", "init", "check", "fit", "stress", "plan", "report", "run", "backtest")
+"""Every command, as the help lists them."""
+app.registered_commands.sort(key=lambda found: ORDER.index(getattr(found.callback, "__name__", "")))
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    sys.exit(execute(sys.argv[1:]))
+
+
+def execute(arguments: Sequence[str]) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments
+        What the user typed after `mmm`.
+
+    Returns
+    -------
+    int
+        The exit code; whatever went wrong has been said on standard error.
+    """
+    _prepare_streams()
+    workplace.folder = None
+    try:
+        ended = typer.main.get_command(app).main(args=list(arguments), prog_name="mmm", standalone_mode=False)
+        sys.stdout.flush()
+        code = int(ended or 0)
+        if code != 130:  # typer ends so when the user interrupts
+            return code
+    except (KeyboardInterrupt, typer.Abort):
+        pass
+    except typer.TyperException as error:
+        _say_usage(error)
+        return error.exit_code
+    except MmmError as error:
+        say(str(error))
+        return error.exit_code
+    except BrokenPipeError:  # the reader has gone, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except SystemExit:  # typer's own answer to the same, when it happens inside a command
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last place where a traceback can be kept from the user
+        return _say_fault(error, arguments)
+    say("stopped" + _what_is_kept())
+    return 130
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from mmm.runs.manifest import package_version
+
+        print(package_version())
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="print the version and end", is_eager=True, callback=_print_version),
+    ] = False,
+) -> None:
+    del version  # its callback has printed it
+
+
+def _prepare_streams() -> None:
+    """Print what the terminal cannot show as `?`, and keep libraries' warnings from the user."""
+    import warnings
+
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+
+
+def _what_is_kept() -> str:
+    if workplace.folder is None or not workplace.folder.exists():
+        return ""
+    return f"; what was finished is kept in {workplace.folder}"
+
+
+def _say_usage(error: typer.TyperException) -> None:
+    show = getattr(error, "show", None)  # usage, and what was wrong with it
+    if show is not None:
+        show()
+    else:
+        say(error.format_message())
+
+
+def _say_fault(error: Exception, arguments: Sequence[str]) -> int:
+    """Say a disk fault as one of the input, anything else in one line with the path of a log."""
+    if isinstance(error, OSError):
+        from mmm.runs.files import disk_fault
+
+        fault = disk_fault(error, workplace.folder or Path())
+        if fault is not None:
+            say(str(fault))
+            return fault.exit_code
+    told = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+    say(f"a fault of ours, not of your data ({told}). The details are in {_log(error, arguments)}")
+    return 4
+
+
+def _log(error: Exception, arguments: Sequence[str]) -> Path:
+    """Write the traceback beside the run folder, or where temporary files go."""
+    import tempfile
+    import traceback
+    from datetime import UTC, datetime
+
+    from mmm.runs.manifest import installed_versions
+
+    text = (
+        f"mmm {' '.join(arguments)}\n{installed_versions()}\n\n{''.join(traceback.format_exception(error))}"
+    )
+    name = f"mmm-fault-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}.log"
+    if workplace.folder is not None and workplace.folder.parent.is_dir():
+        try:
+            (workplace.folder.parent / name).write_text(text, encoding="utf-8")
+            return (workplace.folder.parent / name).resolve()
+        except OSError:
+            pass
+    place = Path(tempfile.gettempdir()) / name
+    place.write_text(text, encoding="utf-8")
+    return place

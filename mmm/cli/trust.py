@@ -1,0 +1,51 @@
+"""How far a fit can be trusted: `mmm stress`, `mmm backtest`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mmm.cli.application import Config_, Jobs, Out, Quiet, Seed, app, load, progress
+
+
+@app.command()
+def stress(config: Config_, out: Out = None, seed: Seed = None, jobs: Jobs = 1, quiet: Quiet = False) -> None:
+    """Fit again under other settings, other priors, and with placebos; print what survives."""
+    settings = load(config, out)
+    from mmm import pipeline
+    from mmm.console.trust import stress_text
+
+    with progress(quiet) as line:
+        done = pipeline.stress(settings, out=out, seed=seed, progress=line, jobs=jobs)
+    tables = (done.table(name) for name in ("stress", "stress_summary", "hidden_driver"))
+    print(stress_text(*tables))
+    print(f"Next: mmm report {config}")
+
+
+@app.command()
+def backtest(
+    config: Config_,
+    origins: Annotated[int, typer.Option("--origins", metavar="N", min=1, help="earlier days, at most")] = 4,
+    horizon: Annotated[
+        int | None,
+        typer.Option(
+            "--horizon", metavar="N", min=1, help="periods ahead; else a quarter", show_default=False
+        ),
+    ] = None,
+    jobs: Jobs = 1,
+    out: Out = None,
+    seed: Seed = None,
+    quiet: Quiet = False,
+) -> None:
+    """Forecast from earlier days and compare with what happened."""
+    settings = load(config, out)
+    from mmm import pipeline
+    from mmm.console.trust import backtest_text
+
+    with progress(quiet) as line:
+        done = pipeline.backtest(
+            settings, out=out, seed=seed, progress=line, jobs=jobs, origins=origins, horizon=horizon
+        )
+    print(backtest_text(done.table("backtest_summary"), done.backtest))
+    print(f"Every forecast: {done.folder / 'backtest.csv'}")

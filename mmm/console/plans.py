@@ -1,0 +1,102 @@
+"""A plan and its moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mmm.console.words import (
+    aligned,
+    in_100,
+    label_of,
+    money,
+    number_of,
+    percent,
+    ranged_of,
+    ratio,
+    rows_of,
+    text_of,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+_GOALS = {
+    "profit": "Profit after media",
+    "revenue": "Revenue from media",
+    "outcome": "Outcome from media",
+}
+
+
+def moves_text(moves: pd.DataFrame) -> str:
+    """Where the money goes: every cell, the money for tests, and the total."""
+    counted = "marginal_cost_per_outcome_planned" in moves and moves["mroi_planned"].isna().all()
+    following = "marginal_cost_per_outcome_planned" if counted else "mroi_planned"
+    title = "cost of the next" if counted else "next unit"
+    rows = [["", "reference", "today's mix", "plan", "change", title, "binds"]]
+    for row in rows_of(moves):
+        current, planned = number_of(row.get("current_spend")), number_of(row.get("planned_spend"))
+        change = "-" if not current or planned is None else f"{100 * (planned / current - 1):+.0f} %"
+        rows.append(
+            [
+                label_of(row),
+                money(row.get("reference_spend")),
+                money(current),
+                money(planned),
+                change,
+                ratio(row.get(following)),
+                text_of(row.get("binding")),
+            ]
+        )
+    return aligned(rows, right=range(1, 6))
+
+
+def plan_text(summary: Mapping[str, Any], moves: pd.DataFrame, currency: str | None) -> str:
+    """The plan in a few lines: money, what it brings, how sure that is, what binds.
+
+    Parameters
+    ----------
+    summary
+        The keys of `plan.json`.
+    moves
+        The table `moves.csv`.
+    currency
+        ISO code, or None.
+    """
+    unit = f" {currency}" if currency else ""
+    goal = next((key for key in _GOALS if number_of(summary.get(key)) is not None), "outcome")
+    says = _GOALS[goal]
+    window = summary.get("window") or {}
+    lines = [moves_text(moves), ""]
+    if window:
+        lines.append(
+            f"Window {window.get('start')} to {window.get('end')}; data until {summary.get('data_until')}"
+        )
+    lines.append(
+        f"Budget {money(summary.get('budget'))}{unit}: {money(summary.get('core'))} planned, "
+        f"{money(summary.get('reserve'))} kept for tests"
+        + (f", {money(summary['unspent'])} left unspent" if number_of(summary.get("unspent")) else "")
+    )
+    lines.append(f"{says}: {ranged_of(summary, goal)}; today's mix: {ranged_of(summary, 'current_' + goal)}")
+    if number_of(summary.get("gain")) is not None:
+        lines.append(f"Gain over today's mix at equal money: {ranged_of(summary, 'gain')}")
+    lines.append(f"Better than today's mix: {in_100(summary.get('probability_better'))}")
+    worth_unit = " outcomes" if summary.get("objective") == "outcome" else unit
+    gap = number_of(summary.get("gap"))
+    gap_money = number_of(summary.get("gap_money"))
+    lines.append(
+        f"Gap to the best possible plan: at most {percent(gap, 3)}"
+        + (f" ({money(gap_money)}{worth_unit})" if gap_money is not None else "")
+    )
+    binding = [row for row in rows_of(moves) if row.get("level") == "cell" and text_of(row.get("binding"))]
+    for row in binding:
+        price = number_of(row.get("binding_price"))
+        worth = (
+            "" if price is None else f": one more{unit or ' unit'} of room is worth {price:.2f}{worth_unit}"
+        )
+        lines.append(f"Binds: {label_of(row)} ({text_of(row['binding'])}){worth}")
+    if not binding:
+        lines.append("Binds: nothing but the budget")
+    lines += [f"Gave way: {sentence}" for sentence in summary.get("gave_way") or ()]
+    return "\n".join(lines)

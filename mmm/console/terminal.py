@@ -1,0 +1,74 @@
+"""The terminal itself: a progress line, a question."""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TextIO
+
+from mmm.console.words import (
+    width_of,
+)
+
+if TYPE_CHECKING:
+    pass
+
+_PLAIN_EVERY = 10.0
+"""Seconds between plain lines that differ in their numbers only."""
+
+
+class ProgressLine:
+    """Where long work stands: one line that renews itself on a terminal, plain lines elsewhere.
+
+    Parameters
+    ----------
+    stream
+        Where to write; standard error, so that results can be piped.
+    clock
+        Seconds that only grow.
+    """
+
+    def __init__(self, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream = stream if stream is not None else sys.stderr
+        self._clock = clock
+        self._began = clock()
+        self._live = self._stream.isatty()
+        self._shape = ""
+        self._said_at = -math.inf
+        self._shown = ""
+
+    def __call__(self, message: str) -> None:
+        """Say what is going on now."""
+        now = self._clock()
+        if self._live:
+            line = f"{message}  {now - self._began:.0f} s"[:100]
+            padding = " " * (width_of(self._shown) - width_of(line))
+            self._stream.write(f"\r{line}{padding}")
+            self._shown = line
+        else:
+            shape = re.sub(r"[\d.,]+", "#", message)
+            if shape == self._shape and now - self._said_at < _PLAIN_EVERY:
+                return
+            self._shape, self._said_at = shape, now
+            self._stream.write(f"{message}\n")
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Wipe the line of a terminal, so that what comes next stands alone."""
+        if self._live and self._shown:
+            self._stream.write("\r" + " " * width_of(self._shown) + "\r")
+            self._stream.flush()
+            self._shown = ""
+
+
+def ask(prompt: str, default: str) -> str:
+    """Ask a person; Enter, or the end of what they type, takes the default."""
+    try:
+        answer = input(f"{prompt} [{default or 'leave open'}]: ").strip()
+    except EOFError:
+        print()
+        return default
+    return answer or default

@@ -1,0 +1,51 @@
+"""What the key of each stage is made of: its settings, the keys before it, the files it reads."""
+
+from __future__ import annotations
+
+import json
+
+from mmm.config import Config
+from mmm.data.panel import Check
+from mmm.data.settings import Settings
+from mmm.errors import ConfigError
+from mmm.planning.settings import SpendFile
+from mmm.runs.files import sha256
+from mmm.runs.manifest import package_version
+from mmm.runs.store import stage_key
+from mmm.stages.prepare import Prepared
+
+
+def as_json(*parts: Settings, checks: list[Check] | None = None) -> str:
+    return "\n".join([*(part.model_dump_json() for part in parts), *map(str, checks or ())])
+
+
+def _fit_settings(config: Config) -> str:
+    names = json.dumps([config.name, config.currency, sorted(config.channels)])
+    was = "".join(found.model_dump_json(include={"was", "role"}) for found in config.channels.values())
+    tests = "" if config.experiments is None else config.experiments.model_dump_json()
+    return as_json(config.data, config.calendar, config.model, config.finance) + names + was + tests
+
+
+def fit_key(config: Config, prepared: Prepared) -> str:
+    return stage_key(_fit_settings(config), [], prepared.inputs, package_version())
+
+
+def stress_key(fit_key: str) -> str:
+    return stage_key("", [fit_key], {}, package_version())
+
+
+def plan_settings(config: Config) -> str:
+    return as_json(config.plan, config.finance)
+
+
+def plan_inputs(config: Config) -> dict[str, str]:
+    asked = (config.plan.until_window, config.plan.reference)
+    paths = [config.folder / found.source for found in asked if isinstance(found, SpendFile)]
+    missing = [path for path in paths if not path.is_file()]
+    if missing:
+        raise ConfigError([f"`plan`: there is no file {missing[0]}"])
+    return {str(path): sha256(path) for path in paths}
+
+
+def backtest_key(config: Config, prepared: Prepared) -> str:
+    return stage_key(_fit_settings(config), ["backtest"], prepared.inputs, package_version())

@@ -1,0 +1,100 @@
+"""A finished run as its user sees it: tables as data frames, the plan, the paths of the pages."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mmm.errors import ConfigError
+from mmm.planning.plan import Plan
+
+
+class Run:
+    """A view on a run folder: the tables as data frames, the plan, the paths of the pages."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def roi(self) -> pd.DataFrame:
+        """Returns by cell, channel, audience, geo and in total."""
+        return self.table("roi")
+
+    def contributions(self) -> pd.DataFrame:
+        """The outcome by period and component."""
+        return self.table("contributions")
+
+    def fit(self) -> pd.DataFrame:
+        """Actual and expected by period and geo."""
+        return self.table("fit")
+
+    def checks(self) -> pd.DataFrame:
+        """Findings about the data."""
+        return self.table("checks")
+
+    def reviews(self) -> pd.DataFrame:
+        """What the fit shows of its own weak points."""
+        return self.table("reviews")
+
+    def experiments(self) -> pd.DataFrame:
+        """Past tests beside the model; without rows where the config names none."""
+        return self.table("experiments") if (self.folder / "experiments.csv").is_file() else pd.DataFrame()
+
+    def moves(self) -> pd.DataFrame:
+        """Where the money moves, and why."""
+        return self.plan.moves
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan, with its tables and figures."""
+        return Plan.load(self.folder)
+
+    @property
+    def diagnostics(self) -> dict[str, Any]:
+        """How the fit went."""
+        return self._read_json("diagnostics.json")
+
+    def _read_json(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / name).read_text(encoding="utf-8"))
+        return found
+
+    @property
+    def backtest(self) -> dict[str, Any]:
+        """How the backtest was done, and which origins were refused."""
+        return self._read_json("backtest.json")
+
+    @property
+    def report_path(self) -> Path:
+        """The page."""
+        return self.folder / "report.html"
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One table of the run by its name in the contract, such as `roi`."""
+        texts = ["level", "channel", "audience", "message", "geo", "component", "evidence", "check", "where"]
+        texts += ["origin", "horizon"]
+        texts += [
+            "kind",
+            "spec",
+            "verdict",
+            "refused",
+            "lowest_spec",
+            "highest_spec",
+            "survives",
+            "benchmark",
+        ]
+        texts += ["id", "geos", "start", "end"]
+        path = self.folder / f"{name}.csv"
+        if not path.is_file():
+            raise ConfigError([f"{path} is not there; run `mmm run` on the config to make it"])
+        head = pd.read_csv(path, nrows=0, encoding="utf-8-sig").columns
+        return pd.read_csv(
+            path,
+            encoding="utf-8-sig",
+            dtype={text: str for text in texts if text in head},
+            keep_default_na=False,
+            na_values={column: [""] for column in head if column not in texts},
+            parse_dates=["date"] if "date" in head else None,
+        )
