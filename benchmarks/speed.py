@@ -24,7 +24,7 @@ import platform
 import statistics
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -46,21 +46,13 @@ class Work:
     csv: Path
     config: Path
     most_seconds: int
-    kept: Mapping[str, int] = field(default_factory=dict)
-    """Kept draws per chain of a side that its default number would hold for half an hour a run."""
 
 
 WORKS = {
     "national": Work(
         "national", ROOT / "data/samples/meridian_national.csv", ROOT / "configs/meridian-national.yaml", 600
     ),
-    "geo": Work(
-        "geo",
-        ROOT / "data/samples/meridian_geo.csv",
-        ROOT / "configs/meridian-geo.yaml",
-        3600,
-        {"pymc-marketing": 250},
-    ),
+    "geo": Work("geo", ROOT / "data/samples/meridian_geo.csv", ROOT / "configs/meridian-geo.yaml", 600),
 }
 
 
@@ -100,8 +92,7 @@ def to_ess(run: Mapping[str, Any], target: float = TARGET) -> float:
 def at_defaults(run: Mapping[str, Any], target: float = TARGET) -> float:
     """Seconds as run, with more kept draws only where the ESS fell short of the target."""
     warm, kept = _sampling(run)
-    default = run.get("default_draws", run["draws"]) / run["draws"]
-    return _fixed(run) + warm + kept * max(default, target / smallest_ess(run))
+    return _fixed(run) + warm + kept * max(1.0, target / smallest_ess(run))
 
 
 def smallest_ess(run: Mapping[str, Any]) -> float:
@@ -191,8 +182,6 @@ def measure(sides: Sequence[str], works: Sequence[str], runs: int, extra: Sequen
 def _run(side: str, python: Path, work: Work, number: int, extra: Sequence[str]) -> dict[str, Any] | None:
     data = work.config if side == "ours" else work.csv
     command = [str(python), str(SCRIPTS[side]), "--data", str(data), "--seed", str(max(number, 1))]
-    if side in work.kept:
-        command += ["--draws", str(work.kept[side])]
     if number == 0:
         command += WARMING.get(side, ())
     command += extra

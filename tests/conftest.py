@@ -123,7 +123,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     pytest.skip("no Chromium on this machine (on Debian: apt install chromium)")
 
 
-_GROUP = re.compile(r"xdist_group\(\"(\w+)\"\)")
+_GROUP = re.compile(r"xdist_group\(\"(\w+)\"\)|\b(fitted)_(?:company|regions|families)\b")
+"""A file's group by its mark, else by the fits it shares with other files."""
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
@@ -140,7 +141,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     @cache
     def group_of(file: str) -> str | None:
         found = _GROUP.search((config.rootpath / file).read_text(encoding="utf-8"))
-        return found and found[1]
+        return found and (found[1] or found[2])
 
     class ByGroup(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:

@@ -47,9 +47,7 @@ def arguments(tune: int) -> argparse.Namespace:
     parser.add_argument("--chains", type=int, default=4)
     parser.add_argument("--draws", type=int, default=1000, help="kept draws per chain")
     parser.add_argument("--tune", type=int, default=tune, help="discarded draws per chain")
-    settings = parser.parse_args()
-    settings.default_draws = parser.get_default("draws")
-    return settings
+    return parser.parse_args()
 
 
 def emit(
@@ -87,7 +85,6 @@ def emit(
         "model": model,
         "chains": settings.chains,
         "draws": settings.draws,
-        "default_draws": settings.default_draws,
         "tune": settings.tune,
         "seed": settings.seed,
         "seconds": {name: round(value, 3) for name, value in seconds.items()},

@@ -77,11 +77,6 @@ def test_a_run_that_overshoots_is_charged_for_the_kept_draws_that_400_needs() ->
     assert at_defaults(_run(8.0, 800)) == pytest.approx(3.5 + 8)
 
 
-def test_a_side_that_kept_fewer_draws_than_its_default_is_shown_as_if_it_had_kept_them() -> None:
-    # 6 s for 300 kept draws; the default of 1000 would have taken 20
-    assert at_defaults({**_run(8.0, 800), "default_draws": 1000}) == pytest.approx(3.5 + 2 + 20)
-
-
 def test_a_run_that_falls_short_is_charged_for_more_kept_draws_and_no_more_warm_up() -> None:
     assert to_ess(_run(8.0, 100)) == pytest.approx(3.5 + 2 + 24)
     assert at_defaults(_run(8.0, 100)) == pytest.approx(3.5 + 2 + 24)
