@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,7 +120,7 @@ def _place(
     readout: Readout, panel: Panel, channels: Mapping[str, ChannelSettings], faults: list[str]
 ) -> Experiment | None:
     before = len(faults)
-    cells = _cells(readout, panel, channels, faults)
+    cells = tested_cells(readout, panel, channels, faults)
     geos = _geos(readout, panel, faults)
     ends = period_ends(panel.dates, panel.grain)
     counted = readout.end + 7 * readout.cooldown * DAY
@@ -157,10 +158,23 @@ def _place(
     )
 
 
-def _cells(
-    readout: Readout, panel: Panel, channels: Mapping[str, ChannelSettings], faults: list[str]
+class Tested(Protocol):
+    """What a test names: a result that was read, or a design."""
+
+    @property
+    def where(self) -> str: ...
+    @property
+    def channel(self) -> str: ...
+    @property
+    def audience(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+
+
+def tested_cells(
+    readout: Tested, panel: Panel, channels: Mapping[str, ChannelSettings], faults: list[str]
 ) -> tuple[int, ...]:
-    """Cells that were tested: all of the channel where the row names no audience."""
+    """Cells of a test, as indices: all of the channel where it names no audience. Unknown names go to `faults`."""
     renamed = {fold(old): key for key, settings in channels.items() for old in settings.was}
     channel = fold(renamed.get(fold(readout.channel), readout.channel))
     members = [i for i, cell in enumerate(panel.cells) if fold(cell.channel) == channel]
@@ -190,16 +204,20 @@ def _cells(
 
 def _geos(readout: Readout, panel: Panel, faults: list[str]) -> tuple[int, ...]:
     """Treated regions; all where the row names none, or the panel has none."""
-    everywhere = tuple(range(len(panel.geos)))
     if not readout.geos or panel.geos == (NATIONAL,):
-        return everywhere
+        return tuple(range(len(panel.geos)))
+    return regions_of(readout.geos, readout, panel, faults)
+
+
+def regions_of(names: tuple[str, ...], test: Tested, panel: Panel, faults: list[str]) -> tuple[int, ...]:
+    """Regions of a test, as indices in the panel's order. Unknown names go to `faults`."""
     number = {fold(geo): index for index, geo in enumerate(panel.geos)}
-    for geo in readout.geos:
+    for geo in names:
         if fold(geo) not in number:
             near = nearest(geo, panel.geos)
             hint = f'; did you mean "{near}"?' if near else f"; there are {', '.join(panel.geos)}"
-            faults.append(f'{readout.where}: the outcome has no region "{geo}"{hint}')
-    return tuple(sorted({number[fold(geo)] for geo in readout.geos if fold(geo) in number}))
+            faults.append(f'{test.where}: the outcome has no region "{geo}"{hint}')
+    return tuple(sorted({number[fold(geo)] for geo in names if fold(geo) in number}))
 
 
 def _without(
