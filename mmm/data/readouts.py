@@ -23,7 +23,8 @@ from mmm.data.values import require_columns
 Floats = NDArray[np.float64]
 
 NEEDED = ("id", "channel", "start", "end", "spend_change")
-READ, VOID = ("", "read"), "void"
+READ, VOID, WIDENED = ("", "read"), "void", "widened"
+COMING = ("planned", "approved", "running")
 USUAL_DF = 10.0
 """Degrees of freedom behind an error where the table has no `df`: a test of some ten regions."""
 
@@ -78,7 +79,8 @@ def read_readouts(
 ) -> tuple[tuple[Readout, ...], list[Check], list[str]]:
     """Results that count, findings, and faults (one sentence each).
 
-    Rows whose status is `void` are left out and listed.
+    A table only ever grows, so a later row settles an earlier one of the same test: `void` takes the test out, and
+    `widened` replaces its result. Tests not read yet (`planned`, `approved`, `running`) are left out and listed.
     """
     reader = Reader(data, folder)
     raw = reader.read(table.source, table.sheet)
@@ -86,8 +88,11 @@ def read_readouts(
         return (), [], reader.faults
     columns = {str(name) for name in raw.frame.columns}
     lift = "lift" if "lift" in columns or "lift_percent" not in columns else "lift_percent"
-    faults = require_columns(raw, {f"experiments: {name}": name for name in (*NEEDED, lift)})
-    if not {f"{lift}_se", f"{lift}_lo", f"{lift}_hi"} & columns:
+    states = {fold(cell) for cell in reader.text(raw, "status")} if "status" in columns else {""}
+    results = bool(states - {*COMING, VOID})
+    needed = (*NEEDED, lift) if results else NEEDED[:-1]
+    faults = require_columns(raw, {f"experiments: {name}": name for name in needed})
+    if results and not {f"{lift}_se", f"{lift}_lo", f"{lift}_hi"} & columns:
         faults += require_columns(raw, {f"experiments: {lift}_se": f"{lift}_se"})
     if faults or reader.faults:
         return (), [], [*reader.faults, *faults]
@@ -123,16 +128,26 @@ class _Rows:
         self._number = {key: numbers(name) for key, name in (measured | plain).items()}
         self._sound = not reader.faults  # else an empty value may be one that could not be read
         self._seen: set[str] = set()
+        self._status = {
+            status: {fold(self._text["id"][i]) for i in range(n) if fold(self._text["status"][i]) == status}
+            for status in (*READ, VOID, WIDENED)
+        }
 
     def counts(self, i: int) -> bool:
-        """Whether the row is a result to be used; its status says so."""
+        """Whether the row is a result to be used; its status says so, and that of later rows of the same test."""
         status, name = fold(self._text["status"][i]), self._text["id"][i]
         if status == VOID:
             self.notes.append(Check("experiments", "pass", name, "", "left out: its status is void", ""))
-            return False
-        if status not in READ:
+        elif status in COMING:
+            if fold(name) not in set().union(*self._status.values()):
+                told = f"left out: its status is {status}, and it has no result yet"
+                self.notes.append(
+                    Check("experiments", "pass", name, "", told, "When it is over: mmm tests read CONFIG ID")
+                )
+        elif status not in (*READ, WIDENED):
             self._fault(i, f'status "{status}" is not known; write read, or void to leave the row out')
-        return status in READ
+        settled = self._status[VOID] | (self._status[WIDENED] if status in READ else set())
+        return status in (*READ, WIDENED) and fold(name) not in settled
 
     def readout(self, i: int) -> Readout | None:
         """The row, or None where it has a fault."""

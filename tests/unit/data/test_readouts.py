@@ -55,6 +55,29 @@ def test_a_lift_in_per_cent_is_marked_as_such(read):
     assert (found.percent, found.lift, found.lift_se) == (True, 2.5, 1)
 
 
+def test_a_later_row_settles_an_earlier_one_of_the_same_test(read):
+    found, _, faults = read(
+        f"{HEAD},lift,lift_se,status",
+        "a,tv,2025-03-03,2025-03-30,100,5,1,read",
+        "b,tv,2025-05-05,2025-06-01,100,7,1,read",
+        "A,tv,2025-03-03,2025-03-30,100,5,1,void",
+        "b,tv,2025-05-05,2025-06-01,100,7,2,widened",
+    )
+    assert faults == []
+    assert [(row.id, row.lift_se) for row in found] == [("b", 2.0)]
+
+
+def test_a_test_without_a_result_yet_is_left_out_and_listed_until_it_is_read(read):
+    head = f"{HEAD},lift,lift_se,status"
+    running = "a,tv,2025-03-03,2025-03-30,100,,,running"
+    found, notes, faults = read(head, running)
+    assert (found, faults) == ((), [])
+    assert [(note.where, note.severity) for note in notes] == [("a", "pass")]
+    assert "mmm tests read" in notes[0].remedy
+    found, notes, faults = read(head, running, "a,tv,2025-03-03,2025-03-30,100,5,1,read")
+    assert (len(found), notes, faults) == (1, [], [])
+
+
 def test_a_row_whose_status_is_void_is_left_out_and_listed(read):
     found, notes, faults = read(
         f"{HEAD},lift,lift_se,status",
@@ -78,14 +101,14 @@ def test_every_fault_of_every_row_is_said_at_once_with_its_row(read):
         "f,tv,2025-03-03,2025-03-30,100,5,,,,,,,",
         "g,tv,2025-03-03,2025-03-30,100,5,1,,,,1.5,,",
         "h,tv,2025-03-03,2025-03-30,100,5,1,,,,,-2,",
-        "i,tv,2025-03-03,2025-03-30,100,5,1,,,,,,planned",
+        "i,tv,2025-03-03,2025-03-30,100,5,1,,,,,,dropped",
         "j,,2025-03-03,2025-03-30,100,5,1,,,,,,",
     )
     assert found == ()
     told = dict(fault.split("row ", 1)[1].split(": ", 1) for fault in faults if "twice" not in fault)
     for row, word in {
         "2": "lift_se is 0", "3": "before it starts", "4": "spend_change", "5": "not inside", "6": "level",
-        "7": "neither lift_se", "8": "whole weeks", "9": "degrees of freedom", "10": "planned", "11": "no channel",
+        "7": "neither lift_se", "8": "whole weeks", "9": "degrees of freedom", "10": "dropped", "11": "no channel",
     }.items():  # fmt: skip
         assert word in told[row], row
     assert any("row 3" in fault and "twice" in fault for fault in faults)
