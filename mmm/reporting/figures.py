@@ -120,11 +120,11 @@ def curve(rows: Rows, points: Rows, colour: str, titles: tuple[str, str], descri
         "spend:Q",
         title=titles[0],
         scale=alt.Scale(nice=False),
-        axis=alt.Axis(grid=False, tickCount=4, format="~s" if _large(rows, "spend") else ",~r"),
+        axis=alt.Axis(grid=False, tickCount=2 if _large(rows, "spend") else 4, format=",~r"),
     )
     y = alt.Y(
         title=titles[1],
-        axis=alt.Axis(tickCount=4, format="~s" if _large(rows, "hi") else ",~r"),
+        axis=alt.Axis(tickCount=4, format=",~r"),
         shorthand="brings:Q",
     )
     tips = [
@@ -211,4 +211,5 @@ def intervals(
 
 
 def _large(rows: Rows, name: str) -> bool:
+    """Whether labels are too long for four of them; `10k` beside an axis in k would say a thousand times too little."""
     return max((abs(float(row[name])) for row in rows), default=0.0) >= 10_000
