@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mmm.planning.problem import Problem, Solution
 from mmm.planning.solver_bounds import CLOSE, check_feasible, tighten
 from mmm.planning.solver_dp import best_before, trace
 from mmm.planning.solver_grid import (
@@ -23,6 +24,7 @@ from mmm.planning.solver_grid import (
     steps_for,
 )
 from mmm.planning.solver_polish import newton_step, polish, settle
+from mmm.planning.solver_structured import StructuredSearch
 from mmm.response.curves import WindowCurves
 from mmm.response.table import CellTable, refine, tabulate
 
@@ -35,69 +37,6 @@ ROUNDS = 8
 """Refinements at most; three are usual."""
 
 NEWTON_STEPS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Maximize the mean over draws of the sum over cells of worth * response(x) - cost * x.
-
-    Attributes
-    ----------
-    worth
-        Money per unit of response: the margin, or 1 for revenue.
-    cost
-        1 when spend is subtracted (profit), 0 otherwise.
-    lower, upper
-        Least and most money of each cell, shape (cell,).
-    budget
-        Money of the whole window for these cells, without the reserve.
-    spend_all
-        Whether all of the budget must be spent.
-    start
-        The current mix, feasible or not, shape (cell,): no result is worse than it where it is feasible.
-    """
-
-    worth: float
-    cost: float
-    lower: Floats
-    upper: Floats
-    budget: float
-    spend_all: bool
-    start: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class Solution:
-    """A plan and how far, at most, it is from the best one.
-
-    Attributes
-    ----------
-    spend
-        Money by cell, shape (cell,).
-    objective, upper_bound
-        Mean objective of the plan, and a bound that no plan exceeds.
-    gap, gap_money
-        (upper bound - objective) relative to the gross margin (at least 1 % of the budget), and in money.
-    shadow_price
-        Change of the best objective by one unit of budget less (left) and more (right); nan where the bounds
-        leave no room for it.
-    method
-        How the plan was found, in words.
-    seconds
-        Wall time.
-    binding
-        "lower", "upper" or "" by cell.
-    """
-
-    spend: Floats
-    objective: float
-    upper_bound: float
-    gap: float
-    gap_money: float
-    shadow_price: tuple[float, float]
-    method: str
-    seconds: float
-    binding: tuple[str, ...]
 
 
 def solve(curves: WindowCurves, problem: Problem, *, target_gap: float = 1e-3) -> Solution:
@@ -125,6 +64,8 @@ def solve(curves: WindowCurves, problem: Problem, *, target_gap: float = 1e-3) -
     begun = perf_counter()
     names = [cell.name for cell in curves.media.cells]
     problem = _as_arrays(problem)
+    if not problem.is_plain:
+        return _structured(curves, problem, target_gap, begun)
     check_feasible(problem.lower, problem.upper, problem.budget, problem.spend_all, names)
     lower, upper = tighten(problem.lower, problem.upper, problem.budget)
     search = _Search(curves, problem, lower, upper)
@@ -144,6 +85,26 @@ def solve(curves: WindowCurves, problem: Problem, *, target_gap: float = 1e-3) -
         method=f"dynamic program on {search.steps} steps, polished; certified on {curves.media.draws} draws",
         seconds=perf_counter() - begun,
         binding=_binding(problem, search.spend),
+    )
+
+
+def _structured(curves: WindowCurves, problem: Problem, target_gap: float, begun: float) -> Solution:
+    """The best plan under groups and switches."""
+    search = StructuredSearch(curves, problem)
+    search.run(target_gap)
+    bound = max(search.bound, search.objective)
+    price, groups = search.prices()
+    return Solution(
+        spend=search.spend,
+        objective=search.objective,
+        upper_bound=bound,
+        gap=(bound - search.objective) / search.yardstick(),
+        gap_money=bound - search.objective,
+        shadow_price=price,
+        method=f"{search.method}, polished; certified on {curves.media.draws} draws",
+        seconds=perf_counter() - begun,
+        binding=search.binding(groups),
+        groups=groups,
     )
 
 

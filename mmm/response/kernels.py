@@ -17,6 +17,9 @@ from mmm.model.vectormath import SMALLEST, exp, log
 
 Floats = NDArray[np.float64]
 
+BATCH = 32
+"""Draws that one core takes at a time."""
+
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
 def saturate(
@@ -144,51 +147,34 @@ def _excesses(
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
-def _terms(
-    weights: Floats,
-    ceiling: Floats,
-    before: Floats,
-    pattern: Floats,
-    beside: Floats,
-    after: Floats,
-    value: Floats,
-) -> tuple[Floats, Floats, Floats]:
-    """Periods and geos that money of the cell reaches: exposure without it, by unit of it, and worth."""
-    lags, (periods, geos) = weights.shape[0], pattern.shape
-    base, rate, worth = np.zeros(value.shape), np.zeros(value.shape), value * ceiling
-    for t in range(periods + lags - 1):
-        for lag in range(max(0, t - periods + 1), min(lags - 1, t) + 1):  # in the window
-            for g in range(geos):
-                rate[t, g] += weights[lag] * pattern[t - lag, g]
-                base[t, g] += weights[lag] * beside[t - lag, g]
-        for lag in range(t + 1, lags):  # bought before it
-            for g in range(geos):
-                base[t, g] += weights[lag] * before[lags - 1 + t - lag, g]
-        for lag in range(t - periods + 1):  # bought after it
-            for g in range(geos):
-                base[t, g] += weights[lag] * after[t - lag - periods, g]
-    reached = ((rate > 0.0) & (worth != 0.0)).ravel()
-    return base.ravel()[reached], rate.ravel()[reached], worth.ravel()[reached]
-
-
-@njit(cache=True, error_model="numpy", forceinline=True)
 def _one_draw(
     kind: int,
     points: Floats,
     terms: tuple[Floats, Floats, Floats],
     half: float,
     power: float,
+    room: Floats,
     response: Floats,
     slope: Floats,
     excess: Floats,
 ) -> None:
-    """One draw's curve into the last three arrays, shapes (grid,), (grid,), (grid - 1,)."""
-    base, rate, worth = terms
-    n = base.shape[0]
-    none, start, above = np.zeros(n), np.empty(n), np.empty(n)
-    share, steep, last_share, last_steep = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
+    """One draw's curve into the last three arrays, shapes (grid,), (grid,), (grid - 1,).
+
+    `room` is scratch of shape (11, term): a draw allocates nothing, which took longer than the curve itself.
+    Terms that money does not reach, or that are worth nothing, are left out.
+    """
+    n = 0
+    for i in range(terms[0].shape[0]):
+        if terms[1][i] > 0.0 and terms[2][i] != 0.0:
+            room[0, n], room[1, n], room[2, n] = terms[0][i], terms[1][i], terms[2][i]
+            n += 1
+    base, rate, worth = room[0, :n], room[1, :n], room[2, :n]
+    steepness, none, start, above = room[3, :n], room[4, :n], room[5, :n], room[6, :n]
+    share, steep, last_share, last_steep = room[7, :n], room[8, :n], room[9, :n], room[10, :n]
     saturate(kind, 0.0, base, rate, half, power, start, steep)
-    steepness = worth * rate
+    for i in range(n):
+        steepness[i] = worth[i] * rate[i]
+        none[i] = 0.0
     for j in range(points.shape[0]):
         saturate(kind, points[j], base, rate, half, power, share, steep)
         response[j] = _weighted(worth, share, start)
@@ -203,17 +189,7 @@ def _one_draw(
 
 @njit(cache=True)
 def curve(
-    kind: int,
-    points: Floats,
-    weights: Floats,
-    half: Floats,
-    power: Floats,
-    ceiling: Floats,
-    before: Floats,
-    pattern: Floats,
-    beside: Floats,
-    after: Floats,
-    value: Floats,
+    kind: int, points: Floats, base: Floats, rate: Floats, worth: Floats, half: Floats, power: Floats
 ) -> tuple[Floats, Floats, Floats]:
     """Response of one cell to each amount of money, its derivative, and the chord errors between amounts.
 
@@ -223,49 +199,40 @@ def curve(
         Code of the cell's saturation.
     points
         Money in the window, ascending, shape (grid,).
-    weights, half, power, ceiling
-        Draws of one cell, shapes (draw, lag), (draw,), (draw,), (draw, geo).
-    before, pattern, beside, after
-        Scaled exposure: carried in, bought by one unit of money, bought in the window's periods whatever the
-        plan, and after the window; shapes (lag - 1, geo), (period, geo), (period, geo), (lag - 1, geo).
-    value
-        Money per unit of outcome, shape (period + lag - 1, geo).
+    base, rate, worth
+        Of each period and geo that the cell's exposure reaches: adstock without its money, adstock of one unit of
+        it, and the worth of a full saturation, shape (draw, term).
+    half, power
+        Draws of one cell, shape (draw,).
 
     Returns
     -------
     tuple
         Response (draw, grid), derivative (draw, grid), and bound of response minus chord (draw, grid - 1).
     """
-    draws, grid = weights.shape[0], points.shape[0]
+    draws, grid = base.shape[0], points.shape[0]
     response = np.zeros((draws, grid))
     slope = np.zeros((draws, grid))
     excess = np.zeros((draws, max(grid - 1, 0)))
+    room = np.empty((11, base.shape[1]))
     for d in range(draws):
-        terms = _terms(weights[d], ceiling[d], before, pattern, beside, after, value)
-        _one_draw(kind, points, terms, half[d], power[d], response[d], slope[d], excess[d])
+        terms = (base[d], rate[d], worth[d])
+        _one_draw(kind, points, terms, half[d], power[d], room, response[d], slope[d], excess[d])
     return response, slope, excess
 
 
 @njit(cache=True, parallel=True)
 def curve_on_all_cores(
-    kind: int,
-    points: Floats,
-    weights: Floats,
-    half: Floats,
-    power: Floats,
-    ceiling: Floats,
-    before: Floats,
-    pattern: Floats,
-    beside: Floats,
-    after: Floats,
-    value: Floats,
+    kind: int, points: Floats, base: Floats, rate: Floats, worth: Floats, half: Floats, power: Floats
 ) -> tuple[Floats, Floats, Floats]:
     """`curve` with the draws shared out; a function of its own, or numba's cache would mix the two up."""
-    draws, grid = weights.shape[0], points.shape[0]
+    draws, grid = base.shape[0], points.shape[0]
     response = np.zeros((draws, grid))
     slope = np.zeros((draws, grid))
     excess = np.zeros((draws, max(grid - 1, 0)))
-    for d in prange(draws):
-        terms = _terms(weights[d], ceiling[d], before, pattern, beside, after, value)
-        _one_draw(kind, points, terms, half[d], power[d], response[d], slope[d], excess[d])
+    for share in prange((draws + BATCH - 1) // BATCH):
+        room = np.empty((11, base.shape[1]))
+        for d in range(share * BATCH, min(draws, (share + 1) * BATCH)):
+            terms = (base[d], rate[d], worth[d])
+            _one_draw(kind, points, terms, half[d], power[d], room, response[d], slope[d], excess[d])
     return response, slope, excess

@@ -1,0 +1,156 @@
+"""What the optimizer is asked and what it answers: one problem, its constraints, one solution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Cells whose money together stays between two amounts.
+
+    Attributes
+    ----------
+    name
+        As messages and tables call it.
+    members
+        Indices of its cells. Groups may lie inside each other, or cross.
+    lower, upper
+        Least and most money of all of them together; `inf` where nothing caps it.
+    """
+
+    name: str
+    members: tuple[int, ...]
+    lower: float = 0.0
+    upper: float = np.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A cell that can be bought only in part of the ways: off, or at least so much, or in whole packages.
+
+    A cell with a least amount of 0 may be off, at no money and no cost. When it is on it has at least
+    `least`, in whole multiples of `lot`, and costs `cost` once, beside its money.
+
+    Attributes
+    ----------
+    least
+        Least money when it is on.
+    lot
+        Money of one package; 0 where any amount can be bought.
+    cost
+        Paid once when it is on, in the unit of the objective; not taken from the budget.
+    """
+
+    least: float = 0.0
+    lot: float = 0.0
+    cost: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Maximize the mean over draws of the sum over cells of worth * response(x) - cost * x.
+
+    Attributes
+    ----------
+    worth
+        Money per unit of response: the margin, or 1 for revenue.
+    cost
+        1 when spend is subtracted (profit), 0 otherwise.
+    lower, upper
+        Least and most money of each cell, shape (cell,).
+    budget
+        Money of the whole window for these cells, without the reserve.
+    spend_all
+        Whether all of the budget must be spent.
+    start
+        The current mix, feasible or not, shape (cell,): no result is worse than it where it is feasible.
+    groups
+        Limits of several cells together.
+    switches
+        How each cell can be bought, None where any amount within its bounds will do; empty: none at all.
+    """
+
+    worth: float
+    cost: float
+    lower: Floats
+    upper: Floats
+    budget: float
+    spend_all: bool
+    start: Floats
+    groups: tuple[Group, ...] = ()
+    switches: tuple[Switch | None, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing but the budget and each cell's own bounds holds."""
+        return not self.groups and not any(self.switches)
+
+    def switch_costs(self, spend: Floats) -> float:
+        """What is paid once for the cells that are on."""
+        pairs = zip(self.switches, spend, strict=True) if self.switches else ()
+        return float(sum(switch.cost for switch, money in pairs if switch is not None and money > 0))
+
+
+@dataclass(frozen=True, slots=True)
+class GroupState:
+    """Where a group stands in a plan.
+
+    Attributes
+    ----------
+    name, spend, lower, upper
+        The group, its money in the plan and its limits.
+    binding
+        "lower", "upper" or "".
+    price
+        What one unit of looser limit would bring; 0 where nothing binds.
+    """
+
+    name: str
+    spend: float
+    lower: float
+    upper: float
+    binding: str
+    price: float
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """A plan and how far, at most, it is from the best one.
+
+    Attributes
+    ----------
+    spend
+        Money by cell, shape (cell,).
+    objective, upper_bound
+        Mean objective of the plan, and a bound that no plan exceeds.
+    gap, gap_money
+        (upper bound - objective) relative to the gross margin (at least 1 % of the budget), and in money.
+    shadow_price
+        Change of the best objective by one unit of budget less (left) and more (right); nan where the bounds
+        leave no room for it.
+    method
+        How the plan was found, in words.
+    seconds
+        Wall time.
+    binding
+        "lower", "upper", "group" or "" by cell.
+    groups
+        Where each group of the problem stands.
+    """
+
+    spend: Floats
+    objective: float
+    upper_bound: float
+    gap: float
+    gap_money: float
+    shadow_price: tuple[float, float]
+    method: str
+    seconds: float
+    binding: tuple[str, ...]
+    groups: tuple[GroupState, ...] = ()
