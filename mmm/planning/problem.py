@@ -53,6 +53,40 @@ class Switch:
 
 
 @dataclass(frozen=True, slots=True)
+class Domain:
+    """Which money a cell may have: 0 where it may be off, and `low` to `high` (in packages) where it is on."""
+
+    low: float
+    high: float
+    may_be_off: bool
+    lot: float
+    cost: float
+
+    @property
+    def can_be_on(self) -> bool:
+        """Whether any amount is left for it when it is on."""
+        return self.high >= self.low
+
+    def nearest(self, money: float) -> float:
+        """The allowed money nearest to an amount."""
+        if not self.can_be_on or (self.may_be_off and money < 0.5 * self.low):
+            return 0.0
+        inside = min(max(money, self.low), self.high)
+        return inside if self.lot == 0 else min(max(round(inside / self.lot) * self.lot, self.low), self.high)
+
+
+def domain_of(lower: float, upper: float, switch: Switch | None) -> Domain:
+    """What the bounds and the switch of a cell leave together."""
+    if switch is None:
+        return Domain(lower, upper, may_be_off=False, lot=0.0, cost=0.0)
+    low, high, lot = max(lower, switch.least), upper, switch.lot
+    if lot > 0:
+        low = max(np.ceil(low / lot - 1e-9), 1.0 if lower == 0 else 0.0) * lot
+        high = np.floor(high / lot + 1e-9) * lot
+    return Domain(float(low), float(high), lower == 0, lot, switch.cost)
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Maximize the mean over draws of the sum over cells of worth * response(x) - cost * x.
 

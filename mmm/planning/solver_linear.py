@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -178,20 +179,20 @@ def best_linear(
         -worth,
         A_ub=np.concatenate([rows[above], -rows[below]]),
         b_ub=np.concatenate([high[above], -low[below]]) / unit,
-        A_eq=rows[equal] if equal.any() else None,
-        b_eq=high[equal] / unit if equal.any() else None,
-        bounds=np.column_stack([np.zeros_like(most), most]),
+        A_eq=rows[equal],
+        b_eq=high[equal] / unit,
+        bounds=[(0.0, width) for width in most.tolist()],
         method="highs",
     )
     if answer.x is None or answer.status != 0:
         return None
     prices = np.zeros(len(low))
-    prices[equal] = -answer.eqlin.marginals if equal.any() else 0.0
+    prices[equal] = -answer.eqlin.marginals
     prices[above] -= answer.ineqlin.marginals[: above.sum()]
     prices[below] += answer.ineqlin.marginals[above.sum() :]
     prices *= scale / unit
     money = base + unit * np.bincount(owner, answer.x, minlength=len(hulls))
-    bound = ground + scale * (TOLERANCE - float(answer.fun))
+    bound = ground + scale * (TOLERANCE - float(answer.fun or 0.0))
     return Found(money, bound, float(prices[0]), prices @ member)
 
 
@@ -264,7 +265,7 @@ def _cell_columns(
             program.row([column, switch], [1.0, -width], -np.inf, 0.0)
     kinks = np.flatnonzero(np.diff(slopes) > 1e-12 * np.abs(slopes).max(initial=0.0)) + 1
     runs = np.split(np.arange(len(segments)), kinks)
-    for before, after in zip(runs, runs[1:], strict=False):
+    for before, after in pairwise(runs):
         gate = program.column(0.0, 1.0, whole=True)
         full, room = float(widths[before].sum()), float(widths[after].sum())
         program.row([*(segments[k] for k in before), gate], [1.0] * len(before) + [-full], 0.0, np.inf)

@@ -4,25 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from mmm.errors import Infeasible
-from mmm.planning.problem import Problem
+from mmm.planning.problem import Domain, Problem
 
 Floats = NDArray[np.float64]
-
-
-class Allowed(Protocol):
-    """Which money a cell may have; `mmm.planning.solver_structured.Domain`."""
-
-    low: float
-    high: float
-    may_be_off: bool
-    lot: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +26,7 @@ class _Limit:
     remedy: str
 
 
-def refuse_clash(problem: Problem, domains: Sequence[Allowed], names: Sequence[str]) -> None:
+def refuse_clash(problem: Problem, domains: Sequence[Domain], names: Sequence[str]) -> None:
     """Raise where no plan meets all limits, naming those that clash and the least money that mends them.
 
     Raises
@@ -67,7 +57,7 @@ def refuse_clash(problem: Problem, domains: Sequence[Allowed], names: Sequence[s
     )
 
 
-def _limits(problem: Problem, domains: Sequence[Allowed], names: Sequence[str]) -> list[_Limit]:
+def _limits(problem: Problem, domains: Sequence[Domain], names: Sequence[str]) -> list[_Limit]:
     """Every limit that more or less money can mend, in words."""
     everything = tuple(range(len(names)))
     budget = f"{problem.budget:,.2f}"
@@ -76,14 +66,20 @@ def _limits(problem: Problem, domains: Sequence[Allowed], names: Sequence[str]) 
     ]
     if problem.spend_all:
         words = f"all of {budget} must be spent"
-        found.append(_Limit(everything, problem.budget, True, words, "leave money unspent (`spend: at_most`)"))
+        found.append(
+            _Limit(everything, problem.budget, True, words, "leave money unspent (`spend: at_most`)")
+        )
     for group in problem.groups:
         if group.lower > 0:
             words = f"group {group.name} has at least {group.lower:,.2f}"
-            found.append(_Limit(group.members, group.lower, True, words, f"lower the min of group {group.name}"))
+            found.append(
+                _Limit(group.members, group.lower, True, words, f"lower the min of group {group.name}")
+            )
         if np.isfinite(group.upper):
             words = f"group {group.name} has at most {group.upper:,.2f}"
-            found.append(_Limit(group.members, group.upper, False, words, f"raise the max of group {group.name}"))
+            found.append(
+                _Limit(group.members, group.upper, False, words, f"raise the max of group {group.name}")
+            )
     for i, domain in enumerate(domains):
         if domain.low > 0 and not domain.may_be_off:
             words = f"{names[i]} has at least {domain.low:,.2f}"
@@ -93,7 +89,7 @@ def _limits(problem: Problem, domains: Sequence[Allowed], names: Sequence[str]) 
     return found
 
 
-def _least_change(limits: Sequence[_Limit], domains: Sequence[Allowed], budget: float) -> Floats | None:
+def _least_change(limits: Sequence[_Limit], domains: Sequence[Domain], budget: float) -> Floats | None:
     """Least total change of the limits with which a plan exists, by limit as a share of the budget.
 
     None where none does, because packages and least amounts of cells that are on leave no plan.
@@ -118,7 +114,7 @@ def _least_change(limits: Sequence[_Limit], domains: Sequence[Allowed], budget: 
             row({**parts, 2 * cells + k: 1.0}, amount, np.inf)
         else:
             row({**parts, 2 * cells + k: -1.0}, -np.inf, amount)
-    whole = np.zeros(width)
+    whole = np.zeros(width, dtype=np.int64)
     for i, domain in enumerate(domains):
         if domain.lot > 0:
             whole[cells + i] = 1

@@ -10,12 +10,12 @@ mixed-integer program.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mmm.planning.problem import Group, GroupState, Problem, Switch
+from mmm.planning.problem import Group, GroupState, Problem, domain_of
 from mmm.planning.solver_bounds import CLOSE
 from mmm.planning.solver_linear import Found, Pieces, best_linear, best_mixed, simplify
 from mmm.planning.solver_mend import refuse_clash
@@ -52,40 +52,6 @@ NUDGE = 1e-3
 """Share of the budget over which prices are difference quotients."""
 
 
-@dataclass(frozen=True, slots=True)
-class Domain:
-    """Which money a cell may have: 0 where it may be off, and `low` to `high` (in packages) where it is on."""
-
-    low: float
-    high: float
-    may_be_off: bool
-    lot: float
-    cost: float
-
-    @property
-    def can_be_on(self) -> bool:
-        """Whether any amount is left for it when it is on."""
-        return self.high >= self.low
-
-    def nearest(self, money: float) -> float:
-        """The allowed money nearest to an amount."""
-        if not self.can_be_on or (self.may_be_off and money < 0.5 * self.low):
-            return 0.0
-        inside = min(max(money, self.low), self.high)
-        return inside if self.lot == 0 else min(max(round(inside / self.lot) * self.lot, self.low), self.high)
-
-
-def domain_of(lower: float, upper: float, switch: Switch | None) -> Domain:
-    """What the bounds and the switch of a cell leave together."""
-    if switch is None:
-        return Domain(lower, upper, may_be_off=False, lot=0.0, cost=0.0)
-    low, high, lot = max(lower, switch.least), upper, switch.lot
-    if lot > 0:
-        low = max(np.ceil(low / lot - 1e-9), 1.0 if lower == 0 else 0.0) * lot
-        high = np.floor(high / lot + 1e-9) * lot
-    return Domain(float(low), float(high), lower == 0, lot, switch.cost)
-
-
 class StructuredSearch:
     """The state of one search: tables, the best plan so far, the lowest bound so far."""
 
@@ -113,7 +79,8 @@ class StructuredSearch:
         if not domain.can_be_on:
             return tabulate(self.curves, cell, np.zeros(1))
         if domain.lot > 0:
-            points = domain.lot * np.arange(round(domain.low / domain.lot), round(domain.high / domain.lot) + 1)
+            first, last = round(domain.low / domain.lot), round(domain.high / domain.lot)
+            points = domain.lot * np.arange(first, last + 1, dtype=np.float64)
         else:
             points = np.unique(np.linspace(domain.low, domain.high, FIRST_POINTS))
         return tabulate(self.curves, cell, points)
@@ -190,15 +157,17 @@ class StructuredSearch:
         """The optimum on upper bounds of the curves."""
         problem = self.problem
         pieces = [self._above(i) for i in self.cells]
-        terms = {"spend_all": problem.spend_all, "scale": self.yardstick()}
+        spend_all, scale = problem.spend_all, self.yardstick()
         if not mixed:
-            found = best_linear(pieces, problem.budget, problem.groups, **terms)
+            found = best_linear(pieces, problem.budget, problem.groups, spend_all=spend_all, scale=scale)
             if found is not None:
                 self.cell_price, self.dual = found.cell_price, found.bound
             return found
         self.method = "mixed-integer program"
         pieces = [self._simpler(i, cell, allowed) for i, cell in enumerate(pieces)]
-        return best_mixed(pieces, problem.budget, problem.groups, seconds=SECONDS, **terms)
+        return best_mixed(
+            pieces, problem.budget, problem.groups, seconds=SECONDS, spend_all=spend_all, scale=scale
+        )
 
     def _above(self, cell: int) -> Pieces:
         """Upper bound of a cell's value, straight between the points of its table."""
@@ -295,8 +264,8 @@ class StructuredSearch:
                 points = np.unique(np.clip(near, domain.low, domain.high))
             self._learn(i, points)
             pieces.append(Pieces(points, np.array([self._net(i, x) for x in points.tolist()])))
-        terms = {"spend_all": problem.spend_all, "scale": self.yardstick()}
-        found = best_linear(pieces, problem.budget, problem.groups, **terms)
+        spend_all, scale = problem.spend_all, self.yardstick()
+        found = best_linear(pieces, problem.budget, problem.groups, spend_all=spend_all, scale=scale)
         return None if found is None else replace(found, money=self._exact(found.money, pieces, problem))
 
     def _net(self, cell: int, money: float) -> float:
@@ -360,7 +329,11 @@ class StructuredSearch:
         side = "upper" if total >= group.upper - close else "lower" if total <= group.lower + close else ""
         if not side or (side == "lower" and group.lower <= 0):
             return GroupState(group.name, total, group.lower, group.upper, "", 0.0)
-        wider = replace(group, upper=group.upper + step) if side == "upper" else replace(group, lower=group.lower - step)
+        wider = (
+            replace(group, upper=group.upper + step)
+            if side == "upper"
+            else replace(group, lower=group.lower - step)
+        )
         groups = (*problem.groups[:number], wider, *problem.groups[number + 1 :])
         price = (self._with(replace(problem, groups=groups)) - self.objective) / step
         return GroupState(group.name, total, group.lower, group.upper, side, max(price, 0.0))
