@@ -1,13 +1,13 @@
-"""`python -m benchmarks [STEP ...]`: speed, accuracy, tables (all three by default), recovery (hours), or lock."""
+"""`python -m benchmarks [STEP ...]`: speed, accuracy, tables (the default), recovery (hours), growth, or lock."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from benchmarks import accuracy, environments, recovery, recovery_tables, speed, tables
+from benchmarks import accuracy, environments, growth, recovery, recovery_tables, speed, tables
 
-STEPS = ("speed", "accuracy", "recovery", "tables", "lock")
+STEPS = ("speed", "accuracy", "recovery", "growth", "tables", "lock")
 
 
 def main() -> None:
@@ -28,6 +28,8 @@ def main() -> None:
     if "recovery" in steps:
         variants = ("default", *recovery.VARIANTS) if asked.ablation else ("default",)
         recovery.measure(asked.classes, asked.worlds, asked.sides, variants, asked.jobs)
+    if "growth" in steps:
+        growth.measure()
     if "tables" in steps:
         write_tables(asked.data)
 
@@ -57,6 +59,9 @@ def write_tables(data: Path) -> None:
         ]
         page = tables.put(page, "recovery", "\n\n".join(told))
         page = tables.put(page, "ablation", recovery_tables.ablation_table(found))
+    if growth.LINES.exists():
+        shown = f"![Seconds over size]({growth.picture().name})"
+        page = tables.put(page, "growth", f"{growth.table()}\n\n{shown}")
     path.write_text(page, encoding="utf-8")
     print(path)
 

@@ -24,7 +24,11 @@ class WorldKind:
     inside
         Whether the model's assumptions hold well enough for its intervals to be held to their promise.
     by_geo
-        Six to ten regions; else one national series.
+        Several regions; else one national series.
+    cells, regions
+        Least and most of each, that chance picks from.
+    weeks
+        Lengths of the table that chance picks from.
     carry, curves, habits
         Forms that chance picks from, cell by cell.
     rate, delay, shape, scale
@@ -59,6 +63,9 @@ class WorldKind:
     about: str
     inside: bool = True
     by_geo: bool = False
+    cells: tuple[int, int] = (4, 5)
+    regions: tuple[int, int] = (6, 10)
+    weeks: tuple[int, ...] = (104, 130, 156)
     carry: tuple[Carry, ...] = ("geometric", "delayed", "weibull")
     curves: tuple[Curve, ...] = ("hill", "exponential", "logarithmic")
     habits: tuple[Habit, ...] = ("burst", "always", "flight")

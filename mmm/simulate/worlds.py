@@ -26,7 +26,6 @@ Dates = NDArray[np.datetime64]
 
 CONDITIONED = 13
 """Rows at the start that a model with unknown history conditions on."""
-WEEKS = (104, 130, 156)
 FIRST_WEEK = np.datetime64("2023-01-02")
 MONEY = 100_000.0
 """Spend of an average week, all cells and regions."""
@@ -88,8 +87,8 @@ def simulate_world(kind: WorldKind, number: int) -> World:
     """
     seeds = np.random.SeedSequence([zlib.crc32(kind.name.encode()), number]).spawn(7)
     size, who, money, response, around, luck, last = (np.random.default_rng(seed) for seed in seeds)
-    geos = region_names(int(size.integers(6, 11))) if kind.by_geo else (NATIONAL,)
-    dates = FIRST_WEEK + 7 * np.arange(-LEAD_IN, int(size.choice(WEEKS)))
+    geos = region_names(_one_of(size, kind.regions)) if kind.by_geo else (NATIONAL,)
+    dates = FIRST_WEEK + 7 * np.arange(-LEAD_IN, int(size.choice(kind.weeks)))
     population = np.round(np.exp(size.normal(np.log(3e5), 0.7, len(geos))), -2)
     cells = _draw_cells(kind, who)
     demand = _demand(kind, (len(dates), len(geos)), around)
@@ -133,9 +132,14 @@ def _between(rng: np.random.Generator, ends: Range) -> float:
     return float(rng.uniform(*ends))
 
 
+def _one_of(rng: np.random.Generator, ends: tuple[int, int]) -> int:
+    """A whole number from the least to the most, both included."""
+    return int(rng.integers(ends[0], ends[1] + 1))
+
+
 def _draw_cells(kind: WorldKind, rng: np.random.Generator) -> tuple[WorldCell, ...]:
-    """Four or five cells: how large, how they spend, what they return."""
-    count = int(rng.integers(4, 6))
+    """The cells: how large, how they spend, what they return."""
+    count = _one_of(rng, kind.cells)
     size = np.exp(0.5 * rng.normal(size=count))
     centre = rng.uniform(np.log(0.8), np.log(2.0))
     roi = np.exp(centre + 0.5 * rng.normal(size=count)).clip(0.15, 6.0)
@@ -152,7 +156,7 @@ def _draw_cells(kind: WorldKind, rng: np.random.Generator) -> tuple[WorldCell, .
             weights = carry_over("geometric", _between(rng, kind.rate), 0.0)
         cells.append(
             WorldCell(
-                cell=Cell(CHANNELS[c]),
+                cell=Cell(CHANNELS[c] if c < len(CHANNELS) else f"channel_{c + 1}"),
                 weekly_spend=MONEY * size[c] / size.sum(),
                 habit=kind.habits[int(rng.integers(len(kind.habits)))],
                 follows_demand=kind.chases if c < 2 else 0.0,

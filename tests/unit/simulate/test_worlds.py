@@ -5,7 +5,7 @@ import pytest
 
 from mmm.config import load_config
 from mmm.simulate.facts import LAGS
-from mmm.simulate.world_kinds import KINDS
+from mmm.simulate.world_kinds import KINDS, WorldKind
 from mmm.simulate.worlds import simulate_world, weibull
 from mmm.simulate.write import write_world
 from mmm.stages.prepare import prepare
@@ -33,6 +33,11 @@ def test_the_same_number_gives_the_same_company_and_another_number_another_one()
     assert first.table.equals(again.table)
     assert not first.truth.equals(other.truth)
     assert first.name == "clean-1"
+
+
+def test_a_kind_may_fix_its_size():
+    world = simulate_world(WorldKind("big", "", by_geo=True, regions=(25, 25), cells=(7, 7), weeks=(60,)), 1)
+    assert (world.table["geo"].nunique(), len(world.channels), world.table["date"].nunique()) == (25, 7, 60)
 
 
 def test_weibull_weights_are_shares_of_lives_that_end_in_each_week():
