@@ -20,6 +20,7 @@ from mmm.stages.fit import Progress, write_fit
 from mmm.stages.keys import as_json, backtest_key, fit_key, plan_inputs, plan_settings, stress_key
 from mmm.stages.plan import write_plan
 from mmm.stages.prepare import Prepared, prepare
+from mmm.stages.readout import READOUT, ReadTest, add_result, read_panel, write_readout
 from mmm.stages.report import write_report
 from mmm.stages.stress import write_stress
 from mmm.stages.view import Run
@@ -123,6 +124,37 @@ def backtest(
     return _go(config, "backtest", out, seed, progress, refit)
 
 
+def read_test(
+    config: Config, name: str, *, out: Path | None = None, progress: Progress | None = None
+) -> ReadTest:
+    """Read a finished test, publish its page, and add its result to the table of experiments.
+
+    Raises
+    ------
+    InputError
+        A test that nobody knows, is void, or cannot be compared.
+    GateRefused
+        What was read is no result; its page is kept and nothing is added.
+    """
+    say = progress or (lambda text: None)
+    folder = out if out is not None else Path("reports") / config.name
+    say("reading and checking the data")
+    prepared = prepare(config)
+    say("reading the test")
+    found = read_panel(config, name, folder, prepared.panel)
+    with RunFolder.open(folder, owner=f"{config.name} in {config.folder}") as store:
+        place = store.stage(found.stage, found.key, lambda to: write_readout(to, config, found))
+        manifest = store.manifest(
+            command="tests read",
+            config_text=config.text or as_json(config),
+            config_hash=config.digest,
+            inputs=prepared.inputs,
+            seed=config.model.sampling.seed,
+        )
+        store.add(_artefacts([place]), manifest)
+    return add_result(config, found, folder / f"{found.stage}.html")
+
+
 _MADE = {
     "fit": {"fit"},
     "plan": {"fit", "plan"},
@@ -180,7 +212,7 @@ def _go(
             inputs=inputs,
             seed=config.model.sampling.seed,
         )
-        store.publish(_artefacts([*stages, *beside]), manifest)
+        store.publish(_artefacts([*stages, *beside, *store.kept(READOUT)]), manifest)
     return Run(folder)
 
 

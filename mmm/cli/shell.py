@@ -15,11 +15,11 @@ from typing import Annotated
 
 import typer
 
-from mmm.cli import main_job, start, trust
+from mmm.cli import main_job, start, trials, trust
 from mmm.cli.application import app, say, workplace
 from mmm.errors import MmmError
 
-FILES = (start, main_job, trust)
+FILES = (start, main_job, trust, trials)
 """Files of commands; importing one puts its commands into the application."""
 
 ORDER = ("demo", "init", "check", "fit", "stress", "plan", "report", "run", "backtest")

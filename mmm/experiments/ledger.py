@@ -3,7 +3,8 @@
     approved -> read -> resolved
         `-> void      `-> void
 
-A line is never changed. What a test is stands in its `approved` line, frozen; later lines say what became of it.
+A line is never changed. What a test is stands in its first line, frozen; later lines say what became of it. A test of
+the table of experiments that nobody approved enters with its readout.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from mmm.experiments.design import Design, design_columns, design_from
 
 State = Literal["approved", "void", "read", "resolved"]
 FOLLOWS: dict[State | None, tuple[State, ...]] = {
-    None: ("approved",),
+    None: ("approved", "read", "void"),
     "approved": ("read", "void"),
     "read": ("resolved", "void"),
     "resolved": ("resolved", "void"),
@@ -48,7 +49,7 @@ class Event:
     lift, lift_se
         Of a read test, in the outcome's unit; else nan.
     design
-        Of an approved test.
+        Of the first line of a test.
     """
 
     id: str
@@ -79,13 +80,13 @@ class Ledger:
         return lines[-1].state if lines else None
 
     def design(self, name: str) -> Design | None:
-        """A test as it was approved."""
+        """A test as it entered the ledger."""
         return next((event.design for event in self.of(name) if event.design is not None), None)
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """Every test, in the order of approval."""
-        return tuple(event.id for event in self.events if event.state == "approved")
+        """Every test, in the order of their first lines."""
+        return tuple({fold(event.id): event.id for event in reversed(self.events)}.values())[::-1]
 
 
 COLUMNS = ("id", "state", "on", "by", "why", "choice", "lift", "lift_se", *design_columns())
@@ -134,7 +135,7 @@ def record(ledger: Ledger, event: Event) -> Ledger:
         )
     if now == event.state and event.state in ("read", "void"):
         return ledger
-    if event.state not in FOLLOWS[now]:
+    if event.state not in FOLLOWS[now] or (now is None and event.design is None):
         raise InputError(_refusal(ledger, event, now))
     _append(ledger.path, event)
     return Ledger(ledger.path, (*ledger.events, event))
@@ -178,7 +179,6 @@ def _frozen(design: Design | None) -> list[str]:
 def _event(row: dict[str, str], where: str) -> Event:
     if row["state"] not in get_args(State):
         raise ValueError(f'state "{row["state"]}" is not known')
-    approved = row["state"] == "approved"
     return Event(
         id=row["id"],
         state=row["state"],  # type: ignore[arg-type]
@@ -188,5 +188,5 @@ def _event(row: dict[str, str], where: str) -> Event:
         choice=row["choice"],
         lift=float(row["lift"] or "nan"),
         lift_se=float(row["lift_se"] or "nan"),
-        design=design_from(row, where) if approved else None,
+        design=design_from(row, where) if row["channel"] else None,
     )

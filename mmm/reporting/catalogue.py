@@ -450,6 +450,70 @@ ENGLISH: dict[str, str] = {
     "purpose.spent": "already spent",
     "level.total": "All media",
     "tests": "Tests",
+    # the page of a test
+    "readout.title": "{name}: what the test {id} says",
+    "readout.kind": "Readout of a test",
+    "readout.heading": "What the test says",
+    "readout.changed.more": "*{money} more* for {cell} in {regions}, {start} to {end}:",
+    "readout.changed.less": "*{money} less* for {cell} in {regions}, {start} to {end}:",
+    "readout.brought": "*{effect}* {unit} against what would have been (90 %: {range}).",
+    "readout.unit.money": "of outcome in money",
+    "readout.unit.count": "units of the outcome",
+    "readout.clear": "The range leaves out zero: the test moved the outcome.",
+    "readout.unclear": "The range includes zero: this test alone cannot tell its effect from none.",
+    "readout.fails": "This is no result to use: {why}",
+    "readout.key.effect": "effect",
+    "readout.key.effect.note": "{percent} of what would have been",
+    "readout.key.return": "back for each unit of money changed",
+    "readout.key.return.note": "90 %: {range}",
+    "readout.key.return.none": "the change of spend is not clear of its noise",
+    "readout.key.odds": "of other choices of regions show as much",
+    "readout.key.odds.note": "{n} choices compared",
+    "readout.pays": "At a gross margin of {margin} a unit of media pays from a return of {break_even} on.",
+    "readout.course": "The test against its counterfactual",
+    "readout.course.lead": (
+        "Dots are what the treated regions brought, the line is what the other regions say they would have brought. "
+        "The upright lines are the start, the end, and the end of the cool-down."
+    ),
+    "readout.course.chart": "Outcome of the treated regions, week by week, and what was expected without the test",
+    "readout.sum.chart": "Sum of the effect since the start of the test, with its 90 % range",
+    "readout.sum.lead": "The sum of the differences since the start, with its 90 % range.",
+    "readout.methods": "Other methods",
+    "readout.methods.lead": (
+        "The result is the regression's. The others weigh the regions differently; where they are more than two "
+        "standard errors apart, the error above was made larger."
+    ),
+    "readout.flags": "What to be wary of",
+    "readout.flags.none": "Nothing was found that speaks against this result.",
+    "readout.read": "How it was read",
+    "readout.read.regions": "Treated: {treated}. Compared with: {control}.",
+    "readout.read.error.placebo": (
+        "The error is what the same regression finds in {n} windows of the history in which nothing was tested; "
+        "{r2} of how the treated regions moved before is explained by the others."
+    ),
+    "readout.read.error.memory": (
+        "The history is too short for windows without a test, so the error is the textbook's, widened for the memory "
+        "of noise; {r2} of how the treated regions moved before is explained by the others."
+    ),
+    "readout.read.spend": "Planned change of spend: {planned}; the data show {seen}, give or take {noise}.",
+    "readout.method.regression": "time-based regression",
+    "readout.column.method": "Method",
+    "readout.column.effect": "Effect",
+    "readout.column.error": "Standard error",
+    "readout.column.finding": "Finding",
+    "readout.column.next": "What to do",
+    "readout.column.date": "Date",
+    "readout.column.part": "Part",
+    "readout.column.actual": "Actual",
+    "readout.column.expected": "Expected",
+    "readout.column.sum": "Sum of the effect",
+    "readout.part.history": "before",
+    "readout.part.test": "test",
+    "readout.part.cooldown": "cool-down",
+    "readout.footer": (
+        "Every figure stands in {file}.json and {file}.csv beside this page: config {hash}, data until {last}, "
+        "mmm-planner {version}, made {created}."
+    ),
     # the workbook
     "sheet.decision": "Decision",
     "sheet.plan.day": "Plan by day",

@@ -38,7 +38,7 @@ def render_html(results: Results, settings: ReportSettings) -> str:
         When the tables of the run contradict each other.
     """
     voice = voice_for(results, settings)
-    page = _environment().get_template("report.html.j2")
+    page = environment().get_template("report.html.j2")
     about = results.about
     summary = results.summary
     trace = {
@@ -59,9 +59,9 @@ def render_html(results: Results, settings: ReportSettings) -> str:
         data_note=voice.html("masthead.data", data),
         trace=voice.html("footer.trace", trace),
         config_text=about.config_text,
-        css=Markup(_source("report.css")),
-        script=Markup(_source("report.js")),
-        bundle=Markup(_vega_bundle()),
+        css=Markup(source("report.css")),
+        script=Markup(source("report.js")),
+        bundle=Markup(vega_bundle()),
         **_front(results, voice),
         **_back(results, voice),
     )
@@ -129,7 +129,8 @@ def _back(results: Results, voice: Voice) -> dict[str, Any]:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Templates of every page; whatever comes from the data is text."""
     return Environment(
         loader=PackageLoader("mmm.reporting"),
         autoescape=select_autoescape(default=True, default_for_string=True),
@@ -140,15 +141,15 @@ def _environment() -> Environment:
     )
 
 
-def _source(name: str) -> str:
+def source(name: str) -> str:
     """A template file as it stands."""
-    loader = _environment().loader
+    loader = environment().loader
     assert loader is not None
-    return loader.get_source(_environment(), name)[0]
+    return loader.get_source(environment(), name)[0]
 
 
 @cache
-def _vega_bundle() -> str:
+def vega_bundle() -> str:
     """The Vega libraries, once a page. Nothing in them may end the script element they stand in."""
     return (
         vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")

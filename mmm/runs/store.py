@@ -171,6 +171,16 @@ class RunFolder:
                 return done
         return None
 
+    def kept(self, name: str) -> list[Path]:
+        """The newest finished stage of every name that begins with `name-`, whatever its key."""
+        newest: dict[str, Path] = {}
+        places = (self.folder / ".stages").glob(f"{name}-*-*")
+        for place in sorted(places, key=lambda path: path.stat().st_mtime, reverse=True):
+            whole, _, key = place.name.rpartition("-")
+            if whole not in newest and (done := self.finished(whole, key)) is not None:
+                newest[whole] = done
+        return [newest[whole] for whole in sorted(newest)]
+
     def stage(self, name: str, key: str, make: Callable[[Path], None]) -> Path:
         """Make a stage, or reuse it when it is there and whole.
 
@@ -276,6 +286,14 @@ class RunFolder:
             with suppress(OSError):  # tidying up is no reason to fail a run that is out
                 _forget_old_stages(self.folder / ".stages", {f"{r.name}-{r.key}" for r in self.records})
         return written
+
+    def add(self, files: Mapping[str, Path], manifest: Manifest) -> Manifest:
+        """Publish files beside what is out already; `manifest` says whose they are where nothing is."""
+        if not (self.folder / NAME).exists():
+            return self.publish(files, manifest)
+        earlier = read_manifest(self.folder)
+        there = {name: self.folder / name for name in earlier.artefacts}
+        return self.publish({**there, **files}, earlier)
 
     def draft(self, files: Mapping[str, Path]) -> Path:
         """Put what a gate refused in `draft/`; the published run stays, an earlier draft goes to history."""

@@ -263,6 +263,7 @@ class TestCommands:
             "report",
             "run",
             "backtest",
+            "tests",
         ]
 
 

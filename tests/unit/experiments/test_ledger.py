@@ -42,6 +42,14 @@ def test_lines_are_only_ever_added(tmp_path, design) -> None:
     assert read_ledger(path).ids == (design.id,)
 
 
+def test_a_test_nobody_approved_enters_with_its_readout(tmp_path, design) -> None:
+    path = tmp_path / "tests.csv"
+    record(read_ledger(path), Event(design.id, "read", DAY, lift=5.0, lift_se=1.0, design=design))
+    found = read_ledger(path)
+    assert (found.ids, found.state(design.id)) == ((design.id,), "read")
+    assert found.design(design.id) is not None
+
+
 def test_the_same_twice_changes_nothing(tmp_path, design) -> None:
     path = tmp_path / "tests.csv"
     ledger = record(read_ledger(path), approved(design))

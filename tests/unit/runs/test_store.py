@@ -46,6 +46,37 @@ def _touch(folder: Path) -> None:
     (folder / "x").write_text("x")
 
 
+def test_files_can_be_added_to_what_is_published(tmp_path: Path) -> None:
+    first = _published(tmp_path / "acme", {"roi.csv": "1"})
+    with RunFolder.open(tmp_path / "acme", owner="acme") as run:
+        made = run.stage("readout-a", KEY, _touch)
+        manifest = run.manifest(command="tests", config_text="", config_hash="", inputs={}, seed=1)
+        run.add({"x": made / "x"}, manifest)
+        run.add({"x": made / "x"}, manifest)
+    found = verify(tmp_path / "acme")
+    assert set(found.artefacts) == {"roi.csv", "x"}
+    assert found.run_id == first.run_id
+
+
+def test_files_added_where_nothing_is_published_are_the_first(tmp_path: Path) -> None:
+    with RunFolder.open(tmp_path / "acme", owner="acme") as run:
+        made = run.stage("readout-a", KEY, _touch)
+        manifest = run.manifest(command="tests", config_text="", config_hash="", inputs={}, seed=1)
+        run.add({"x": made / "x"}, manifest)
+    assert set(verify(tmp_path / "acme").artefacts) == {"x"}
+
+
+def test_the_newest_of_each_name_is_kept_whatever_its_key(tmp_path: Path) -> None:
+    keys = [stage_key(text, [], {}, "0") for text in "abc"]
+    with RunFolder.open(tmp_path / "acme", owner="acme") as run:
+        old = run.stage("readout-a-b", keys[0], _touch)
+        os.utime(old, (1, 1))
+        new = run.stage("readout-a-b", keys[1], _touch)
+        other = run.stage("readout-c", keys[2], _touch)
+        run.stage("fit", keys[0], _touch)
+        assert run.kept("readout") == [new, other]
+
+
 class TestKey:
     BASE = ("{}", ["a"], {"f": "1"}, "0.1")
 

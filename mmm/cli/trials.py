@@ -1,0 +1,114 @@
+"""The life of a test: `mmm tests approve`, `read`, `resolve`, `void`, `ledger`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from mmm.cli.application import Config_, Out, Quiet, app, load, progress
+from mmm.errors import UsageError
+
+tests = typer.Typer(
+    name="tests",
+    help="Tests of media: agree on them, read them, keep account of them.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(tests)
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="the test", show_default=False)]
+By = Annotated[str, typer.Option("--by", metavar="NAME", help="who says so")]
+Why = Annotated[str, typer.Option("--why", metavar="REASON", help="the reason, kept in the ledger")]
+
+
+@tests.command()
+def approve(config: Config_, name: Id, by: By = "", why: Why = "", out: Out = None) -> None:
+    """Freeze a test: its regions, dates and money never change again."""
+    settings = load(config, out)
+    from mmm.stages.trials import approve, ledger_path
+
+    design = approve(settings, name, folder=_folder(settings.name, out), by=by, why=why)
+    print(f"{design.id} is approved: {design.start} to {design.end}, {len(design.geos)} regions treated")
+    print(f"Written: {ledger_path(settings)}")
+    print(f'Next, when it is over: mmm tests read {config} "{design.id}"')
+
+
+@tests.command()
+def read(config: Config_, name: Id, out: Out = None, quiet: Quiet = False) -> None:
+    """Read a finished test, and add its result to the table of experiments."""
+    settings = load(config, out)
+    from mmm import pipeline
+    from mmm.console.trials import readout_text
+    from mmm.stages.trials import shown
+
+    with progress(quiet) as line:
+        done = pipeline.read_test(settings, name, out=out, progress=line)
+    print(readout_text(done.figures, settings.currency))
+    print()
+    if done.added:
+        print(f"Written: a row of {shown(done.table)}")
+    else:
+        print("A table of experiments has a result of this test already; nothing was added")
+    if not done.is_named:
+        print(
+            f"No fit reads {shown(done.table)} yet: name it in the config as `experiments: {{source: ...}}`, or copy"
+        )
+        print("the row into the table that is named there")
+    print(done.page)
+
+
+@tests.command()
+def resolve(
+    config: Config_,
+    name: Id,
+    choice: Annotated[
+        str,
+        typer.Option("--choice", metavar="WORD", help="keep the result, widen its error, or void the test"),
+    ],
+    why: Why = "",
+    by: By = "",
+    out: Out = None,
+) -> None:
+    """Settle a result that contradicts the model, and say why."""
+    words: dict[str, Literal["keep", "widen", "void"]] = {"keep": "keep", "widen": "widen", "void": "void"}
+    if choice not in words:
+        raise UsageError(f'--choice is "{choice}"; it is keep, widen or void')
+    _settle(config, name, words[choice], why, by, out)
+
+
+@tests.command()
+def void(config: Config_, name: Id, why: Why = "", by: By = "", out: Out = None) -> None:
+    """Drop a test: it gives no result, and its weeks are history again."""
+    _settle(config, name, "void", why, by, out)
+
+
+@tests.command()
+def ledger(config: Config_) -> None:
+    """List every test with its state, its money and its result."""
+    settings = load(config, None)
+    import numpy as np
+
+    from mmm.console.trials import ledger_text
+    from mmm.experiments.ledger import read_ledger
+    from mmm.stages.trials import ledger_path
+
+    print(ledger_text(read_ledger(ledger_path(settings)), np.datetime64("today", "D")))
+
+
+def _settle(
+    config: Path, name: str, choice: Literal["keep", "widen", "void"], why: str, by: str, out: Path | None
+) -> None:
+    if not why.strip():
+        raise UsageError('say why, for those who read the ledger later: --why "..."')
+    settings = load(config, out)
+    from mmm.stages.trials import settle
+
+    for line in settle(settings, name, choice, folder=_folder(settings.name, out), by=by, why=why):
+        print(line)
+    print(f"Next: mmm run {config}")
+
+
+def _folder(name: str, out: Path | None) -> Path:
+    return out if out is not None else Path("reports") / name
