@@ -88,6 +88,18 @@ _EXAMPLES = {
     "plan.bounds.two.audience": "prospecting",
     "plan.bounds.two.message": "spring",
     "plan.bounds.two.min": "0.8x",
+    "plan.bounds.three.channel": "radio",
+    "plan.bounds.three.min_if_on": "80_000",
+    "plan.bounds.three.lot": "20_000",
+    "plan.bounds.three.cost_if_on": "30_000",
+    "plan.groups.one.name": "paid social",
+    "plan.groups.one.channels": "[facebook, tiktok]",
+    "plan.groups.one.max_share": "0.5",
+    "plan.groups.two.name": "prospecting",
+    "plan.groups.two.audiences": "[prospecting]",
+    "plan.groups.two.min": "200_000",
+    "plan.groups.two.max": "1.5x",
+    "plan.groups.two.min_share": "0.1",
     "plan.fixed.one.channel": "tv",
     "plan.fixed.one.audience": "evening",
     "plan.fixed.one.message": "brand",
@@ -103,12 +115,21 @@ _ITEMS = {
     "channels": ("facebook",),
     "calendar.exclude": ("one",),
     "model.priors.channels": ("tv",),
-    "plan.bounds": ("one", "two"),
+    "plan.bounds": ("one", "two", "three"),
+    "plan.groups": ("one", "two"),
     "plan.fixed": ("one",),
 }
 """Entries shown of each list and of each mapping by name."""
 
-_SHORT_ENTRIES = ("data.media.wide", "data.media.wide.cells.two", "plan.bounds.one", "plan.bounds.two")
+_SHORT_ENTRIES = (
+    "data.media.wide",
+    "data.media.wide.cells.two",
+    "plan.bounds.one",
+    "plan.bounds.two",
+    "plan.bounds.three",
+    "plan.groups.one",
+    "plan.groups.two",
+)
 """Entries that show a part of their keys; together they show all."""
 
 _NOTES = {
@@ -135,6 +156,7 @@ _NOTES = {
     "plan": "the coming window, its money and its limits",
     "plan.risk": "what is maximized of the spread of profit",
     "plan.bounds": "least and most money; without an entry `change` holds",
+    "plan.groups": "limits of several cells together; groups may lie inside each other, or cross (docs/limits.md)",
     "plan.fixed": "money already committed",
     "report": "the pages",
 }
@@ -157,6 +179,8 @@ SWITCHED_OFF = frozenset(
         "experiments.sheet",
         "plan.horizon",
         "plan.bounds.two",
+        "plan.bounds.three",
+        "plan.groups",
         "plan.fixed",
     }
 )

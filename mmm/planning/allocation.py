@@ -12,9 +12,11 @@ from mmm.data.panel import Floats
 from mmm.errors import Infeasible
 from mmm.finance.economics import Economics
 from mmm.planning.bounds import CellBounds, cell_bounds
+from mmm.planning.limits import groups_of, in_whole_cents, switches_of
 from mmm.planning.money import in_cents, split_reserve, spread
+from mmm.planning.problem import Group, Problem, Solution, Switch
 from mmm.planning.settings import PlanSettings
-from mmm.planning.solver import Problem, Solution, solve
+from mmm.planning.solver import solve
 from mmm.planning.summary import Objective
 from mmm.planning.window import PlanWindow
 from mmm.response.curves import WindowCurves, response
@@ -68,11 +70,12 @@ class Aim:
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """The best spend per cell, in whole cents, with the bounds it obeys and the solver's word on it."""
+    """The best spend per cell, in whole cents, with the limits it obeys and the solver's word on it."""
 
     spend: Floats
     bounds: CellBounds
     solution: Solution
+    problem: Problem
 
 
 def window_money(window: PlanWindow, settings: PlanSettings) -> Money:
@@ -119,14 +122,22 @@ def check_limits(window: PlanWindow, settings: PlanSettings) -> None:
         When the user's bounds and the committed money leave no plan.
     """
     money = window_money(window, settings)
-    _bounds(window, settings, money.core, money.current, ("data",) * len(window.cells))
+    _limits(window, settings, money.core, money.current, ("data",) * len(window.cells), counts_cost=True)
 
 
-def _bounds(
-    window: PlanWindow, settings: PlanSettings, core: float, current: Floats, grades: Sequence[str]
-) -> CellBounds:
-    """Bounds of each cell for some core money."""
-    return cell_bounds(
+def _limits(
+    window: PlanWindow,
+    settings: PlanSettings,
+    core: float,
+    current: Floats,
+    grades: Sequence[str],
+    *,
+    counts_cost: bool,
+) -> tuple[CellBounds, tuple[Group, ...], tuple[Switch | None, ...]]:
+    """Bounds of each cell for some core money, groups and switches."""
+    groups = groups_of(settings, window.cells, current, core)
+    switches = switches_of(settings, window.cells, current, window.fixed, counts_cost=counts_cost)
+    bounds = cell_bounds(
         window.cells,
         settings,
         current=current,
@@ -135,7 +146,10 @@ def _bounds(
         fixed=window.fixed,
         evidence=grades,
         core=core,
+        groups=groups if core > 0 else (),
+        switches=switches if core > 0 else (),
     )
+    return bounds, groups, switches
 
 
 def allocate(
@@ -149,18 +163,22 @@ def allocate(
         When the user's bounds leave no plan.
     """
     current = spread(core, window.reference.by_cell)
-    bounds = _bounds(window, settings, core, current, grades)
+    bounds, groups, switches = _limits(
+        window, settings, core, current, grades, counts_cost=aim.objective == "profit"
+    )
+    spend_all = settings.spend == "all"
+    problem = Problem(
+        aim.worth, aim.cost, bounds.lower, bounds.upper, core, spend_all, current, groups, switches
+    )
     if core <= 0:
         nothing = np.zeros(len(current))
         idle = ("",) * len(current)
         solution = Solution(nothing, 0.0, 0.0, 0.0, 0.0, (np.nan, np.nan), "nothing to place", 0.0, idle)
-        return Allocation(nothing, bounds, solution)
-    spend_all = settings.spend == "all"
-    problem = Problem(aim.worth, aim.cost, bounds.lower, bounds.upper, core, spend_all, current)
+        return Allocation(nothing, bounds, solution, problem)
     solution = solve(take_draws(aim.curves, draws), problem)
-    clean = np.clip(solution.spend, bounds.lower, bounds.upper)
+    clean = np.clip(solution.spend, 0.0 if switches else bounds.lower, bounds.upper)
     total = core if spend_all else min(core, float(clean.sum()))
-    return Allocation(spread(total, clean) if clean.sum() > 0 else clean, bounds, solution)
+    return Allocation(in_whole_cents(clean, total, problem), bounds, solution, problem)
 
 
 def reserve_price(

@@ -14,7 +14,9 @@ from mmm.dims import Cell
 from mmm.errors import ConfigError, Infeasible
 from mmm.planning import sentences
 from mmm.planning.names import cells_of, label
+from mmm.planning.problem import Group, Problem, Switch
 from mmm.planning.settings import PlanSettings
+from mmm.planning.solver_mend import can_be_met, refuse_clash
 
 Source = Literal["", "bound", "fixed", "change", "dark", "guard", "extrapolation"]
 
@@ -68,6 +70,22 @@ class _Side:
     change_by: Source
     guard: float | None
     extrapolation: float
+    package: float = 0.0  # least that can be bought
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """What a plan must meet besides each cell's bounds."""
+
+    current: Floats
+    groups: tuple[Group, ...]
+    switches: tuple[Switch | None, ...]
+
+    def problem(self, core: float, settings: PlanSettings) -> Problem:
+        """The question whether a plan exists; its bounds are still to come."""
+        none = np.zeros_like(self.current)
+        all_of_it = settings.spend == "all"
+        return Problem(1.0, 0.0, none, none, core, all_of_it, self.current, self.groups, self.switches)
 
 
 def reversed_bounds(settings: PlanSettings) -> list[str]:
@@ -92,6 +110,8 @@ def cell_bounds(
     fixed: Floats,
     evidence: Sequence[str],
     core: float,
+    groups: tuple[Group, ...] = (),
+    switches: tuple[Switch | None, ...] = (),
 ) -> CellBounds:
     """Bounds of each cell around the scaled reference.
 
@@ -115,6 +135,8 @@ def cell_bounds(
         Grade by cell: experiment, data or prior.
     core
         Money to place, without the reserve.
+    groups, switches
+        What else must be met; a cell with a switch may be off unless the user gives it a min.
 
     Raises
     ------
@@ -124,6 +146,7 @@ def cell_bounds(
         When the user's bounds and the committed money alone leave no plan.
     """
     low_user, high_user = _user_bounds(cells, settings, current)
+    _refuse_low_max(cells, high_user, switches)
     change = math.inf if settings.change is None else settings.change
     guard = GUARD * (DEFAULT_CHANGE if settings.change is None else settings.change)
     lows, highs = [], []
@@ -133,10 +156,12 @@ def cell_bounds(
         low = 0.0 if dark or free else max(0.0, (1 - change) * current[i])
         high = EXTRAPOLATION * largest[i] if dark else (math.inf if free else (1 + change) * current[i])
         by: Source = "dark" if dark else "" if free else "change"
+        switch = switches[i] if switches else None
+        if switch is not None and low_user[i] is None:
+            low_user[i] = 0.0
         is_guess = evidence[i] == "prior"
-        lows.append(
-            _Side(low_user[i], low, by, max(0.0, (1 - guard) * current[i]) if is_guess else None, 0.0)
-        )
+        guarded = is_guess and switch is None
+        lows.append(_Side(low_user[i], low, by, max(0.0, (1 - guard) * current[i]) if guarded else None, 0.0))
         highs.append(
             _Side(
                 high_user[i],
@@ -144,9 +169,24 @@ def cell_bounds(
                 by,
                 (1 + guard) * current[i] if is_guess else None,
                 EXTRAPOLATION * largest[i],
+                0.0 if switch is None else max(switch.least, switch.lot),
             )
         )
-    return _settle(cells, lows, highs, fixed, core, settings)
+    return _settle(cells, lows, highs, fixed, core, settings, _Rest(current, groups, switches))
+
+
+def _refuse_low_max(
+    cells: Sequence[Cell], high: Sequence[float | None], switches: tuple[Switch | None, ...]
+) -> None:
+    """Refuse a max below the least that can be bought."""
+    faults = [
+        f"`plan.bounds`: {cell.name} has a max of {sentences.money(most)}, and the least that can be bought of it is "
+        f"{sentences.money(max(switch.least, switch.lot))}; raise the max, or lower min_if_on or lot"
+        for cell, most, switch in zip(cells, high, switches, strict=False)
+        if most is not None and switch is not None and most < max(switch.least, switch.lot) - CENT
+    ]
+    if faults:
+        raise ConfigError(faults)
 
 
 def _user_bounds(
@@ -184,6 +224,7 @@ def _settle(
     fixed: Floats,
     core: float,
     settings: PlanSettings,
+    rest: _Rest,
 ) -> CellBounds:
     """Let as few defaults give way as leave a plan, upwards first, and say which.
 
@@ -221,7 +262,43 @@ def _settle(
         kept = compose(tuple(other for other in low_gone if other != default), high_gone)
         said.append(sentences.gave_way_down(default, settings.change, float(kept.lower.sum()), core))
     bounds = compose(low_gone, high_gone)
+    if rest.groups or rest.switches:
+        more, bounds = _with_groups(compose, low_gone, high_gone, rest.problem(core, settings), cells)
+        said += [sentences.gave_way_to_groups(more, settings.change)] if more else []
     return replace(bounds, gave_way=(*said, *bounds.gave_way))
+
+
+def _with_groups(
+    compose: Callable[[Gone, Gone], CellBounds],
+    low_gone: Gone,
+    high_gone: Gone,
+    problem: Problem,
+    cells: Sequence[Cell],
+) -> tuple[Gone, CellBounds]:
+    """Bounds with which groups and switches can be met too, and the defaults given up for that.
+
+    Raises
+    ------
+    Infeasible
+        When the user's own limits clash.
+    """
+    steps: list[tuple[Gone, Gone]] = [
+        ((), ()),
+        (("change",), ()),
+        ((), ("change",)),
+        (("change",), ("change",)),
+        (("change", "guard"), ("change", "guard")),
+        (("change", "guard"), ("change", "guard", "extrapolation")),
+    ]
+    bounds = compose(low_gone, high_gone)
+    for low, high in steps:
+        bounds = compose((*low_gone, *low), (*high_gone, *high))
+        if can_be_met(replace(problem, lower=bounds.lower, upper=bounds.upper)):
+            more = [name for name in dict.fromkeys((*low, *high)) if name not in (*low_gone, *high_gone)]
+            return tuple(more), bounds
+    relaxed = replace(problem, lower=bounds.lower, upper=bounds.upper)
+    refuse_clash(relaxed, relaxed.domains(), [cell.name for cell in cells])
+    return (), bounds
 
 
 def _least_gone(order: Gone, works: Callable[[Gone], bool]) -> Gone | None:
@@ -259,6 +336,9 @@ def _compose(
             said.append(sentences.gave_way_to_min(cell.name, most, low.user))
             least = most = low.user
             least_by = most_by = "bound"
+        elif high.user is None and most < high.package <= core:
+            said.append(sentences.gave_way_to_switch(cell.name, most, high.package))
+            most, most_by = high.package, "bound"
         elif least > most:  # and a lower default to an upper one
             least, least_by = most, most_by
         if most > core and least <= core:

@@ -12,6 +12,7 @@ from mmm.data.panel import Floats
 from mmm.dims import Cell, cell_columns, cell_row
 from mmm.planning import sentences
 from mmm.planning.bounds import CENT, DEFAULT_CHANGE, GUARD, CellBounds
+from mmm.planning.problem import Group, GroupState
 from mmm.response.curves import WindowCurves, response
 
 STEP = 0.01
@@ -72,6 +73,8 @@ class Context:
         Whether responses are money.
     reserve
         Money for tests, in the plan and in the current mix alike.
+    groups
+        Groups of the plan, and where each stands.
     """
 
     reference: Floats
@@ -85,6 +88,11 @@ class Context:
     change: float | None
     has_money: bool
     reserve: float
+    groups: tuple[tuple[Group, GroupState], ...] = ()
+
+    def groups_of(self, cell: int) -> list[str]:
+        """Names of the groups that hold a cell back."""
+        return [group.name for group, state in self.groups if cell in group.members and state.price > 0]
 
 
 def value_mixes(curves: WindowCurves, *mixes: Floats) -> tuple[MixValue, ...]:
@@ -174,7 +182,7 @@ def _frame(rows: list[dict[str, object]], keys: Sequence[str], has_money: bool) 
 
 
 def binding_of(context: Context) -> tuple[str, ...]:
-    """What holds each cell: lower, upper, guard, fixed or ""."""
+    """What holds each cell: lower, upper, guard, fixed, group or ""."""
     held = []
     bounds = context.bounds
     for i, (side, low, high) in enumerate(
@@ -183,6 +191,8 @@ def binding_of(context: Context) -> tuple[str, ...]:
         by = high if side == "upper" or bounds.lower[i] == bounds.upper[i] else low
         if low == "fixed":
             held.append("fixed")
+        elif side == "group":
+            held.append("group")
         elif side and by in {"guard", "extrapolation"}:
             held.append("guard")
         elif side == "upper" and by == "":  # the budget itself
@@ -297,6 +307,10 @@ def _why(move: _Move) -> str:
     if move.held == "fixed":
         return sentences.why_fixed(amount)
     known = np.isfinite(move.elsewhere)
+    if move.held == "group":
+        start = sentences.why_group(move.shown, context.groups_of(i))
+        at_limit = float(move.planned.mroi[i].mean())
+        return start + (sentences.next_unit(at_limit, move.elsewhere, move.unit) if known else ".")
     if move.held:
         side = context.binding[i]
         by = context.bounds.lower_by[i] if side == "lower" else context.bounds.upper_by[i]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mmm.data.names import nearest
 from mmm.dims import Cell
-from mmm.planning.settings import CellBound, FixedSpend, PlanSettings
+from mmm.planning.settings import CellBound, FixedSpend, GroupLimit, PlanSettings
 
 
 def cells_of(entry: CellBound | FixedSpend, cells: Sequence[Cell]) -> list[int]:
@@ -17,6 +17,16 @@ def cells_of(entry: CellBound | FixedSpend, cells: Sequence[Cell]) -> list[int]:
         if cell.channel == entry.channel
         and (entry.audience is None or cell.audience == entry.audience)
         and (entry.message is None or cell.message == entry.message)
+    ]
+
+
+def group_cells(entry: GroupLimit, cells: Sequence[Cell]) -> list[int]:
+    """Indices of the cells of a group: those of its channels that have its audiences."""
+    return [
+        index
+        for index, cell in enumerate(cells)
+        if (not entry.channels or cell.channel in entry.channels)
+        and (not entry.audiences or cell.audience in entry.audiences)
     ]
 
 
@@ -33,12 +43,27 @@ def unknown(name: str, known: Sequence[str], kind: str) -> str:
 
 
 def name_faults(settings: PlanSettings, cells: Sequence[Cell]) -> list[str]:
-    """Sentences for entries of `plan.bounds` and `plan.fixed` whose names no cell has."""
+    """Sentences for entries of `plan.bounds`, `plan.fixed` and `plan.groups` whose names no cell has."""
     named: list[tuple[str, CellBound | FixedSpend]] = [
         *((f"`plan.bounds` entry {k}: ", bound) for k, bound in enumerate(settings.bounds, start=1)),
         *((f"`plan.fixed` entry {k}: ", fixed) for k, fixed in enumerate(settings.fixed, start=1)),
     ]
-    return [where + fault for where, entry in named if (fault := _name_fault(entry, cells))]
+    faults = [where + fault for where, entry in named if (fault := _name_fault(entry, cells))]
+    for k, group in enumerate(settings.groups, start=1):
+        where = f"`plan.groups` entry {k} ({group.name}): "
+        faults += [where + fault for fault in _group_faults(group, cells)]
+    return faults
+
+
+def _group_faults(entry: GroupLimit, cells: Sequence[Cell]) -> list[str]:
+    """What is wrong with the names of a group."""
+    channels = list(dict.fromkeys(cell.channel for cell in cells))
+    audiences = [name for name in dict.fromkeys(cell.audience for cell in cells) if name]
+    faults = [unknown(name, channels, "channel") for name in entry.channels if name not in channels]
+    faults += [unknown(name, audiences, "audience") for name in entry.audiences if name not in audiences]
+    if not faults and not group_cells(entry, cells):
+        faults.append("no cell has one of its channels and one of its audiences; name others")
+    return faults
 
 
 def _name_fault(entry: CellBound | FixedSpend, cells: Sequence[Cell]) -> str:

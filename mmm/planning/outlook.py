@@ -39,18 +39,26 @@ class Outlook:
         return self.spend / mean if np.isfinite(mean) and mean > 0 else None
 
 
-def outlook_of(mix: MixValue, reserve: float, economics: Economics, *, has_money: bool) -> Outlook:
-    """What a mix brings, with the reserve beside it."""
+def outlook_of(
+    mix: MixValue, reserve: float, economics: Economics, *, has_money: bool, once: float = 0.0
+) -> Outlook:
+    """What a mix brings, with the reserve beside it.
+
+    Parameters
+    ----------
+    once
+        Costs paid once for cells that are on; they count in profit and romi.
+    """
     brought = mix.response.sum(axis=0)
     unknown = np.full_like(brought, np.nan)
     revenue = brought if has_money else unknown
     spend = float(mix.spend.sum()) + reserve
     return Outlook(
         spend,
-        profit(revenue, spend, economics),
+        profit(revenue, spend, economics) - once,
         revenue,
         roi(revenue, spend),
-        romi(revenue, spend, economics),
+        romi(revenue, spend, economics) - (once / spend if spend > 0 else 0.0),
         unknown if has_money else brought,
     )
 

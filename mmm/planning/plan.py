@@ -156,7 +156,14 @@ def optimize(
     context = _context(window, settings, aim, found, grades, money, prior_roi)
     moves, reverses = moves_table(window.cells, now, then, context)
     current, planned = (
-        outlook_of(mix, money.reserve, economics, has_money=window.has_money) for mix in (now, then)
+        outlook_of(
+            mix,
+            money.reserve,
+            economics,
+            has_money=window.has_money,
+            once=found.problem.switch_costs(mix.spend),
+        )
+        for mix in (now, then)
     )
     gain = gain_of(planned, current, aim, (found.spend, money.current), printing)
     price = reserve_price(aim, window, settings, money, grades, found.spend, planning, printing)
@@ -191,6 +198,7 @@ def optimize(
         gave_way=found.bounds.gave_way,
         assumptions=_assumptions(window, settings, economics, money),
         reverses=reverses,
+        groups=tuple(group.to_json() for group in found.solution.groups),
     )
     largest = np.maximum(money.current, found.spend)
     return Plan(plan_table(window, money, found.spend), moves, curves_table(shown, window, largest), summary)
@@ -239,6 +247,7 @@ def _context(
         change=settings.change,
         has_money=window.has_money,
         reserve=money.reserve,
+        groups=tuple(zip(found.problem.groups, found.solution.groups, strict=False)),
     )
 
 
@@ -269,6 +278,9 @@ def _assumptions(
         lines.insert(0, sentences.objective_without_money())
     elif economics.margin is None and settings.objective == "profit":
         lines.insert(0, sentences.objective_without_margin())
+    seeks_profit = window.has_money and settings.objective == "profit" and economics.margin is not None
+    if not seeks_profit and any(entry.cost_if_on for entry in settings.bounds):
+        lines.insert(0, sentences.cost_not_counted())
     spent = float(money.reference.sum())
     if not 0.5 <= money.budget / spent <= 2:
         lines.insert(0, sentences.budget_far_from_reference(money.budget, spent))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,6 +126,13 @@ class Problem:
         """Whether nothing but the budget and each cell's own bounds holds."""
         return not self.groups and not any(self.switches)
 
+    def domains(self) -> list[Domain]:
+        """Which money each cell may have."""
+        reach = np.minimum(self.upper, np.maximum(self.budget, self.lower))
+        switches = self.switches or (None,) * reach.size
+        limits = zip(self.lower.tolist(), reach.tolist(), switches, strict=True)
+        return [domain_of(low, high, switch) for low, high, switch in limits]
+
     def switch_costs(self, spend: Floats) -> float:
         """What is paid once for the cells that are on."""
         pairs = zip(self.switches, spend, strict=True) if self.switches else ()
@@ -151,6 +159,18 @@ class GroupState:
     upper: float
     binding: str
     price: float
+
+    def to_json(self) -> dict[str, Any]:
+        """As `plan.json` has it."""
+        capped = self.upper if np.isfinite(self.upper) else None
+        limits = {"lower": round(self.lower, 2), "upper": None if capped is None else round(capped, 2)}
+        return {
+            "name": self.name,
+            "spend": round(self.spend, 2),
+            **limits,
+            "binding": self.binding,
+            "price": self.price,
+        }
 
 
 @dataclass(frozen=True, slots=True)

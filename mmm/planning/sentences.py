@@ -131,6 +131,24 @@ def gave_way_to_min(name: str, default: float, least: float) -> str:
     return f"For {name} the default limit of {money(default)} gave way to your min of {money(least)}."
 
 
+def gave_way_to_switch(name: str, default: float, least: float) -> str:
+    """A default upper limit stands below the least that can be bought."""
+    return (
+        f"For {name} the default limit of {money(default)} gave way to {money(least)}, the least that can be bought "
+        "of it."
+    )
+
+
+def gave_way_to_groups(names: Sequence[str], change: float | None) -> str:
+    """Defaults were given up because with them no plan keeps the groups."""
+    return f"With {listed([_default(name, change) for name in names])} no plan meets your other limits; it gave way."
+
+
+def cost_not_counted() -> str:
+    """A cost paid once, and profit is not what is sought."""
+    return "`cost_if_on` is not counted, because the plan does not seek profit (see finance.gross_margin)."
+
+
 def least_too_much(held: str, least: float, core: float) -> str:
     """The user's least amounts come to more than there is."""
     return (
@@ -182,6 +200,11 @@ def why_limit(change: float, side: str, by: str, amount: float, default: float |
     }.get(by, "what there is")
     end = "lower" if side == "lower" else "upper"
     return f"{direction(change)} to its {end} limit of {money(amount)}, {who}"
+
+
+def why_group(change: float, names: Sequence[str]) -> str:
+    """The limit of a group holds the cell."""
+    return f"{direction(change)} as far as the limit of {listed(names)} lets it"
 
 
 def why_return(change: float, here: float, elsewhere: float, unit: str) -> str:

@@ -39,12 +39,48 @@ class CellBound(Settings):
     message: str | None = Field(None, description="one message")
     min: MoneyOrTimes | None = Field(None, description="least money in the window; 0.8x: times the reference")
     max: MoneyOrTimes | None = Field(None, description="most money in the window; 1.2x: times the reference")
+    min_if_on: MoneyOrTimes | None = Field(None, description="nothing at all, or at least so much")
+    lot: Money | None = Field(None, gt=0, description="money of one package: only whole ones are bought")
+    cost_if_on: Money | None = Field(
+        None, ge=0, description="paid once when anything is spent, beside the budget; counts in profit"
+    )
+
+    @model_validator(mode="after")
+    def _off_or_never_off(self) -> CellBound:
+        if self.min_if_on is not None and self.min is not None:
+            raise ValueError(
+                "min means never off and min_if_on means off or at least so much; give one of them"
+            )
+        return self
+
+    @field_validator("min", "max", "min_if_on")
+    @classmethod
+    def _not_below_zero(cls, value: Amount | None) -> Amount | None:
+        if value is not None and value.value < 0:
+            raise ValueError(f"{value} is below 0; money of a cell is 0 or more")
+        return value
+
+
+class GroupLimit(Settings):
+    """Least and most money of several cells together: all that the named channels and audiences have in common."""
+
+    name: str = Field(min_length=1, description="what pages call the group")
+    channels: tuple[str, ...] = Field((), description="channels; empty: all")
+    audiences: tuple[str, ...] = Field((), description="audiences; empty: all")
+    min: MoneyOrTimes | None = Field(None, description="least money of the group; 0.8x: times the reference")
+    max: MoneyOrTimes | None = Field(None, description="most money of the group; 1.2x: times the reference")
+    min_share: float | None = Field(
+        None, ge=0, le=1, description="least share of the money that cells get, the reserve left out"
+    )
+    max_share: float | None = Field(
+        None, ge=0, le=1, description="most share of the money that cells get, the reserve left out"
+    )
 
     @field_validator("min", "max")
     @classmethod
     def _not_below_zero(cls, value: Amount | None) -> Amount | None:
         if value is not None and value.value < 0:
-            raise ValueError(f"{value} is below 0; money of a cell is 0 or more")
+            raise ValueError(f"{value} is below 0; money of a group is 0 or more")
         return value
 
 
@@ -122,4 +158,5 @@ class PlanSettings(Settings):
         0.5, gt=0, description="default bound around the scaled reference, as a share; null: free"
     )
     bounds: tuple[CellBound, ...] = ()
+    groups: tuple[GroupLimit, ...] = ()
     fixed: tuple[FixedSpend, ...] = ()

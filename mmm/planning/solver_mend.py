@@ -57,6 +57,13 @@ def refuse_clash(problem: Problem, domains: Sequence[Domain], names: Sequence[st
     )
 
 
+def can_be_met(problem: Problem) -> bool:
+    """Whether any plan meets all limits."""
+    domains = problem.domains()
+    slack = _least_change(_limits(problem, domains, [""] * len(domains)), domains, problem.budget)
+    return slack is not None and float(slack.sum()) <= 1e-6
+
+
 def _limits(problem: Problem, domains: Sequence[Domain], names: Sequence[str]) -> list[_Limit]:
     """Every limit that more or less money can mend, in words."""
     everything = tuple(range(len(names)))

@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mmm.planning.problem import Group, GroupState, Problem, domain_of
+from mmm.planning.problem import Group, GroupState, Problem
 from mmm.planning.solver_bounds import CLOSE
 from mmm.planning.solver_linear import Found, Pieces, best_linear, best_mixed, simplify
 from mmm.planning.solver_mend import refuse_clash
@@ -58,12 +58,8 @@ class StructuredSearch:
     def __init__(self, curves: WindowCurves, problem: Problem) -> None:
         names = [cell.name for cell in curves.media.cells]
         reach = np.minimum(problem.upper, np.maximum(problem.budget, problem.lower))
-        switches = problem.switches or (None,) * reach.size
         self.curves, self.problem = curves, replace(problem, upper=reach)
-        self.domains = [
-            domain_of(low, high, switch)
-            for low, high, switch in zip(problem.lower.tolist(), reach.tolist(), switches, strict=True)
-        ]
+        self.domains = problem.domains()
         refuse_clash(self.problem, self.domains, names)
         self.cells = range(reach.size)
         self.tables = [self._first_table(i) for i in self.cells]

@@ -66,6 +66,8 @@ class PlanSummary:
     reverses
         Names of cells whose move turns round at the middle of their range, or at the assumption before the
         data.
+    groups
+        Where each group of cells stands: name, spend, lower, upper (None: no cap), binding, price.
     """
 
     start: str
@@ -104,6 +106,7 @@ class PlanSummary:
     gave_way: tuple[str, ...]
     assumptions: tuple[str, ...]
     reverses: tuple[str, ...]
+    groups: tuple[dict[str, Any], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The figures as `plan.json` has them: a range as `x`, `x_lo`, `x_hi`; what is unknown as null."""

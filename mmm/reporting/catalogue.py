@@ -202,6 +202,7 @@ ENGLISH: dict[str, str] = {
     "limits.which.lower": "lower limit",
     "limits.which.upper": "upper limit",
     "limits.which.guard": "limit for what is little known",
+    "limits.which.group": "limit together with others",
     "limits.which.fixed": "fixed amount",
     "limits.reserve": (
         "Each thousand kept for tests costs {price} of expected value now; tests buy knowledge for later."

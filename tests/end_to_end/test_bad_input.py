@@ -178,7 +178,7 @@ CONFIGS = {
         ("`plan.horizn`: unknown key; did you mean `horizon`?",), config=(("horizon", "horizn"),)
     ),
     "key that is not yet built": Case(
-        ("`plan.groups`: not yet", "take it out"), config=(("200_000", "200_000, groups: []"),)
+        ("`plan.flighting`: not yet", "take it out"), config=(("200_000", "200_000, flighting: {}"),)
     ),
     "section that is not yet built": Case(
         ("`scenarios`: not yet",), config=(("finance:", "scenarios: []\nfinance:"),)
