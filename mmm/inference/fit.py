@@ -119,17 +119,17 @@ def _target(parents: Parents, packed: Floats) -> Any:
     """The density for the sampler: one object per chain, so that chains share nothing they write to."""
     import nutpie.compiled_pyfunc
 
-    prior, centre = parents.packed(), parents.centre()
+    prior, n = parents.packed(), len(parents.parents)
 
     def start(seed: int) -> Floats:
-        return centre + np.random.default_rng(seed).uniform(-1.0, 1.0, centre.size)
+        return np.random.default_rng(seed).uniform(-1.0, 1.0, n)
 
     return nutpie.compiled_pyfunc.from_pyfunc(
-        ndim=centre.size,
+        ndim=n,
         make_logp_fn=lambda: Density(prior, packed),
         make_expand_fn=lambda *seeds: lambda q: {"free": q},
         expanded_dtypes=[np.dtype(np.float64)],
-        expanded_shapes=[(centre.size,)],
+        expanded_shapes=[(n,)],
         expanded_names=["free"],
         make_initial_point_fn=start,
     )
@@ -181,7 +181,7 @@ def _derived(
     natural = Density(parents.packed(), packed)
     phi = np.stack([natural.phi(q) for q in free.reshape(-1, n)])
     rng = np.random.default_rng([seed, 7])
-    sibling_sd = np.exp(free.reshape(-1, n)[:, parents.places["sibling_sd"]])
+    sibling_sd = parents.values(free.reshape(-1, n))[:, parents.places["sibling_sd"]]
     values = derive(phi, sibling_sd, layout, rng)
     noise = rng.standard_normal((phi.shape[0], layout.data.shape[4]))
     values["b"] = draw_linear(phi, packed, noise)

@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mmm.errors import InputError
+from mmm.model.calibration import lift_draws
 from mmm.model.forward import MediaDraws, media_weights, window_sums
 from mmm.model.layout import Layout
 from mmm.model.shapes import GEOMETRIC
@@ -66,6 +67,12 @@ class Posterior:
         values = self.chains(name)
         return values.reshape(-1, *values.shape[2:])
 
+    def taken(self, draws: NDArray[np.intp]) -> Posterior:
+        """The posterior of these draws alone, in one chain, by their places among the draws of all chains."""
+        kept = self.tree["posterior"].to_dataset().stack(all=("chain", "draw")).isel(all=draws)
+        kept = kept.drop_vars(("all", "chain", "draw")).rename(all="draw").expand_dims("chain")
+        return Posterior(xr.DataTree.from_dict({"posterior": kept.transpose("chain", "draw", ...)}))
+
     @property
     def draws(self) -> int:
         """Number of draws over all chains."""
@@ -91,6 +98,19 @@ class Posterior:
         """Ceiling in model units that the ROI implies, shape (draw, medium)."""
         roi = self.flat("roi" if causal else "roi_panel")
         return roi * layout.data.spend / self.flat("money_at_one").sum(axis=1)
+
+    def lifts(self, layout: Layout) -> Floats:
+        """What the model says each past test brought, outcome units, shape (draw, experiment)."""
+        data = layout.data
+        return lift_draws(
+            data.lifts,
+            data.x,
+            data.saturation,
+            self.weights(layout),
+            self.flat("half"),
+            self.flat("slope"),
+            self.beta(layout, causal=True)[:, :, None] * self.effect(),
+        )
 
     def media(self, layout: Layout, geos: tuple[str, ...]) -> MediaDraws:
         """Causal media curves of the paid cells, in outcome units and raw exposure."""

@@ -51,7 +51,7 @@ def draw_company(layout: Layout, rng: np.random.Generator) -> Drawn:
     if (layout.siblings >= 0).any():
         raise ValueError("draw_company is for channels without audiences")
     parents = hang(layout)
-    free = parents.draw(rng)
+    free = rng.standard_normal(len(parents.parents))  # unit normals, all of them
     media = len(layout.media)
     log_roi = layout.log_roi_mean + layout.log_roi_sd * rng.standard_normal(media)
     moves_along = layout.structural_sd * rng.standard_normal(media)

@@ -7,6 +7,7 @@ seconds of compilation in every process and minutes in the first.
 from __future__ import annotations
 
 import ctypes
+import math
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from mmm.model.kernel import VERSION, call_marginal
 from mmm.model.linear import FAST, inner
-from mmm.model.parents import BELOW, BETWEEN, HALF_NORMAL, PARAMETER, PARENT, TANH
+from mmm.model.parents import PARAMETER, PARENT, TANH
 
 Floats = NDArray[np.float64]
 
@@ -25,36 +26,44 @@ _size = types.int64
 
 
 @inner
+def _lower_tail(z):
+    """Chance of a unit normal below z, with all its digits where it is small."""
+    return 0.5 * math.erfc(-z / math.sqrt(2.0))
+
+
+@inner
+def _quantile(chance):
+    """z below which a unit normal has this chance, at most 1/2: a rational start, then two steps of Halley.
+
+    The start is good to 5e-4 (Abramowitz & Stegun 26.2.23), and each step cubes the error.
+    """
+    t = np.sqrt(-2.0 * np.log(chance))
+    z = (2.515517 + t * (0.802853 + t * 0.010328)) / (
+        1.0 + t * (1.432788 + t * (0.189269 + t * 0.001308))
+    ) - t
+    for _ in range(2):
+        step = (_lower_tail(z) - chance) * math.sqrt(2.0 * math.pi) * np.exp(0.5 * z * z)
+        z -= step / (1.0 + 0.5 * z * step)
+    return z
+
+
+@inner
 def _values(q, parents, value, slope, prior_slope):
     """Values of the parents, their slopes with respect to q, and the slope of the log prior; returns the log prior.
 
-    Up to a constant; the Jacobian of q -> value is included.
+    Up to a constant; q is unit normal, whatever the parent.
     """
     total = 0.0
     for i in range(q.shape[0]):
-        kind, low, high = int(parents[i, 0]), parents[i, 1], parents[i, 2]
-        if kind == BELOW:
-            gap = np.exp(q[i])
-            value[i], slope[i] = high - gap, -gap
-            total += q[i]
-            prior_slope[i] = 1.0
-        elif kind == BETWEEN:
-            share = 1.0 / (1.0 + np.exp(-q[i]))
-            value[i] = low + (high - low) * share
-            slope[i] = (high - low) * share * (1.0 - share)
-            total -= abs(q[i]) + 2.0 * np.log1p(np.exp(-abs(q[i])))  # log share (1 - share), no overflow
-            prior_slope[i] = 1.0 - 2.0 * share
-        elif kind == HALF_NORMAL:
-            value[i] = np.exp(q[i])
-            slope[i] = value[i]
-            total += q[i]
-            prior_slope[i] = 1.0
-        else:
-            value[i], slope[i] = q[i], 1.0
-            prior_slope[i] = 0.0
-        sd = high if kind == HALF_NORMAL else 1.0
-        total -= 0.5 * (value[i] / sd) ** 2
-        prior_slope[i] -= value[i] / (sd * sd) * slope[i]
+        below, within, above, sd = parents[i, 0], parents[i, 1], parents[i, 2], parents[i, 3]
+        total -= 0.5 * q[i] * q[i]
+        prior_slope[i] = -q[i]
+        if within == 1.0:
+            value[i], slope[i] = sd * q[i], sd
+            continue
+        lower, upper = below + within * _lower_tail(q[i]), above + within * _lower_tail(-q[i])
+        z = _quantile(lower) if lower < upper else -_quantile(upper)
+        value[i], slope[i] = sd * z, sd * within * np.exp(0.5 * (z * z - q[i] * q[i]))
     return total
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from mmm.dims import Cell
 from mmm.model.linear import FAST, inner
 from mmm.model.shapes import DELAYED, DENSITY, GAMMA, HALF_WAY, LOGISTIC, POWER, SURVIVAL
+from mmm.model.threads import share_out
 from mmm.model.vectormath import SMALLEST, exp, log
 
 Floats = NDArray[np.float64]
@@ -178,8 +179,55 @@ def _share_sum(kind, x, w, log_half, slope, factor, money, out):
     return total
 
 
-@njit(cache=True, error_model="numpy", parallel=True, fastmath=FAST)
-def window_sums(x, weights, kinds, half, slope, effect, money, step):
+@njit(cache=True, error_model="numpy", fastmath=FAST, nogil=True)
+def _sums(x, weights, kinds, half, slope, effect, money, factors, by_geo, by_period):
+    """Money at a ceiling of one with the window's spend times each factor, into the last two.
+
+    by_geo has shape (draw, factor, geo, medium); by_period (draw, factor, period, medium), or no periods.
+    """
+    M, (G, T) = kinds.shape[0], money.shape
+    scratch = np.empty(T)
+    periods = by_period.shape[2]
+    for d in range(half.shape[0]):
+        for m in range(M):
+            log_half = np.log(half[d, m])
+            for g in range(G):
+                for f in range(factors.shape[0]):
+                    row, w, n, worth = x[m, g], weights[d, m], slope[d, m], money[g]
+                    total = _share_sum(kinds[m], row, w, log_half, n, factors[f], worth, scratch)
+                    by_geo[d, f, g, m] = effect[d, m, g] * total
+                    for t in range(periods):
+                        by_period[d, f, t, m] += effect[d, m, g] * scratch[t] * worth[t]
+
+
+def _sums_of_all(
+    x: Floats, draws: tuple[Floats, ...], kinds: Codes, money: Floats, factors: list[float], periods: int
+) -> tuple[Floats, Floats]:
+    """`_sums` of all draws, on all cores; `draws` are weights, half, slope and effect."""
+    # one layout of every array, or numba would compile one function for each
+    x, money, *own = (np.ascontiguousarray(part, dtype=np.float64) for part in (x, money, *draws))
+    by_geo = np.zeros((len(own[0]), len(factors), len(money), len(x)))
+    by_period = np.zeros((len(own[0]), len(factors), periods, len(x)))
+
+    def work(start: int, stop: int) -> None:
+        weights, half, slope, effect = (part[start:stop] for part in own)
+        out = by_geo[start:stop], by_period[start:stop]
+        _sums(x, weights, kinds, half, slope, effect, money, np.array(factors), *out)
+
+    share_out(len(by_geo), work)
+    return by_geo, by_period
+
+
+def window_sums(
+    x: Floats,
+    weights: Floats,
+    kinds: Codes,
+    half: Floats,
+    slope: Floats,
+    effect: Floats,
+    money: Floats,
+    step: float,
+) -> tuple[Floats, Floats]:
     """Money that each medium's curve brings at a ceiling of one, per draw.
 
     Parameters
@@ -204,44 +252,18 @@ def window_sums(x, weights, kinds, half, slope, effect, money, step):
     increase : (draw, medium)
         The window's spend times (1 + step) minus actual, over all geos.
     """
-    D, M = half.shape
-    G, T = money.shape
-    contribution = np.zeros((D, G, M))
-    increase = np.zeros((D, M))
-    for d in prange(D):
-        scratch = np.empty(T)
-        for m in range(M):
-            log_half = np.log(half[d, m])
-            for g in range(G):
-                row, w, n, worth = x[m, g], weights[d, m], slope[d, m], money[g]
-                a = _share_sum(kinds[m], row, w, log_half, n, 1.0, worth, scratch)
-                more = _share_sum(kinds[m], row, w, log_half, n, 1.0 + step, worth, scratch)
-                none = _share_sum(kinds[m], row, w, log_half, n, 0.0, worth, scratch)
-                contribution[d, g, m] = effect[d, m, g] * (a - none)
-                increase[d, m] += effect[d, m, g] * (more - a)
-    return contribution, increase
+    draws, factors = (weights, half, slope, effect), [1.0, 1.0 + step, 0.0]
+    actual, more, none = _sums_of_all(x, draws, kinds, money, factors, 0)[0].swapaxes(0, 1)
+    return actual - none, (more - actual).sum(axis=1)
 
 
-@njit(cache=True, error_model="numpy", parallel=True, fastmath=FAST)
-def period_sums(x, weights, kinds, half, slope, effect, money):
+def period_sums(
+    x: Floats, weights: Floats, kinds: Codes, half: Floats, slope: Floats, effect: Floats, money: Floats
+) -> tuple[Floats, Floats]:
     """Money by period at a ceiling of one, summed over geos: (actual, with the window's spend zeroed).
 
     Arguments as in `window_sums`; both results have shape (draw, period, medium).
     """
-    D, M = half.shape
-    G, T = money.shape
-    actual = np.zeros((D, T, M))
-    carried = np.zeros((D, T, M))
-    for d in prange(D):
-        scratch = np.empty(T)
-        for m in range(M):
-            log_half = np.log(half[d, m])
-            for g in range(G):
-                row, w, n, worth = x[m, g], weights[d, m], slope[d, m], money[g]
-                _share_sum(kinds[m], row, w, log_half, n, 1.0, worth, scratch)
-                for t in range(T):
-                    actual[d, t, m] += effect[d, m, g] * scratch[t] * money[g, t]
-                _share_sum(kinds[m], row, w, log_half, n, 0.0, worth, scratch)
-                for t in range(T):
-                    carried[d, t, m] += effect[d, m, g] * scratch[t] * money[g, t]
+    draws = weights, half, slope, effect
+    actual, carried = _sums_of_all(x, draws, kinds, money, [1.0, 0.0], money.shape[1])[1].swapaxes(0, 1)
     return actual, carried

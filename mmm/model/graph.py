@@ -42,7 +42,7 @@ def build_model(layout: Layout) -> pm.Model:
         )
         low, high = curves.slope_bounds
         slope_z = pm.TruncatedNormal("slope_z", 0.0, 1.0, lower=low, upper=high, shape=M)
-        log_sigma = LOG_SIGMA[0] + LOG_SIGMA[1] * pm.Normal("sigma_z", initval=0.0)
+        log_sigma = LOG_SIGMA[0] + LOG_SIGMA[1] * pm.Normal("sigma_z")
         rho = pt.tanh(ATANH_RHO[0] + ATANH_RHO[1] * pm.Normal("rho_z"))
         if G > 1:
             geo_sd = pm.HalfNormal("geo_sd", GEO_SD, shape=M)

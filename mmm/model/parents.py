@@ -1,7 +1,11 @@
 """The priors as a table: free coordinates of the sampler, and how each parameter of the kernel hangs on them.
 
-    parent i     value v_i of a free coordinate q_i: unit normal, cut off above, cut off on both sides, or half-normal
+    parent i     v_i = sd_i Phi^-1( below_i + within_i Phi(q_i) ),  q_i unit normal
     parameter j  phi_j = link( centre_j + sqrt(variance_j + v_scale^2) v_own + weight_j v_common + error_j v_gap )
+
+Every free coordinate is unit normal under the priors, also where its parent is cut off or half-normal. A logarithm of
+the distance from a cut would do as well on paper, but where the data favour the cut the sampler walks along its
+exponential tail for hundreds of draws; here the tail is that of a normal.
 
 `mmm.model.density` reads the table packed into one vector; `mmm.model.graph` states the same priors in PyMC.
 """
@@ -29,13 +33,10 @@ from mmm.model.priors import (
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
-NORMAL, BELOW, BETWEEN, HALF_NORMAL = 0, 1, 2, 3
-"""Kinds of a parent: unit normal; the same cut off above `high`; within (`low`, `high`); half-normal of sd `high`."""
-
 IDENTITY, TANH = 0, 1
 
 PARENT, PARAMETER = (
-    ("kind", "low", "high"),
+    ("below", "within", "above", "sd"),
     ("centre", "variance", "own", "scale", "weight", "common", "error", "gap", "link"),
 )
 """Columns of the two halves of the packed table."""
@@ -50,7 +51,8 @@ class Parents:
     places
         Free coordinates of each variable of the PyMC model, in its names and its order within a variable.
     parents
-        Kind, low and high of each free coordinate, shape (free coordinate, 3).
+        Of each free coordinate, shape (free coordinate, 4): the share of a unit normal cut off below, what is left of
+        it, the share cut off above (1 less the other two, kept apart for its digits), and the sd of the whole normal.
     parameters
         Centre, variance, own parent, scale parent, weight, common parent, error, parent of the structural gap and link
         of each parameter of the kernel, shape (phi, 9); a parent of -1 is none. The gap of a medium is integrated into
@@ -71,30 +73,12 @@ class Parents:
             ]
         )
 
-    def centre(self) -> Floats:
-        """Free coordinates at which normals are 0 and half-normals their sd."""
-        kind, low, high = self.parents.T
-        start = np.zeros(len(self.parents))
-        start[kind == BELOW] = np.log(np.maximum(high[kind == BELOW], 0.1))
-        inside = kind == BETWEEN
-        start[inside] = np.log(-low[inside] / high[inside])
-        start[kind == HALF_NORMAL] = np.log(high[kind == HALF_NORMAL])
-        return start
-
-    def draw(self, rng: np.random.Generator) -> Floats:
-        """Free coordinates drawn from the priors, shape (free coordinate,)."""
-        kind, low, high = self.parents.T
-        free = rng.standard_normal(len(kind))
-        chance = rng.uniform(size=len(kind))
-        below = kind == BELOW
-        free[below] = np.log(high[below] - ndtri(chance[below] * ndtr(high[below])))
-        inside = kind == BETWEEN
-        low, upto = low[inside], high[inside]
-        value = ndtri(ndtr(low) + chance[inside] * (ndtr(upto) - ndtr(low)))
-        free[inside] = np.log((value - low) / (upto - value))
-        half = kind == HALF_NORMAL
-        free[half] = np.log(high[half] * np.abs(free[half]))
-        return free
+    def values(self, free: Floats) -> Floats:
+        """Values of the parents at free coordinates, shape (..., free coordinate)."""
+        below, within, above, sd = self.parents.T
+        return sd * np.where(
+            free < 0.0, ndtri(below + within * ndtr(free)), -ndtri(above + within * ndtr(-free))
+        )
 
 
 def hang(layout: Layout) -> Parents:
@@ -109,10 +93,11 @@ def hang(layout: Layout) -> Parents:
     parents: list[Floats] = []
 
     def parent(
-        name: str, n: int, kind: int = NORMAL, low: float | Floats = 0.0, high: float | Floats = 0.0
+        name: str, n: int, *, low: float | Floats = -np.inf, high: float | Floats = np.inf, sd: float = 1.0
     ) -> Rows:
         start = sum(len(part) for part in parents)
-        parents.append(np.column_stack([np.broadcast_to(column, n) for column in (kind, low, high)]))
+        columns = (ndtr(low), ndtr(high) - ndtr(low), ndtr(np.negative(high)), sd)
+        parents.append(np.column_stack([np.broadcast_to(column, n) for column in columns]))
         places[name] = np.arange(start, start + n)
         return places[name]
 
@@ -128,7 +113,7 @@ def hang(layout: Layout) -> Parents:
 
     roi_own = parent("roi_z", M)
     roi_common = common_of("roi_channel_z")
-    sibling_sd = parent("sibling_sd", families, HALF_NORMAL, high=SIBLING_SD)
+    sibling_sd = parent("sibling_sd", families, low=0.0, sd=SIBLING_SD)
     gap = np.full(M, -1)
     gap[tested] = parent("gap_z", tested.size)
     roi = _rows(
@@ -143,10 +128,11 @@ def hang(layout: Layout) -> Parents:
     )
     theta, timing = pooled("theta", curves.theta), pooled("a", curves.timing)
     ceiling = (np.asarray(layout.log_kappa_max) - LOG_KAPPA[0]) / LOG_KAPPA[1]
-    kappa = _rows(curves.kappa[0], curves.kappa[1] ** 2, parent("kappa_z", M, BELOW, high=ceiling))
-    slope = _rows(curves.slope[0], curves.slope[1] ** 2, parent("slope_z", M, BETWEEN, *curves.slope_bounds))
+    kappa = _rows(curves.kappa[0], curves.kappa[1] ** 2, parent("kappa_z", M, high=ceiling))
+    low, high = curves.slope_bounds
+    slope = _rows(curves.slope[0], curves.slope[1] ** 2, parent("slope_z", M, low=low, high=high))
     if G > 1:
-        geo_sd = parent("geo_sd", M, HALF_NORMAL, high=GEO_SD)
+        geo_sd = parent("geo_sd", M, low=0.0, sd=GEO_SD)
         dev = _rows(0.0, 0.0, parent("dev_z", M * G), scale=np.repeat(geo_sd, G))
         shock = _rows(LOG_SQRT_LAMBDA[0], LOG_SQRT_LAMBDA[1] ** 2, parent("lambda_z", 1))
     else:

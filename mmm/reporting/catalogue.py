@@ -330,6 +330,7 @@ ENGLISH: dict[str, str] = {
     "diagnostic.ess_tail_min": "Tail ESS, smallest",
     "diagnostic.divergences": "Divergences, share of draws",
     "diagnostic.rhat_without_tests": "R-hat, largest, of the fit without past tests",
+    "diagnostic.pareto_k_without_tests": "Shape of the tail of the weights that take past tests out",
     "diagnostic.seconds": "Seconds of the fit",
     "diagnostic.r2": "R\u00b2",
     "diagnostic.mape": "MAPE",

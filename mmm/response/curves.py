@@ -19,7 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from mmm.errors import InternalFault
 from mmm.model.forward import Codes, MediaDraws
-from mmm.response.kernels import curve, curve_on_all_cores
+from mmm.model.threads import share_out
+from mmm.response.kernels import curve
 
 Floats = NDArray[np.float64]
 
@@ -124,16 +125,21 @@ def evaluate(curves: WindowCurves, cell: int, spend: ArrayLike) -> tuple[Floats,
             "Amounts of money for a response curve must be finite, ascending and not negative."
         )
     base, rate, worth = _terms(curves, cell)
-    work = points.size * base.size
-    response, slope, excess = (curve if work < SMALL else curve_on_all_cores)(
-        int(curves.media.saturation[cell]),
-        points,
-        base,
-        rate,
-        worth,
-        np.ascontiguousarray(curves.media.half[:, cell], dtype=np.float64),
-        np.ascontiguousarray(curves.media.slope[:, cell], dtype=np.float64),
+    kind, draws = int(curves.media.saturation[cell]), len(base)
+    half, power = (
+        np.ascontiguousarray(part[:, cell], np.float64) for part in (curves.media.half, curves.media.slope)
     )
+    response, slope = np.zeros((2, draws, points.size))
+    excess = np.zeros((draws, max(points.size - 1, 0)))
+
+    def work(start: int, stop: int) -> None:
+        parts = (part[start:stop] for part in (base, rate, worth, half, power, response, slope, excess))
+        curve(kind, points, *parts)
+
+    if points.size * base.size < SMALL:
+        work(0, draws)
+    else:
+        share_out(draws, work)
     return response.T, slope.T, excess.T
 
 

@@ -1,8 +1,7 @@
 """What past tests did to the answer, and whether they agree with it: the table `experiments.csv`, evidence of cells.
 
-Each is compared with a second, shorter fit that has no test in its likelihood and leaves the rows that geo tests
-compared as free as the first: what would be known had there been no tests. Reweighting the draws of the first fit would
-be quicker, and wrong where it matters: a sharp test leaves no draws where the model would be without it.
+Each is compared with what would be known had there been no tests (`mmm.inference.untested`); the rows that geo tests
+compared are left as free as with them.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from mmm.data.experiments import Experiment, money_per_unit
 from mmm.data.panel import Panel
 from mmm.dims import NATIONAL, cell_columns
 from mmm.inference.posterior import Posterior, interval
-from mmm.model.calibration import Lift, lift_draws
+from mmm.model.calibration import Lift
 from mmm.model.layout import Layout
 
 Floats = NDArray[np.float64]
@@ -27,20 +26,6 @@ NARROWED = 1.2
 """Without its tests a tested cell's sd(log ROI) is at least this many times as large."""
 CONFLICT = 0.02
 """Tail probability, Holm-adjusted, below which a test and the rest of the model contradict each other."""
-
-
-def lifts_of(posterior: Posterior, layout: Layout) -> Floats:
-    """What the model says each test brought, outcome units, shape (draw, experiment)."""
-    ceiling = posterior.beta(layout, causal=True)[:, :, None] * posterior.effect()
-    return lift_draws(
-        layout.data.lifts,
-        layout.data.x,
-        layout.data.saturation,
-        posterior.weights(layout),
-        posterior.flat("half"),
-        posterior.flat("slope"),
-        ceiling,
-    )
 
 
 def narrowing(posterior: Posterior, rest: Posterior, layout: Layout) -> Floats:
@@ -92,7 +77,7 @@ def experiments_table(posterior: Posterior, rest: Posterior, layout: Layout, pan
     rest
         The posterior had there been no tests.
     """
-    lifts, without, results = lifts_of(posterior, layout), lifts_of(rest, layout), layout.data.lifts
+    lifts, without, results = posterior.lifts(layout), rest.lifts(layout), layout.data.lifts
     tails = tail_probabilities(without, results)
     adjusted = holm(tails)
     rows = []

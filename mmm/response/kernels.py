@@ -9,16 +9,13 @@ What others call is inlined: see `mmm.model.linear.inner`.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from mmm.model.shapes import HALF_WAY, HILL, LOGISTIC, POWER
 from mmm.model.vectormath import SMALLEST, exp, log
 
 Floats = NDArray[np.float64]
-
-BATCH = 32
-"""Draws that one core takes at a time."""
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
@@ -171,12 +168,14 @@ def _one_draw(
     base, rate, worth = room[0, :n], room[1, :n], room[2, :n]
     steepness, none, start, above = room[3, :n], room[4, :n], room[5, :n], room[6, :n]
     share, steep, last_share, last_steep = room[7, :n], room[8, :n], room[9, :n], room[10, :n]
-    saturate(kind, 0.0, base, rate, half, power, start, steep)
     for i in range(n):
         steepness[i] = worth[i] * rate[i]
         none[i] = 0.0
-    for j in range(points.shape[0]):
-        saturate(kind, points[j], base, rate, half, power, share, steep)
+    for j in range(-1, points.shape[0]):  # first without money: in the same place, or it is compiled twice
+        saturate(kind, points[j] if j >= 0 else 0.0, base, rate, half, power, share, steep)
+        if j < 0:
+            share, start = start, share
+            continue
         response[j] = _weighted(worth, share, start)
         slope[j] = _weighted(steepness, steep, none)
         if j > 0:
@@ -187,10 +186,19 @@ def _one_draw(
         steep, last_steep = last_steep, steep
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def curve(
-    kind: int, points: Floats, base: Floats, rate: Floats, worth: Floats, half: Floats, power: Floats
-) -> tuple[Floats, Floats, Floats]:
+    kind: int,
+    points: Floats,
+    base: Floats,
+    rate: Floats,
+    worth: Floats,
+    half: Floats,
+    power: Floats,
+    response: Floats,
+    slope: Floats,
+    excess: Floats,
+) -> None:
     """Response of one cell to each amount of money, its derivative, and the chord errors between amounts.
 
     Parameters
@@ -204,35 +212,11 @@ def curve(
         it, and the worth of a full saturation, shape (draw, term).
     half, power
         Draws of one cell, shape (draw,).
-
-    Returns
-    -------
-    tuple
-        Response (draw, grid), derivative (draw, grid), and bound of response minus chord (draw, grid - 1).
+    response, slope, excess
+        Receive the response (draw, grid), its derivative (draw, grid), and the bound of response minus chord
+        (draw, grid - 1).
     """
-    draws, grid = base.shape[0], points.shape[0]
-    response = np.zeros((draws, grid))
-    slope = np.zeros((draws, grid))
-    excess = np.zeros((draws, max(grid - 1, 0)))
     room = np.empty((11, base.shape[1]))
-    for d in range(draws):
+    for d in range(base.shape[0]):
         terms = (base[d], rate[d], worth[d])
         _one_draw(kind, points, terms, half[d], power[d], room, response[d], slope[d], excess[d])
-    return response, slope, excess
-
-
-@njit(cache=True, parallel=True)
-def curve_on_all_cores(
-    kind: int, points: Floats, base: Floats, rate: Floats, worth: Floats, half: Floats, power: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """`curve` with the draws shared out; a function of its own, or numba's cache would mix the two up."""
-    draws, grid = base.shape[0], points.shape[0]
-    response = np.zeros((draws, grid))
-    slope = np.zeros((draws, grid))
-    excess = np.zeros((draws, max(grid - 1, 0)))
-    for share in prange((draws + BATCH - 1) // BATCH):
-        room = np.empty((11, base.shape[1]))
-        for d in range(share * BATCH, min(draws, (share + 1) * BATCH)):
-            terms = (base[d], rate[d], worth[d])
-            _one_draw(kind, points, terms, half[d], power[d], room, response[d], slope[d], excess[d])
-    return response, slope, excess

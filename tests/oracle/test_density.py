@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from pymc.model.transform.conditioning import remove_value_transforms
 from pytensor.compile.mode import Mode
+from scipy.stats import halfnorm, norm, truncnorm
 
 from mmm.data.experiments import Experiment
 from mmm.dims import Cell
@@ -11,6 +13,7 @@ from mmm.model.graph import build_model
 from mmm.model.layout import lay_out
 from mmm.model.pack import pack
 from mmm.model.parents import hang
+from mmm.model.priors import GEO_SD, LOG_KAPPA, SIBLING_SD
 from mmm.model.settings import ModelSettings
 
 INTERPRETED = Mode(linker="py", optimizer="fast_compile")
@@ -46,13 +49,13 @@ def past_tests(panel):
 
 
 def sides(panel, families, experiments=()):
-    """Density and parameters by ours and by PyMC, as functions of the free coordinates."""
+    """Density and parameters by ours, of the free coordinates; by PyMC, of its variables; the one from the other."""
     settings = ModelSettings.model_validate({"max_lag": 6, **families})
     layout = lay_out(panel, settings, experiments=experiments)
     parents = hang(layout)
     ours = Density(parents.packed(), pack(layout.data))
-    model = build_model(layout)
-    names = {model.rvs_to_values[rv].name: rv.name for rv in model.free_RVs}
+    model = remove_value_transforms(build_model(layout))
+    names = [rv.name for rv in model.free_RVs]
     start = model.initial_point()
     value = model.compile_logp(mode=INTERPRETED)
     slope = model.compile_dlogp(mode=INTERPRETED)
@@ -60,16 +63,32 @@ def sides(panel, families, experiments=()):
         model.replace_rvs_by_values([model["phi"]]), inputs=model.value_vars, mode=INTERPRETED
     )
 
-    def theirs(q):
-        point = {name: q[parents.places[rv]].reshape(start[name].shape) for name, rv in names.items()}
-        gradient = np.zeros(q.size)
-        at = np.concatenate([parents.places[names[var.name]] for var in model.continuous_value_vars])
-        gradient[at] = slope(point)
+    def theirs(v):
+        point = {name: v[parents.places[name]].reshape(start[name].shape) for name in names}
+        gradient = np.zeros(v.size)
+        gradient[np.concatenate([parents.places[name] for name in names])] = slope(point)
         return float(value(point)), gradient, phi(point)[0]
 
-    covered = np.concatenate([parents.places[rv] for rv in names.values()])
-    assert sorted(covered) == list(range(len(parents.parents)))
-    return ours, theirs, parents
+    priors = dict.fromkeys(names, norm)
+    top = (layout.log_kappa_max - LOG_KAPPA[0]) / LOG_KAPPA[1]
+    priors |= {"kappa_z": truncnorm(-np.inf, top), "slope_z": truncnorm(*layout.curve_priors.slope_bounds)}
+    priors |= {"sibling_sd": halfnorm(scale=SIBLING_SD), "geo_sd": halfnorm(scale=GEO_SD)}
+
+    def variables(q):
+        """Values of PyMC's variables by SciPy, their slopes, and the slopes of the log slopes."""
+        found = np.zeros((3, q.size))
+        for name in names:
+            at, prior = parents.places[name], priors[name]
+            v = prior.ppf(norm.cdf(q[at]))
+            first = np.exp(norm.logpdf(q[at]) - prior.logpdf(v))
+            sd = {"sibling_sd": SIBLING_SD, "geo_sd": GEO_SD}.get(name, 1.0)
+            found[:, at] = v, first, v / sd**2 * first - q[at]
+        return found
+
+    assert sorted(np.concatenate([parents.places[name] for name in names])) == list(
+        range(len(parents.parents))
+    )
+    return ours, theirs, variables, parents
 
 
 @pytest.mark.parametrize(
@@ -81,15 +100,18 @@ def sides(panel, families, experiments=()):
 @pytest.mark.parametrize("geos", [("",), ("north", "south", "west")], ids=["national", "geos"])
 def test_the_sampler_sees_the_density_of_the_pymc_model(geos, cells, families, tested, make_panel):
     panel = make_panel(3, periods=60, geos=geos, excluded=(30, 31), cells=cells)
-    ours, theirs, parents = sides(panel, families, past_tests(panel) if tested else ())
+    ours, theirs, variables, parents = sides(panel, families, past_tests(panel) if tested else ())
     assert parents.places["gap_z"].size == (2 if tested else 0)
     rng = np.random.default_rng(5)
     gaps, values = [], []
     for _ in range(6):
-        q = parents.centre() + 0.7 * rng.normal(size=len(parents.parents))
+        q = rng.normal(size=len(parents.parents))
+        v, first, second = variables(q)
         value, gradient = ours(q)
-        their_value, their_gradient, their_phi = theirs(q)
-        np.testing.assert_allclose(ours.phi(q), their_phi, rtol=1e-12, atol=1e-12)
+        their_value, their_gradient, their_phi = theirs(v)
+        their_value, their_gradient = their_value + np.log(first).sum(), their_gradient * first + second
+        np.testing.assert_allclose(parents.values(q), v, rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(ours.phi(q), their_phi, rtol=1e-10, atol=1e-12)
         np.testing.assert_allclose(gradient, their_gradient, rtol=1e-8, atol=1e-8 * np.abs(gradient).max())
         gaps.append(value - their_value)
         values.append(value)

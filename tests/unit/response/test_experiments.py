@@ -11,7 +11,7 @@ from mmm.inference.posterior import Posterior
 from mmm.model.calibration import Lift, Part
 from mmm.model.forward import saturate
 from mmm.model.shapes import HILL
-from mmm.response.experiments import holm, lifts_of, narrowing, tail_probabilities
+from mmm.response.experiments import holm, narrowing, tail_probabilities
 
 NORMAL = 1e12
 """Degrees of freedom at which a Student t is a normal."""
@@ -55,7 +55,7 @@ def test_the_lift_is_the_outcome_as_it_was_less_the_one_with_the_exposure_there_
         return total
 
     np.testing.assert_allclose(
-        lifts_of(posterior, layout)[:, 0], outcome(panel.exposure) - outcome(without), rtol=1e-8
+        posterior.lifts(layout)[:, 0], outcome(panel.exposure) - outcome(without), rtol=1e-8
     )
 
 
