@@ -98,7 +98,7 @@ def fit(
 
 def fit_without_tests(
     layout: Layout, geos: tuple[str, ...], sampling: SamplingSettings, *, progress: Progress | None = None
-) -> Fitted:
+) -> tuple[Posterior, Convergence]:
     """The model had there been no past tests, half as many draws on two chains: what tests are compared with.
 
     The rows that geo tests compared stay as free as with the tests. No gate stands here: nothing is planned on it.
@@ -106,13 +106,11 @@ def fit_without_tests(
     say = progress or (lambda text: None)
     say("sampling once more, without the tests")
     alone = replace(layout, data=replace(layout.data, lifts=()), experiments=())
-    clock = time.perf_counter()
     parents, packed = hang(alone), pack(alone.data)
     accept = TARGET_ACCEPT if len(geos) > 1 else NATIONAL_ACCEPT
     draws, chains = max(100, sampling.draws // 2), min(2, sampling.chains)
     raw = _sample(_target(parents, packed), draws, chains, accept, sampling, say)
-    posterior, convergence = _derived(raw, parents, packed, alone, geos, sampling.seed)
-    return Fitted(posterior, convergence, {"without_tests": time.perf_counter() - clock}, 1)
+    return _derived(raw, parents, packed, alone, geos, sampling.seed)
 
 
 def _target(parents: Parents, packed: Floats) -> Any:

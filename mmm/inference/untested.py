@@ -8,6 +8,7 @@ it, and the model is sampled once more without the tests.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,11 +39,14 @@ class Untested:
         Shape of the tail of the weights.
     rhat
         Largest R-hat of the second fit; None where the weights were good enough.
+    seconds
+        Time it took.
     """
 
     posterior: Posterior
     pareto_k: float
     rhat: float | None
+    seconds: float
 
 
 def without_tests(
@@ -54,12 +58,13 @@ def without_tests(
     progress: Progress | None = None,
 ) -> Untested:
     """Draws had there been no tests: reweighted where that holds, else of a second, shorter fit."""
+    clock = time.perf_counter()
     weights, k = untested_weights(posterior.lifts(layout), layout)
     if k <= LARGEST_K and 1.0 / np.sum(weights**2) >= LEAST_SHARE * weights.size:
         drawn = systematic(weights, np.random.default_rng([sampling.seed, 17]))
-        return Untested(posterior.taken(drawn), k, None)
-    fitted = fit_without_tests(layout, geos, sampling, progress=progress)
-    return Untested(fitted.posterior, k, fitted.convergence.rhat_max)
+        return Untested(posterior.taken(drawn), k, None, time.perf_counter() - clock)
+    rest, convergence = fit_without_tests(layout, geos, sampling, progress=progress)
+    return Untested(rest, k, convergence.rhat_max, time.perf_counter() - clock)
 
 
 def untested_weights(lifts: Floats, layout: Layout) -> tuple[Floats, float]:

@@ -23,9 +23,10 @@ Progress = Callable[[str], None]
 
 
 def write_fit(folder: Path, config: Config, prepared: Prepared, store: RunFolder, say: Progress) -> None:
-    from mmm.inference.fit import Refused, fit_without_tests
+    from mmm.inference.fit import Refused
     from mmm.inference.fit import fit as sample
     from mmm.inference.repairs import repairs
+    from mmm.inference.untested import without_tests
 
     panel, layout, settings = prepared.panel, prepared.layout, config.model
     seed = settings.sampling.seed
@@ -37,11 +38,11 @@ def write_fit(folder: Path, config: Config, prepared: Prepared, store: RunFolder
         (folder / "repairs.txt").write_text(text, encoding="utf-8")
         kept = store.draft({name: folder / name for name in ("diagnostics.json", "repairs.txt")})
         raise type(refused)(f"{refused}.\n{text}Kept: {kept}", refused.fitted) from None
+    posterior = fitted.posterior
     rest = None
     if layout.experiments:
-        rest = fit_without_tests(layout, panel.geos, settings.sampling, progress=say)
+        rest = without_tests(posterior, layout, panel.geos, settings.sampling, progress=say)
     say("decomposing")
-    posterior = fitted.posterior
     left = residuals(posterior, layout, panel)
     alone = rest.posterior if rest else None
     found = returns(posterior, layout, panel, seed=seed, chasing=is_chasing(left), rest=alone)
@@ -63,8 +64,9 @@ def write_fit(folder: Path, config: Config, prepared: Prepared, store: RunFolder
     notes = {"prior_scaled": layout.roi_priors.scaled}
     told = _diagnostics(fitted) | figures | unexplained | notes
     if rest is not None:
-        told["rhat_without_tests"] = rest.convergence.rhat_max
-        told["seconds"] |= rest.seconds
+        told["pareto_k_without_tests"] = rest.pareto_k
+        told |= {} if rest.rhat is None else {"rhat_without_tests": rest.rhat}
+        told["seconds"] |= {"without_tests": rest.seconds}
     write_json(told, folder / "diagnostics.json")
 
 

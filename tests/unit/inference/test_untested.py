@@ -69,7 +69,7 @@ def test_draws_are_reweighted_where_the_tests_say_little_and_sampled_again_where
     tested, monkeypatch
 ):
     panel, posterior, with_sd = tested
-    again = SimpleNamespace(posterior="sampled again", convergence=SimpleNamespace(rhat_max=1.2))
+    again = "sampled again", SimpleNamespace(rhat_max=1.2)
     monkeypatch.setattr(untested, "fit_without_tests", lambda *args, **options: again)
     vague, sharp = with_sd(3.0), with_sd(0.05)
     rest = without_tests(posterior, vague, panel.geos, SamplingSettings())
