@@ -36,7 +36,7 @@ class Untested:
     Attributes
     ----------
     pareto_k
-        Shape of the tail of the weights.
+        Shape of the tail of the weights; nan where they are too far apart to have one.
     rhat
         Largest R-hat of the second fit; None where the weights were good enough.
     seconds

@@ -64,8 +64,8 @@ def write_fit(folder: Path, config: Config, prepared: Prepared, store: RunFolder
     notes = {"prior_scaled": layout.roi_priors.scaled}
     told = _diagnostics(fitted) | figures | unexplained | notes
     if rest is not None:
-        told["pareto_k_without_tests"] = rest.pareto_k
-        told |= {} if rest.rhat is None else {"rhat_without_tests": rest.rhat}
+        weighted = rest.rhat is None
+        told |= {"pareto_k_without_tests": rest.pareto_k} if weighted else {"rhat_without_tests": rest.rhat}
         told["seconds"] |= {"without_tests": rest.seconds}
     write_json(told, folder / "diagnostics.json")
 
