@@ -161,11 +161,13 @@ def _share_sum(kind, x, w, log_half, slope, factor, money, out):
     L = w.shape[0] - 1
     out[:] = 0.0
     for lag in range(L + 1):
-        shifted = x[L - lag :]
-        for t in range(min(lag, T)):  # from before the window
-            out[t] += w[lag] * shifted[t]
-        for t in range(min(lag, T), T):
-            out[t] += factor * w[lag] * shifted[t]
+        weight, shifted, head = w[lag], x[L - lag :], min(lag, T)
+        for t in range(head):  # from before the window
+            out[t] += weight * shifted[t]
+        weight *= factor
+        inside, bought = out[head:], shifted[head:]
+        for t in range(T - head):
+            inside[t] += weight * bought[t]
     for t in range(T):
         u = out[t] if out[t] > SMALLEST else SMALLEST
         z = slope * (log(u) - log_half)
@@ -185,18 +187,19 @@ def _sums(x, weights, kinds, half, slope, effect, money, factors, by_geo, by_per
 
     by_geo has shape (draw, factor, geo, medium); by_period (draw, factor, period, medium), or no periods.
     """
-    M, (G, T) = kinds.shape[0], money.shape
+    M, (G, T), L = kinds.shape[0], money.shape, weights.shape[2] - 1
     scratch = np.empty(T)
-    periods = by_period.shape[2]
+    whole = by_period.shape[2] > 0
     for d in range(half.shape[0]):
         for m in range(M):
             log_half = np.log(half[d, m])
             for g in range(G):
                 for f in range(factors.shape[0]):
-                    row, w, n, worth = x[m, g], weights[d, m], slope[d, m], money[g]
-                    total = _share_sum(kinds[m], row, w, log_half, n, factors[f], worth, scratch)
+                    last = T if factors[f] != 0.0 else min(L, T)  # what is carried in is gone after L periods
+                    row, w, n, worth = x[m, g], weights[d, m], slope[d, m], money[g, :last]
+                    total = _share_sum(kinds[m], row, w, log_half, n, factors[f], worth, scratch[:last])
                     by_geo[d, f, g, m] = effect[d, m, g] * total
-                    for t in range(periods):
+                    for t in range(last if whole else 0):
                         by_period[d, f, t, m] += effect[d, m, g] * scratch[t] * worth[t]
 
 
