@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, PlainSerializer
 
@@ -58,3 +58,44 @@ def parse_amount(value: object) -> Amount:
 
 Money = Annotated[float, BeforeValidator(parse_money)]
 MoneyOrTimes = Annotated[Amount, BeforeValidator(parse_amount), PlainSerializer(str)]
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetAmount:
+    """Money, a multiple of the plan's budget (`0.9x`), or of what was spent in the reference (`0.9x reference`)."""
+
+    value: float
+    of: Literal["money", "budget", "reference"] = "money"
+
+    def resolve(self, budget: float, reference: float) -> float:
+        """The amount in money."""
+        return self.value * {"money": 1.0, "budget": budget, "reference": reference}[self.of]
+
+    def __str__(self) -> str:
+        written = f"{self.value:,.0f}" if self.of == "money" else f"{self.value:g}x"
+        return f"{written} reference" if self.of == "reference" else written
+
+
+def parse_budget(value: object) -> BudgetAmount:
+    """Read a budget: 1_300_000, "1.3m", "0.9x", "0.9x reference".
+
+    Raises
+    ------
+    ValueError
+        When it is none of these, or not above 0.
+    """
+    if isinstance(value, BudgetAmount):
+        return value
+    text = value.strip() if isinstance(value, str) else value
+    of: Literal["money", "budget", "reference"] = "budget"
+    if isinstance(text, str) and text.endswith("reference"):
+        text, of = text.removesuffix("reference").strip(), "reference"
+    amount = parse_amount(text)
+    if of == "reference" and not amount.times_reference:
+        raise ValueError(f"{value!r} is not a budget; write 1300000, 1.3m, 0.9x or 0.9x reference")
+    if amount.value <= 0:
+        raise ValueError(f"{value!r} is not above 0; a scenario needs money")
+    return BudgetAmount(amount.value, of if amount.times_reference else "money")
+
+
+Budget = Annotated[BudgetAmount, BeforeValidator(parse_budget), PlainSerializer(str)]

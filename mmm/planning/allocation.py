@@ -20,6 +20,7 @@ from mmm.planning.solver import solve
 from mmm.planning.summary import Objective
 from mmm.planning.window import PlanWindow
 from mmm.response.curves import WindowCurves, response
+from mmm.response.table import Curves
 
 Indices = NDArray[np.int64]
 
@@ -153,9 +154,9 @@ def _limits(
 
 
 def allocate(
-    aim: Aim, window: PlanWindow, settings: PlanSettings, core: float, grades: Sequence[str], draws: Indices
+    aim: Aim, window: PlanWindow, settings: PlanSettings, core: float, grades: Sequence[str], curves: Curves
 ) -> Allocation:
-    """The best spend per cell for some core money, planned on some of the draws.
+    """The best spend per cell for some core money, planned on some curves of the aim: a part of its draws, or a sketch.
 
     Raises
     ------
@@ -175,7 +176,7 @@ def allocate(
         idle = ("",) * len(current)
         solution = Solution(nothing, 0.0, 0.0, 0.0, 0.0, (np.nan, np.nan), "nothing to place", 0.0, idle)
         return Allocation(nothing, bounds, solution, problem)
-    solution = solve(take_draws(aim.curves, draws), problem)
+    solution = solve(curves, problem)
     clean = np.clip(solution.spend, 0.0 if switches else bounds.lower, bounds.upper)
     total = core if spend_all else min(core, float(clean.sum()))
     return Allocation(in_whole_cents(clean, total, problem), bounds, solution, problem)
@@ -207,7 +208,7 @@ def reserve_price(
         return None
     some = planning[np.linspace(0, len(planning) - 1, min(PRICE_DRAWS, len(planning))).round().astype(int)]
     try:
-        free = allocate(aim, window, settings, money.budget, grades, some).spend
+        free = allocate(aim, window, settings, money.budget, grades, take_draws(aim.curves, some)).spend
     except Infeasible:
         return None
     shown = take_draws(aim.curves, printing)

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from mmm.data.panel import Floats
 from mmm.finance.economics import Economics, profit, roi, romi
 from mmm.planning.allocation import Aim, take_draws
-from mmm.planning.moves import MixValue
 from mmm.planning.summary import Range
 from mmm.response.curves import response
 
@@ -40,19 +39,21 @@ class Outlook:
 
 
 def outlook_of(
-    mix: MixValue, reserve: float, economics: Economics, *, has_money: bool, once: float = 0.0
+    brought: Floats, spend: float, economics: Economics, *, has_money: bool, once: float = 0.0
 ) -> Outlook:
-    """What a mix brings, with the reserve beside it.
+    """What a mix brings.
 
     Parameters
     ----------
+    brought
+        Response of all cells together, shape (draw,).
+    spend
+        All money of the mix, the reserve included.
     once
         Costs paid once for cells that are on; they count in profit and romi.
     """
-    brought = mix.response.sum(axis=0)
     unknown = np.full_like(brought, np.nan)
     revenue = brought if has_money else unknown
-    spend = float(mix.spend.sum()) + reserve
     return Outlook(
         spend,
         profit(revenue, spend, economics) - once,

@@ -150,15 +150,15 @@ def optimize(
     money = window_money(window, settings)
     planning, printing = halves(curves.media.draws, seed)
     aim = aim_of(curves, window, economics, settings)
-    found = allocate(aim, window, settings, money.core, grades, planning)
+    found = allocate(aim, window, settings, money.core, grades, take_draws(aim.curves, planning))
     shown = take_draws(curves, printing)
     now, then = value_mixes(shown, money.current, found.spend)
     context = _context(window, settings, aim, found, grades, money, prior_roi)
     moves, reverses = moves_table(window.cells, now, then, context)
     current, planned = (
         outlook_of(
-            mix,
-            money.reserve,
+            mix.response.sum(axis=0),
+            float(mix.spend.sum()) + money.reserve,
             economics,
             has_money=window.has_money,
             once=found.problem.switch_costs(mix.spend),

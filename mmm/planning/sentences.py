@@ -271,3 +271,11 @@ def flip_at_prior(change: float, here: float) -> str:
 def why_budget(change: float) -> str:
     """Every other cell stands at a limit, so this one takes what is left."""
     return f"{direction(change)}: it takes what the limits of the other cells leave."
+
+
+# --- scenarios -----------------------------------------------------------------------------------------
+
+
+def scenario_is_today() -> str:
+    """A scenario that is what the others are compared with."""
+    return "This is today's mix, which the others are compared with."

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from mmm.data.settings import Settings
-from mmm.quantities import Amount, Money, MoneyOrTimes
+from mmm.quantities import Amount, Budget, Money, MoneyOrTimes
 
 
 class SpendFile(Settings):
@@ -160,3 +160,17 @@ class PlanSettings(Settings):
     bounds: tuple[CellBound, ...] = ()
     groups: tuple[GroupLimit, ...] = ()
     fixed: tuple[FixedSpend, ...] = ()
+
+
+class ScenarioSettings(Settings):
+    """A budget to compare with the plan, and how it is split."""
+
+    name: str = Field(min_length=1, description="what it is called")
+    budget: Budget | None = Field(
+        None,
+        description="money, 0.9x of the plan's budget, or `0.9x reference` of what was spent; default: the plan's",
+    )
+    allocation: Literal["optimum", "current"] = Field(
+        "optimum",
+        description="optimum: the best split inside the plan's limits; current: today's mix, scaled",
+    )

@@ -25,8 +25,7 @@ from mmm.planning.solver_grid import (
 )
 from mmm.planning.solver_polish import newton_step, polish, settle
 from mmm.planning.solver_structured import StructuredSearch
-from mmm.response.curves import WindowCurves
-from mmm.response.table import CellTable, refine, tabulate
+from mmm.response.table import CellTable, Curves, refine, tabulate
 
 Floats = NDArray[np.float64]
 
@@ -39,7 +38,7 @@ ROUNDS = 8
 NEWTON_STEPS = 3
 
 
-def solve(curves: WindowCurves, problem: Problem, *, target_gap: float = 1e-3) -> Solution:
+def solve(curves: Curves, problem: Problem, *, target_gap: float = 1e-3) -> Solution:
     """Find the best spend per cell for one budget and bounds, and prove how good it is.
 
     A table of each curve, coarse at first, gives a plan (dynamic program on straight lines between points,
@@ -88,7 +87,7 @@ def solve(curves: WindowCurves, problem: Problem, *, target_gap: float = 1e-3) -
     )
 
 
-def _structured(curves: WindowCurves, problem: Problem, target_gap: float, begun: float) -> Solution:
+def _structured(curves: Curves, problem: Problem, target_gap: float, begun: float) -> Solution:
     """The best plan under groups and switches."""
     search = StructuredSearch(curves, problem)
     search.run(target_gap)
@@ -128,7 +127,7 @@ def _binding(problem: Problem, spend: Floats) -> tuple[str, ...]:
 class _Search:
     """The state of one search: tables, the best plan so far, the lowest bound so far."""
 
-    def __init__(self, curves: WindowCurves, problem: Problem, lower: Floats, upper: Floats) -> None:
+    def __init__(self, curves: Curves, problem: Problem, lower: Floats, upper: Floats) -> None:
         self.curves, self.problem, self.lower, self.upper = curves, problem, lower, upper
         self.cells = range(lower.size)
         self.steps = 0

@@ -19,8 +19,7 @@ from mmm.planning.problem import Group, GroupState, Problem
 from mmm.planning.solver_bounds import CLOSE
 from mmm.planning.solver_linear import Found, Pieces, best_linear, best_mixed, simplify
 from mmm.planning.solver_mend import refuse_clash
-from mmm.response.curves import WindowCurves
-from mmm.response.table import CellTable, refine, tabulate
+from mmm.response.table import CellTable, Curves, refine, tabulate
 
 Floats = NDArray[np.float64]
 
@@ -55,7 +54,7 @@ NUDGE = 1e-3
 class StructuredSearch:
     """The state of one search: tables, the best plan so far, the lowest bound so far."""
 
-    def __init__(self, curves: WindowCurves, problem: Problem) -> None:
+    def __init__(self, curves: Curves, problem: Problem) -> None:
         names = [cell.name for cell in curves.media.cells]
         reach = np.minimum(problem.upper, np.maximum(problem.budget, problem.lower))
         self.curves, self.problem = curves, replace(problem, upper=reach)

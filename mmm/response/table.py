@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mmm.model.forward import MediaDraws
 from mmm.response.curves import WindowCurves, evaluate
 
 Floats = NDArray[np.float64]
@@ -33,13 +34,77 @@ class CellTable:
     excess: Floats
 
 
-def tabulate(curves: WindowCurves, cell: int, points: Floats) -> CellTable:
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """Mean responses drawn once as smooth lines, in place of the curves where many budgets are tried.
+
+    Between its points each line is the cubic with the points' values and slopes. Where those are dense it is the mean
+    curve for every purpose but a proof.
+
+    Attributes
+    ----------
+    media
+        The draws behind the lines.
+    points, value, slope
+        By cell: ascending money from 0 on, mean response, and its derivative, shape (grid,).
+    """
+
+    media: MediaDraws
+    points: tuple[Floats, ...]
+    value: tuple[Floats, ...]
+    slope: tuple[Floats, ...]
+
+    def table(self, cell: int, money: Floats) -> CellTable:
+        """The table of one cell at ascending, distinct points, all within the sketch."""
+        x, y, s = self.points[cell], self.value[cell], self.slope[cell]
+        value, slope = hermite(x, y[:, None], s[:, None], money)
+        width, left = np.diff(x), piece_of(x, money)
+        chord = np.diff(y) / width
+        bend = np.stack([6 * chord - 4 * s[:-1] - 2 * s[1:], 2 * s[:-1] + 4 * s[1:] - 6 * chord]) / width
+        hollow = np.maximum(-bend, 0.0).max(axis=0)  # a cubic's second derivative is greatest at its ends
+        most = [hollow[a : b + 1].max() for a, b in zip(left[:-1], left[1:], strict=True)]
+        return CellTable(money, value[:, 0], slope[:, 0], np.array(most) * np.diff(money) ** 2 / 8)
+
+
+Curves = WindowCurves | Sketch
+
+
+def piece_of(points: Floats, money: Floats) -> NDArray[np.intp]:
+    """Index of the interval between points in which each amount of money lies."""
+    return np.clip(np.searchsorted(points, money, side="right") - 1, 0, points.size - 2)
+
+
+def hermite(points: Floats, value: Floats, slope: Floats, money: Floats) -> tuple[Floats, Floats]:
+    """Cubic Hermite interpolation and its derivative at amounts of money, each of shape (money, draw).
+
+    Parameters
+    ----------
+    points
+        Ascending, shape (grid,).
+    value, slope
+        Shape (grid, draw).
+    money
+        Shape (money,).
+    """
+    j = piece_of(points, money)
+    width = (points[j + 1] - points[j])[:, None]
+    q = (money - points[j])[:, None] / width
+    rise = value[j + 1] - value[j]
+    left, right = slope[j] * width, slope[j + 1] * width
+    bent, twisted = 3 * rise - 2 * left - right, left + right - 2 * rise
+    at = value[j] + q * (left + q * (bent + q * twisted))
+    return at, (left + q * (2 * bent + 3 * q * twisted)) / width
+
+
+def tabulate(curves: Curves, cell: int, points: Floats) -> CellTable:
     """The table of one cell at ascending, distinct points."""
+    if isinstance(curves, Sketch):
+        return curves.table(cell, points)
     value, slope, excess = evaluate(curves, cell, points)
     return CellTable(points, value.mean(axis=1), slope.mean(axis=1), excess.mean(axis=1))
 
 
-def refine(curves: WindowCurves, cell: int, table: CellTable, extra: Floats) -> CellTable:
+def refine(curves: Curves, cell: int, table: CellTable, extra: Floats) -> CellTable:
     """The table with more points; only intervals that get one are evaluated again.
 
     Points outside the table are refused by construction of the callers; those it has already are ignored.

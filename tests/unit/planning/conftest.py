@@ -83,13 +83,13 @@ def _media(panel: Panel, *, draws: int = 40, lags: int = 4, seed: int = 1, sprea
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_panel() -> Callable[..., Panel]:
     """Builds a panel from money."""
     return _panel
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_media() -> Callable[..., MediaDraws]:
     """Builds draws of media curves for a panel."""
     return _media

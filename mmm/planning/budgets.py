@@ -1,0 +1,177 @@
+"""The best mix of any budget, and what mixes bring: planned on one half of the draws, printed from the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mmm.data.panel import Floats
+from mmm.finance.economics import Economics
+from mmm.planning.allocation import Aim, Money, aim_of, allocate, take_draws, window_money
+from mmm.planning.bounds import EXTRAPOLATION
+from mmm.planning.money import in_cents, split_reserve, spread
+from mmm.planning.outlook import Outlook, halves, outlook_of
+from mmm.planning.settings import PlanSettings
+from mmm.planning.window import PlanWindow
+from mmm.response.bank import CurveBank, make_bank
+from mmm.response.curves import WindowCurves, response
+from mmm.response.table import Sketch
+
+PLAN_DRAWS = 200
+"""Draws of the planning half that plan budgets beside the plan's own: near the best mix its value is flat."""
+
+REACH = 3.0
+"""Largest budget looked at, as a multiple of the plan's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """A budget and its split, all in whole cents.
+
+    Attributes
+    ----------
+    budget, reserve
+        The whole money, and what of it is kept for tests.
+    spend
+        Money by cell, shape (cell,).
+    """
+
+    budget: float
+    reserve: float
+    spend: Floats
+
+    @property
+    def total(self) -> float:
+        """All money spent, tests included."""
+        return float(self.spend.sum()) + self.reserve
+
+
+@dataclass(frozen=True, slots=True)
+class Valued:
+    """A mix, and what it brings on the draws that print.
+
+    Attributes
+    ----------
+    brought
+        Response of each cell, in money where an outcome has a value, shape (cell, draw).
+    value
+        In the unit of the objective, shape (draw,).
+    """
+
+    mix: Mix
+    brought: Floats
+    outlook: Outlook
+    value: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every budget of one window is planned on and printed from.
+
+    Attributes
+    ----------
+    curves
+        All draws, in money where an outcome has a value.
+    aim
+        What is sought; its curves are all draws in the unit of the objective.
+    grades
+        Evidence by cell.
+    money
+        Of the plan itself.
+    bank
+        Some draws of the planning half, in the unit of the objective.
+    sketch
+        Their mean.
+    printing
+        Draws that print.
+    """
+
+    window: PlanWindow
+    settings: PlanSettings
+    economics: Economics
+    curves: WindowCurves
+    aim: Aim
+    grades: tuple[str, ...]
+    money: Money
+    bank: CurveBank
+    sketch: Sketch
+    printing: np.ndarray
+
+
+def set_up(
+    curves: WindowCurves,
+    window: PlanWindow,
+    economics: Economics,
+    grades: Sequence[str],
+    settings: PlanSettings,
+    *,
+    seed: int,
+) -> Desk:
+    """Draw the curves once, so that any budget is then planned in a tenth of a second."""
+    planning, printing = halves(curves.media.draws, seed)
+    aim = aim_of(curves, window, economics, settings)
+    money = window_money(window, settings)
+    some = planning[np.linspace(0, len(planning) - 1, min(PLAN_DRAWS, len(planning))).round().astype(int)]
+    usual = np.maximum(EXTRAPOLATION * window.largest, money.current)
+    most = np.full(len(usual), REACH * money.budget)
+    bank = make_bank(take_draws(aim.curves, some), usual, np.maximum(most, usual))
+    return Desk(window, settings, economics, curves, aim, tuple(grades), money, bank, bank.sketch(), printing)
+
+
+def best_mix(desk: Desk, budget: float) -> Mix:
+    """The best split of a budget inside the plan's limits, which scale with it as the plan's own do.
+
+    Raises
+    ------
+    Infeasible
+        When the user's limits leave this budget no plan.
+    """
+    core, reserve = split_reserve(budget, desk.settings.reserve_for_tests)
+    found = allocate(desk.aim, desk.window, desk.settings, core, desk.grades, desk.sketch)
+    return Mix(in_cents(budget) / 100, reserve, found.spend)
+
+
+def current_mix(desk: Desk, budget: float) -> Mix:
+    """Today's mix scaled to a budget, with its reserve beside it."""
+    core, reserve = split_reserve(budget, desk.settings.reserve_for_tests)
+    return Mix(in_cents(budget) / 100, reserve, spread(core, desk.window.reference.by_cell))
+
+
+def value_all(desk: Desk, mixes: Mapping[str, Mix]) -> dict[str, Valued]:
+    """What mixes bring, on all draws that print."""
+    names = list(mixes)
+    shown = take_draws(desk.curves, desk.printing)
+    brought = _responses(shown, [mixes[name] for name in names])
+    sought = brought
+    if desk.aim.curves is not desk.curves:  # outcomes are sought though they have a money value
+        sought = _responses(take_draws(desk.aim.curves, desk.printing), [mixes[name] for name in names])
+    found = {}
+    for k, name in enumerate(names):
+        mix = mixes[name]
+        outlook = outlook_of(
+            brought[k].sum(axis=0), mix.total, desk.economics, has_money=desk.window.has_money
+        )
+        value = desk.aim.worth * sought[k].sum(axis=0) - desk.aim.cost * mix.total
+        found[name] = Valued(mix, brought[k], outlook, value)
+    return found
+
+
+def _responses(curves: WindowCurves, mixes: Sequence[Mix]) -> Floats:
+    """Response by mix, cell and draw."""
+    spend = np.stack([mix.spend for mix in mixes])
+    return np.stack([response(curves, cell, spend[:, cell]) for cell in range(spend.shape[1])], axis=1)
+
+
+def mean_value(desk: Desk, mix: Mix) -> float:
+    """Mean objective of a mix on the draws that plan."""
+    brought = float(desk.bank.response(mix.spend).sum(axis=0).mean())
+    return desk.aim.worth * brought - desk.aim.cost * mix.total
+
+
+def with_draw(desk: Desk, draw: int) -> Desk:
+    """The same desk as if one draw of the bank were the truth."""
+    weights = np.zeros(desk.bank.draws)
+    weights[draw] = 1.0
+    return replace(desk, sketch=desk.bank.sketch(weights))
