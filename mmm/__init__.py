@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mmm.pipeline import plan as plan
     from mmm.pipeline import report as report
     from mmm.pipeline import run as run
+    from mmm.pipeline import scenarios as scenarios
     from mmm.pipeline import stress as stress
     from mmm.stages.view import Run as Run
 
@@ -30,9 +31,22 @@ _HOMES = {
     "plan": "mmm.pipeline",
     "report": "mmm.pipeline",
     "run": "mmm.pipeline",
+    "scenarios": "mmm.pipeline",
     "stress": "mmm.pipeline",
 }
-__all__ = ["Config", "Run", "backtest", "check", "fit", "load_config", "plan", "report", "run", "stress"]
+__all__ = [
+    "Config",
+    "Run",
+    "backtest",
+    "check",
+    "fit",
+    "load_config",
+    "plan",
+    "report",
+    "run",
+    "scenarios",
+    "stress",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -19,7 +19,7 @@ from mmm.data.settings import CalendarSettings, ChannelSettings, DataSettings, E
 from mmm.errors import ConfigError
 from mmm.finance.settings import FinanceSettings
 from mmm.model.settings import ModelSettings
-from mmm.planning.settings import PlanSettings
+from mmm.planning.settings import PlanSettings, Scenarios
 from mmm.reporting.settings import ReportSettings
 
 NOT_YET = (
@@ -27,7 +27,6 @@ NOT_YET = (
     "data.outcome.date_format",
     "data.media.owner",
     "goals",
-    "scenarios",
     "tests",
     "finance.customer_lifetime_value",
     "finance.discount_rate",
@@ -69,6 +68,7 @@ class Config(Settings):
     experiments: ExperimentsTable | None = None
     finance: FinanceSettings = FinanceSettings()
     plan: PlanSettings = PlanSettings()
+    scenarios: Scenarios = ()
     report: ReportSettings = ReportSettings()
 
     folder: Path = Field(Path(), exclude=True, description="folder of the file; set on loading")

@@ -106,6 +106,11 @@ _EXAMPLES = {
     "plan.fixed.one.spend": "200_000",
     "plan.fixed.one.start": "2027-01-04",
     "plan.fixed.one.end": "2027-01-31",
+    "scenarios.one.name": "a tenth less",
+    "scenarios.one.budget": "0.9x",
+    "scenarios.two.name": "as before",
+    "scenarios.two.budget": "1x reference",
+    "scenarios.two.allocation": "current",
 }
 """Values, as YAML text, where the default does not show what a key is for."""
 
@@ -118,6 +123,7 @@ _ITEMS = {
     "plan.bounds": ("one", "two", "three"),
     "plan.groups": ("one", "two"),
     "plan.fixed": ("one",),
+    "scenarios": ("one", "two"),
 }
 """Entries shown of each list and of each mapping by name."""
 
@@ -129,6 +135,7 @@ _SHORT_ENTRIES = (
     "plan.bounds.three",
     "plan.groups.one",
     "plan.groups.two",
+    "scenarios.one",
 )
 """Entries that show a part of their keys; together they show all."""
 
@@ -158,6 +165,7 @@ _NOTES = {
     "plan.bounds": "least and most money; without an entry `change` holds",
     "plan.groups": "limits of several cells together; groups may lie inside each other, or cross (docs/limits.md)",
     "plan.fixed": "money already committed",
+    "scenarios": "budgets and splits to compare with the plan; without an entry seven usual ones",
     "report": "the pages",
 }
 """What each section is, in a line."""
@@ -182,6 +190,7 @@ SWITCHED_OFF = frozenset(
         "plan.bounds.three",
         "plan.groups",
         "plan.fixed",
+        "scenarios",
     }
 )
 """Keys of the example that stand behind a `#`."""

@@ -17,11 +17,20 @@ from mmm.runs.store import RunFolder, stage_key
 from mmm.stages.backtest import backtest_origins
 from mmm.stages.check import check_plan, refuse_plan, write_checks
 from mmm.stages.fit import Progress, write_fit
-from mmm.stages.keys import as_json, backtest_key, fit_key, plan_inputs, plan_settings, stress_key
+from mmm.stages.keys import (
+    as_json,
+    backtest_key,
+    fit_key,
+    plan_inputs,
+    plan_settings,
+    scenario_settings,
+    stress_key,
+)
 from mmm.stages.plan import write_plan
 from mmm.stages.prepare import Prepared, prepare
 from mmm.stages.readout import READOUT, ReadTest, add_result, read_panel, write_readout
 from mmm.stages.report import write_report
+from mmm.stages.scenarios import write_scenarios
 from mmm.stages.stress import write_stress
 from mmm.stages.view import Run
 
@@ -52,17 +61,24 @@ def plan(
     return _go(config, "plan", out, seed, progress)
 
 
+def scenarios(
+    config: Config, *, out: Path | None = None, seed: int | None = None, progress: Progress | None = None
+) -> Run:
+    """Compare budgets and splits on the same draws; fit and plan are reused where they are finished."""
+    return _go(config, "scenarios", out, seed, progress)
+
+
 def report(
     config: Config, *, out: Path | None = None, seed: int | None = None, progress: Progress | None = None
 ) -> Run:
-    """Write the page and the workbook; fit and plan are reused where they are finished."""
+    """Write the page and the workbook; fit, plan and scenarios are reused where they are finished."""
     return _go(config, "report", out, seed, progress)
 
 
 def run(
     config: Config, *, out: Path | None = None, seed: int | None = None, progress: Progress | None = None
 ) -> Run:
-    """The main job: check, fit, plan, report."""
+    """The main job: check, fit, plan, scenarios, report."""
     return _go(config, "run", out, seed, progress)
 
 
@@ -158,8 +174,9 @@ def read_test(
 _MADE = {
     "fit": {"fit"},
     "plan": {"fit", "plan"},
-    "report": {"fit", "plan", "report"},
-    "run": {"fit", "plan", "report"},
+    "scenarios": {"fit", "plan", "scenarios"},
+    "report": {"fit", "plan", "scenarios", "report"},
+    "run": {"fit", "plan", "scenarios", "report"},
     "stress": {"fit", "report"},  # where there is a plan to report
     "backtest": {"report"},
 }
@@ -192,11 +209,17 @@ def _go(
         stressed = store.finished("stress", stress_key(fitted_key))
         beside = [place for place in (tried, stressed) if place is not None]
         plan_key = stage_key(plan_settings(config), [fitted_key], plan_inputs(config), version)
-        shown = [about, fitted_key, plan_key, *(place.name for place in beside)]
+        beside_key = stage_key(scenario_settings(config), [plan_key], {}, version)
+        shown = [about, fitted_key, plan_key, beside_key, *(place.name for place in beside)]
         report_key = stage_key(config.report.model_dump_json(), shown, {}, version)
         line: tuple[tuple[str, str, Callable[[Path], None]], ...] = (
             ("fit", fitted_key, lambda to: write_fit(to, config, prepared, store, say)),
             ("plan", plan_key, lambda to: write_plan(to, config, prepared, stages[1], say)),
+            (
+                "scenarios",
+                beside_key,
+                lambda to: write_scenarios(to, config, prepared, stages[1], stages[2], say),
+            ),
             ("report", report_key, lambda to: write_report(to, config, [*stages, *beside], say)),
         )
         for name, key, make in line:

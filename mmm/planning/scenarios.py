@@ -10,7 +10,7 @@ import pandas as pd
 
 from mmm.data.panel import Floats
 from mmm.dims import cell_columns, cell_row
-from mmm.errors import ConfigError, Infeasible
+from mmm.errors import Infeasible
 from mmm.planning import sentences
 from mmm.planning.budgets import Desk, Mix, Valued, best_mix, current_mix, value_all
 from mmm.planning.frontier import break_even_mix, figures_of, frontier_mixes, frontier_table
@@ -56,22 +56,6 @@ class Comparison:
     frontier: pd.DataFrame
 
 
-def check_names(wanted: Sequence[ScenarioSettings]) -> None:
-    """Refuse two scenarios of one name.
-
-    Raises
-    ------
-    ConfigError
-        Naming them.
-    """
-    names = [entry.name for entry in wanted]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ConfigError(
-            [f"`scenarios`: {name!r} is there more than once; give each its own name" for name in twice]
-        )
-
-
 def compare(desk: Desk, wanted: Sequence[ScenarioSettings], planned: Floats) -> Comparison:
     """Plan every scenario and the frontier, and value all of them on the draws that print.
 
@@ -83,13 +67,7 @@ def compare(desk: Desk, wanted: Sequence[ScenarioSettings], planned: Floats) -> 
         The scenarios; none: the default ones, and the budget at which the next unit stops paying.
     planned
         The plan's own money by cell, shape (cell,): it is what the optimum of the plan's budget is.
-
-    Raises
-    ------
-    ConfigError
-        Two scenarios of one name.
     """
-    check_names(wanted)
     plan = Mix(desk.money.budget, desk.money.reserve, planned)
     line = frontier_mixes(desk)
     steps = {f"{step:g}x": mix for step, mix in line.items()} | {"plan": plan}
@@ -166,7 +144,10 @@ def scenario_table(
 
 
 def plans_table(desk: Desk, shown: Mapping[str, Valued], today: Valued) -> pd.DataFrame:
-    """The table `scenario_plans.csv`: rows by level cell, reserve and total; `current_spend` is today's mix at the plan's budget."""
+    """The table `scenario_plans.csv`: rows by level cell, reserve and total.
+
+    `current_spend` is today's mix at the plan's budget.
+    """
     keys = cell_columns(desk.window.cells)
     rows = []
     for name, found in shown.items():

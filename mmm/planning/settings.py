@@ -6,7 +6,7 @@ from datetime import date as Date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from mmm.data.settings import Settings
 from mmm.quantities import Amount, Budget, Money, MoneyOrTimes
@@ -174,3 +174,14 @@ class ScenarioSettings(Settings):
         "optimum",
         description="optimum: the best split inside the plan's limits; current: today's mix, scaled",
     )
+
+
+def _named_once(entries: tuple[ScenarioSettings, ...]) -> tuple[ScenarioSettings, ...]:
+    names = [entry.name for entry in entries]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{', '.join(map(repr, twice))} more than once; give each scenario its own name")
+    return entries
+
+
+Scenarios = Annotated[tuple[ScenarioSettings, ...], AfterValidator(_named_once)]

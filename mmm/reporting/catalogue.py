@@ -128,6 +128,38 @@ ENGLISH: dict[str, str] = {
     ),
     "bridge.next.plain": "An average unit of spend returns {average}; the next one returns {next}.",
     "bridge.next.units": "An average unit costs {average}; the next one costs {next}.",
+    # scenarios
+    "scenarios.heading": "More money, less money",
+    "scenarios.lead.beyond": (
+        "The next unit of budget pays for itself up to about *{turn}*. The last {rest} of the {budget} bring less than "
+        "they cost."
+    ),
+    "scenarios.lead.below": (
+        "The next unit of budget pays for itself up to about *{turn}*: {rest} more than the {budget} would still pay."
+    ),
+    "scenarios.lead.at": "The {budget} stand about where the next unit of budget just pays for itself.",
+    "scenarios.lead.none": (
+        "Between a fifth and three times the plan's budget, none was found at which the next unit of budget just pays "
+        "for itself."
+    ),
+    "scenarios.lead.plain": "What other budgets bring, each with its best split.",
+    "scenarios.chart": "What the best mix of each budget brings",
+    "scenarios.chart.note": (
+        "Line: the best split of each budget, with its 90 % range. Filled point: the plan. Hollow point: today's mix. "
+        "Small points: other scenarios. Upright line: where the next unit of budget brings what it costs, of which a "
+        "part goes to tests."
+    ),
+    "scenarios.note": (
+        "All on the same draws. *Beats today's mix*: of the plan's budget. *Regret*: the mean distance to whichever "
+        "scenario turns out best."
+    ),
+    "scenarios.without": "{scenario}: {reason}.",
+    "scenarios.x": "budget, k",
+    "scenarios.y.profit": "profit after media, k",
+    "scenarios.y.revenue": "revenue, k",
+    "scenarios.y.units": "units",
+    "scenarios.point.plan": "plan",
+    "scenarios.point.break_even": "next unit pays just for itself",
     # moves
     "moves.heading": "Where the money moves",
     "moves.lead": "Outlined: today's mix at equal money. Filled: the plan.",
@@ -362,6 +394,17 @@ ENGLISH: dict[str, str] = {
     "run.none": "not given",
     # columns of tables
     "column.cell": "Line",
+    "column.scenario": "Scenario",
+    "column.budget": "Budget",
+    "column.point": "",
+    "column.measure.profit": "Profit after media",
+    "column.measure.revenue": "Revenue",
+    "column.measure.units": "Units",
+    "column.better": "Beats today's mix",
+    "column.regret": "Regret",
+    "column.beats": "Beats, in 100",
+    "scenarios.pairs": "How often one scenario is worth more than another",
+    "column.next_unit": "Next unit brings",
     "column.horizon": "Periods ahead",
     "column.forecasts": "Forecasts",
     "column.wmape": "Error",
@@ -521,6 +564,7 @@ ENGLISH: dict[str, str] = {
     "sheet.plan.day": "Plan by day",
     "sheet.plan.week": "Plan by week",
     "sheet.plan.month": "Plan by month",
+    "sheet.scenarios": "Scenarios",
     "sheet.moves": "Moves",
     "sheet.returns": "Returns",
     "sheet.curves": "Curves",

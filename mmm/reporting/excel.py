@@ -40,6 +40,7 @@ def write_workbook(results: Results, settings: ReportSettings, path: Path) -> No
     book = Book(path, voice, results.about.created)
     _decision_sheet(book, results)
     _plan_sheet(book, results)
+    _scenarios_sheet(book, results)
     _moves_sheet(book, results)
     _returns_sheet(book, results)
     _curves_sheet(book, results)
@@ -150,6 +151,55 @@ def _by_period(results: Results, column: str) -> pd.DataFrame:
 
 def _key_columns(results: Results) -> list[str]:
     return [name for name in ("channel", "audience", "message") if name in results.plan]
+
+
+def _scenarios_sheet(book: Book, results: Results) -> None:
+    """Scenarios in a line each, then their splits; none where the run has none."""
+    if results.scenarios.empty:
+        return
+    voice = book.voice
+    sheet = book.sheet("sheet.scenarios")
+    names = [("revenue", "measure.revenue"), ("profit", "measure.profit"), ("outcome", "measure.units")]
+    columns = [
+        Column(voice.text("column.scenario"), "scenario", width=24),
+        Column(voice.text("column.spend"), "spend", "money"),
+    ]
+    for name, head in names:
+        if name in results.scenarios and results.scenarios[name].notna().any():
+            columns.append(Column(voice.text(f"column.{head}"), name, "money"))
+            for end, word in (("lo", "low"), ("hi", "high")):
+                columns.append(Column(voice.text(f"column.{word}"), f"{name}_{end}", "money"))
+    returns = ("roi", "return") if results.about.has_money else ("cost_per_outcome", "cost")
+    if returns[0] in results.scenarios:
+        columns.append(Column(voice.text(f"column.{returns[1]}"), returns[0], "ratio"))
+    columns += [
+        Column(voice.text("column.better"), "probability_better", "share"),
+        Column(voice.text("column.regret"), "expected_regret", "money"),
+    ]
+    write_rows(book, sheet, columns, records(results.scenarios), totals=False)
+    _splits(book, sheet, results, len(results.scenarios) + 3)
+
+
+def _splits(book: Book, sheet: Worksheet, results: Results, row: int) -> None:
+    """Money of every cell in every scenario, a column each, with live totals."""
+    voice = book.voice
+    table = results.scenario_plans
+    names = [str(name) for name in dict.fromkeys(table["scenario"])]
+    book.text(sheet, row, 0, voice.text("column.cell"), "head")
+    for place, name in enumerate(names, start=1):
+        book.text(sheet, row, place, name, "head_number")
+    top = row + 1
+    parts = table[table["level"].isin(["cell", "reserve"])]
+    lines = [voice.cell(cell) for cell in results.cells] + [voice.text("tests")]
+    for offset, line in enumerate(lines):
+        book.text(sheet, top + offset, 0, line)
+    for place, name in enumerate(names, start=1):
+        amounts = [float(amount) for amount in parts.loc[parts["scenario"] == name, "planned_spend"]]
+        for offset, amount in enumerate(amounts):
+            book.figure(sheet, top + offset, place, amount, "money")
+        last = top + len(lines)
+        book.sum(sheet, last, place, ((top, place), (last - 1, place)), sum(amounts))
+    book.text(sheet, top + len(lines), 0, voice.text("column.total"), "total_text")
 
 
 def _moves_sheet(book: Book, results: Results) -> None:

@@ -156,6 +156,54 @@ def curve(rows: Rows, points: Rows, colour: str, titles: tuple[str, str], descri
     return finished(alt.layer(band, line, dots), 170, description)
 
 
+def frontier(rows: Rows, points: Rows, turn: float | None, titles: tuple[str, str], description: str) -> Spec:
+    """Budget against what its best mix brings.
+
+    Parameters
+    ----------
+    rows
+        `budget`, `value`, `lo`, `hi`, ascending.
+    points
+        `budget`, `value`, `name`, `which` (scenario, today, plan), `label` (empty for none).
+    turn
+        Budget at which the next unit brings what it costs; None for no line.
+    titles
+        Of the two axes.
+    description
+        What the chart shows, in words.
+    """
+    x = alt.X("budget:Q", title=titles[0], scale=alt.Scale(zero=False, nice=False), axis=alt.Axis(grid=False))
+    y = alt.Y(
+        "value:Q", title=titles[1], scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5, format=",~r")
+    )
+    tips = [
+        alt.Tooltip("name:N", title=" "),
+        alt.Tooltip("budget:Q", title=titles[0], format=",.0f"),
+        alt.Tooltip("value:Q", title=titles[1], format=",.0f"),
+    ]
+    base = alt.Chart(inline(rows))
+    band = base.mark_area(opacity=0.1, color=INK).encode(x=x, y=alt.Y("lo:Q", title=titles[1]), y2="hi:Q")
+    line = base.mark_line(strokeWidth=2, color=INK).encode(x=x, y=y)
+    kinds = ["scenario", "today", "plan"]
+    marks = alt.Chart(inline(points)).encode(x=x, y=y, tooltip=tips)
+    dots = marks.mark_point(opacity=1, stroke=INK).encode(
+        fill=alt.Fill("which:N", scale=alt.Scale(domain=kinds, range=[QUIET, "#FFFFFF", GAIN]), legend=None),
+        size=alt.Size("which:N", scale=alt.Scale(domain=kinds, range=[30, 110, 110]), legend=None),
+        strokeWidth=alt.StrokeWidth("which:N", scale=alt.Scale(domain=kinds, range=[0, 2, 0]), legend=None),
+    )
+    said = [
+        marks.transform_filter(f"datum.which == '{which}'")
+        .mark_text(align="center", dy=dy, fontSize=12, color=INK)
+        .encode(text="label:N")
+        for which, dy in (("plan", -16), ("today", 18))
+    ]
+    layers: list[alt.Chart] = [band, line, dots, *said]
+    if turn is not None:
+        mark = alt.Chart(inline([{"at": turn}])).mark_rule(color=INK, strokeDash=[2, 3], strokeWidth=1.2)
+        layers.insert(1, mark.encode(x=alt.X("at:Q", title=titles[0])))
+    return finished(alt.layer(*layers), 260, description)
+
+
 def intervals(
     rows: Rows, break_even: float | None, title: str, description: str, *, log: bool = False
 ) -> Spec:

@@ -9,7 +9,18 @@ import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from mmm.reporting import appendix, backtest, bridge, evidence, headline, limits, moves, stress, tested
+from mmm.reporting import (
+    appendix,
+    backtest,
+    bridge,
+    evidence,
+    headline,
+    limits,
+    moves,
+    scenarios,
+    stress,
+    tested,
+)
 from mmm.reporting.amounts import day, ratio, window_name
 from mmm.reporting.decision import decide
 from mmm.reporting.results import Results
@@ -84,6 +95,12 @@ def _front(results: Results, voice: Voice) -> dict[str, Any]:
         "next_unit": bridge.next_unit(results, voice),
         "bridge": bridge.bridge_figure(results, voice),
         "statement": bridge.statement_rows(results, voice),
+        "scenarios_lead": scenarios.scenarios_lead(results, voice),
+        "frontier": scenarios.frontier_figure(results, voice),
+        "scenarios_table": scenarios.scenarios_table(results, voice),
+        "scenarios_without": scenarios.without_plan(results, voice),
+        "pairs_table": scenarios.pairs_table(results, voice),
+        "frontier_table": scenarios.frontier_table(results, voice),
         "moves_lead": Markup(" ").join((voice.html("moves.lead"), voice.html("moves.lead.tests", kept))),
         "moves": moves.moves(results, voice),
         "moves_table": moves.moves_table(results, voice),

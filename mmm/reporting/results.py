@@ -22,13 +22,17 @@ TABLES = (
     *("roi", "contributions", "curves", "fit", "checks", "plan", "moves", "adstock", "priors"),
     "hidden_driver",
 )
-WHERE_MADE = ("reviews", "backtest", "backtest_summary", "stress", "stress_summary", "experiments")
+WHERE_MADE = (
+    *("reviews", "backtest", "backtest_summary", "stress", "stress_summary", "experiments"),
+    *("scenarios", "scenario_plans", "scenario_pairs", "frontier"),
+)
 """Tables that not every run has; without rows where it has not."""
 TEXT = frozenset(
     {
         *CELL_KEYS,
         *("geo", "level", "component", "purpose", "evidence", "binding", "why", "flip", "parameter"),
         *("id", "geos", "start", "end"),
+        *("scenario", "against", "note", "point"),
         *("check", "severity", "where", "rows", "value_text", "remedy"),
         *("origin", "horizon"),
         *("kind", "spec", "verdict", "refused", "lowest_spec", "highest_spec", "survives", "benchmark"),
@@ -153,6 +157,10 @@ class Results:
     stress: pd.DataFrame
     stress_summary: pd.DataFrame
     experiments: pd.DataFrame
+    scenarios: pd.DataFrame
+    scenario_plans: pd.DataFrame
+    scenario_pairs: pd.DataFrame
+    frontier: pd.DataFrame
 
     @property
     def cells(self) -> tuple[Cell, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ class Sketch:
         chord = np.diff(y) / width
         bend = np.stack([6 * chord - 4 * s[:-1] - 2 * s[1:], 2 * s[:-1] + 4 * s[1:] - 6 * chord]) / width
         hollow = np.maximum(-bend, 0.0).max(axis=0)  # a cubic's second derivative is greatest at its ends
-        most = [hollow[a : b + 1].max() for a, b in zip(left[:-1], left[1:], strict=True)]
+        most = [hollow[a : b + 1].max() for a, b in pairwise(left)]
         return CellTable(money, value[:, 0], slope[:, 0], np.array(most) * np.diff(money) ** 2 / 8)
 
 

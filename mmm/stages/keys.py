@@ -38,6 +38,10 @@ def plan_settings(config: Config) -> str:
     return as_json(config.plan, config.finance)
 
 
+def scenario_settings(config: Config) -> str:
+    return as_json(*config.scenarios)
+
+
 def plan_inputs(config: Config) -> dict[str, str]:
     asked = (config.plan.until_window, config.plan.reference)
     paths = [config.folder / found.source for found in asked if isinstance(found, SpendFile)]

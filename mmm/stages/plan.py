@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,12 @@ from numpy.typing import NDArray
 from mmm.config import Config
 from mmm.data.calendar import next_periods
 from mmm.data.future import future_features
-from mmm.data.panel import Panel
+from mmm.data.panel import Floats, Panel
 from mmm.finance.economics import unit_economics
 from mmm.inference.posterior import Posterior
 from mmm.planning.plan import optimize
-from mmm.planning.window import plan_window, window_curves
+from mmm.planning.window import PlanWindow, plan_window, window_curves
+from mmm.response.curves import WindowCurves
 from mmm.response.decomposition import forecast_baseline
 from mmm.stages.fit import Progress
 from mmm.stages.prepare import Prepared
@@ -23,27 +25,43 @@ from mmm.stages.prepare import Prepared
 Dates = NDArray[np.datetime64]
 
 
-def write_plan(folder: Path, config: Config, prepared: Prepared, fitted: Path, say: Progress) -> None:
-    say("optimizing the plan")
+@dataclass(frozen=True, slots=True)
+class Outset:
+    """What a window is planned from: its curves, the outcome without paid media, the evidence of each cell."""
+
+    window: PlanWindow
+    curves: WindowCurves
+    baseline: Floats
+    grades: list[str]
+
+
+def outset(config: Config, prepared: Prepared, fitted: Path) -> Outset:
+    """The coming window as the finished fit sees it."""
     panel, layout = prepared.panel, prepared.layout
-    seed = config.model.sampling.seed
     posterior = Posterior.load(fitted / "posterior.nc")
     window = plan_window(panel, config.plan, folder=config.folder)
     curves = window_curves(window, panel, posterior.media(layout, panel.geos))
     future = future_features(
         prepared.tables, panel, config.data, config.calendar, _until_and_window(panel, window.dates)
     )
+    seed = config.model.sampling.seed
     baseline = forecast_baseline(posterior, layout, panel, future, seed=seed)[:, -len(window.dates) :]
     roi = pd.read_csv(fitted / "roi.csv", encoding="utf-8-sig", keep_default_na=False)
+    return Outset(window, curves, baseline, roi.loc[roi["level"] == "cell", "evidence"].tolist())
+
+
+def write_plan(folder: Path, config: Config, prepared: Prepared, fitted: Path, say: Progress) -> None:
+    say("optimizing the plan")
+    begin = outset(config, prepared, fitted)
     optimize(
-        curves,
-        window,
+        begin.curves,
+        begin.window,
         unit_economics(config.finance),
-        roi.loc[roi["level"] == "cell", "evidence"].tolist(),
+        begin.grades,
         config.plan,
-        baseline,
-        seed=seed,
-        prior_roi=layout.roi_priors.median.tolist(),
+        begin.baseline,
+        seed=config.model.sampling.seed,
+        prior_roi=prepared.layout.roi_priors.median.tolist(),
     ).save(folder)
 
 

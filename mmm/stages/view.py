@@ -47,6 +47,14 @@ class Run:
         """Where the money moves, and why."""
         return self.plan.moves
 
+    def scenarios(self) -> pd.DataFrame:
+        """Budgets and splits beside each other, on the same draws."""
+        return self.table("scenarios")
+
+    def frontier(self) -> pd.DataFrame:
+        """The best mix of every budget."""
+        return self.table("frontier")
+
     @cached_property
     def plan(self) -> Plan:
         """The plan, with its tables and figures."""
@@ -85,7 +93,7 @@ class Run:
             "survives",
             "benchmark",
         ]
-        texts += ["id", "geos", "start", "end"]
+        texts += ["id", "geos", "start", "end", "scenario", "against", "note", "point"]
         path = self.folder / f"{name}.csv"
         if not path.is_file():
             raise ConfigError([f"{path} is not there; run `mmm run` on the config to make it"])

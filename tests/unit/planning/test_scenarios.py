@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from mmm.config import parse_config
 from mmm.errors import ConfigError
 from mmm.finance.economics import Economics
 from mmm.planning.budgets import best_mix, current_mix, mean_value, set_up, value_all
@@ -19,7 +21,7 @@ from mmm.planning.window import plan_window, window_curves
 from mmm.response.curves import response
 
 GRADES = ("data", "prior", "experiment", "data")
-MARGIN = 0.6
+MARGIN = 2.0
 FIRST = slice(0, 30)
 
 
@@ -134,9 +136,16 @@ def test_a_scenario_without_a_plan_says_why_and_leaves_the_others(company):
     assert set(found.found.plans.scenario) == {"same"}
 
 
-def test_two_scenarios_of_one_name_are_refused(company):
-    with pytest.raises(ConfigError, match="'a' is there more than once"):
-        company(scenarios=[{"name": "a"}, {"name": "a", "budget": "0.9x"}])
+def test_two_scenarios_of_one_name_are_refused():
+    raw = {"name": "acme", "data": {}, "scenarios": [{"name": "a"}, {"name": "a", "budget": "0.9x"}]}
+    with pytest.raises(ConfigError, match="'a' more than once"):
+        parse_config(raw, Path("acme.yaml"))
+
+
+@pytest.mark.parametrize("budget", ["0.9 reference", "0x", "-5", "lots"])
+def test_a_budget_that_is_none_is_refused(budget):
+    with pytest.raises(ValueError, match=r"budget|above 0|amount"):
+        ScenarioSettings.model_validate({"name": "a", "budget": budget})
 
 
 def test_without_a_margin_there_is_no_budget_at_which_the_next_unit_stops_paying(company):

@@ -48,6 +48,7 @@ class Options:
     gave_way: tuple[str, ...] = ()
     tried: bool = True
     stressed: bool = False
+    compared: bool = True
     captured: tuple[str, ...] = ()
     config_text: str = "name: acme\ncurrency: USD\nfinance: {gross_margin: 0.55}\n"
 
@@ -74,6 +75,8 @@ def write_run(folder: Path, options: Options | None = None) -> Path:
         tables["backtest_summary"] = world.backtest_summary(tables["backtest"])
     if options.stressed:
         tables |= {"stress": world.stress(), "stress_summary": world.stress_summary()}
+    if options.compared:
+        tables |= world.scenarios()
     for name, frame in tables.items():
         frame.to_csv(folder / f"{name}.csv", index=False, encoding="utf-8-sig")
     for name, content in (
@@ -164,6 +167,70 @@ class _World:
         found["expected_regret"] = float(np.maximum(-gain, 0).mean())
         found["worst_tenth"] = float(np.sort(gain)[: max(1, self.o.draws // 10)].mean())
         return found
+
+    def scenarios(self) -> dict[str, pd.DataFrame]:
+        """Today's mix, the plan, and the plan's mix at other budgets; the best of these counts as break-even."""
+        profit = self.o.margin is not None and self.o.has_money
+        mixes = {"keep": self.current, "-20 %": 0.8 * self.planned, "optimum": self.planned}
+        mixes["+20 %"] = 1.2 * self.planned
+        steps = {step: step * self.planned for step in (0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6)}
+        size = self.budget / self.core
+
+        def value(spend: np.ndarray) -> np.ndarray:
+            brought = self.brings(spend).sum(axis=1)
+            return self.worth * brought - (spend.sum() * size if profit else 0.0)
+
+        def figures(spend: np.ndarray) -> dict[str, Any]:
+            brought, money = self.brings(spend).sum(axis=1), spend.sum() * size
+            empty = np.full(self.o.draws, np.nan)
+            found = {"budget": money, "spend": money, "reserve": money - spend.sum()}
+            found |= _named("revenue", brought if self.o.has_money else empty)
+            found |= _named("profit", value(spend) if profit else empty)
+            found |= _named("roi", brought / money if self.o.has_money else empty)
+            if not self.o.has_money:
+                found |= _named("outcome", brought) | {"cost_per_outcome": money / brought.mean()}
+            return found
+
+        draws = {name: value(spend) for name, spend in mixes.items()}
+        best = np.max(list(draws.values()), axis=0)
+        rows, splits, pairs = [], [], []
+        for name, spend in mixes.items():
+            rows.append(
+                {"scenario": name, **figures(spend)}
+                | {"probability_better": np.nan if name == "keep" else (draws[name] > draws["keep"]).mean()}
+                | {"expected_regret": (best - draws[name]).mean(), "note": "today" if name == "keep" else ""}
+            )
+            for cell, now, then in zip(self.o.cells, self.current, spend, strict=True):
+                splits.append(
+                    {"scenario": name, "level": "cell", **self.keys(cell)}
+                    | {"current_spend": now, "planned_spend": then}
+                )
+            for level, now, then in (
+                ("reserve", self.reserve, spend.sum() * (size - 1)),
+                ("total", self.budget, spend.sum() * size),
+            ):
+                splits.append(
+                    {"scenario": name, "level": level, "channel": "", "audience": ""}
+                    | {"current_spend": now, "planned_spend": then}
+                )
+            for other in mixes.keys() - {name}:
+                gain = draws[name] - draws[other]
+                pairs.append(
+                    {"scenario": name, "against": other, "probability_better": (gain > 0).mean()}
+                    | _named("difference", gain)
+                    | {"expected_regret": np.maximum(-gain, 0).mean()}
+                )
+        rows.append({"scenario": "tiny", "note": "no plan meets the limits"})
+        means = {step: value(spend).mean() for step, spend in steps.items()}
+        others = [step for step in steps if step != 1.0]
+        turn = max(others, key=lambda step: means[step]) if profit else None
+        frontier = [
+            {"point": "plan" if step == 1.0 else "break_even" if step == turn else "", **figures(spend)}
+            | {"next_unit": 2 - step}
+            for step, spend in steps.items()
+        ]
+        made = {"scenarios": rows, "scenario_plans": splits, "scenario_pairs": pairs, "frontier": frontier}
+        return {name: pd.DataFrame(found) for name, found in made.items()}
 
     def moves(self) -> pd.DataFrame:
         rows = []

@@ -35,7 +35,7 @@ def values(path: Path) -> Workbook:
 
 
 def test_the_sheets_are_those_a_reader_was_promised(values: Workbook) -> None:
-    names = ["Decision", "Plan by week", "Moves", "Returns", "Curves", "Checks", "About"]
+    names = ["Decision", "Plan by week", "Scenarios", "Moves", "Returns", "Curves", "Checks", "About"]
     assert values.sheetnames == names
 
 

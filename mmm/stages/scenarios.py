@@ -1,0 +1,37 @@
+"""What stands beside a plan: scenarios, and the frontier of budgets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmm.config import Config
+from mmm.finance.economics import unit_economics
+from mmm.planning.budgets import set_up
+from mmm.planning.plan import Plan
+from mmm.planning.scenarios import compare
+from mmm.stages.fit import Progress
+from mmm.stages.plan import outset
+from mmm.stages.prepare import Prepared
+from mmm.stages.tables import write_csv
+
+
+def write_scenarios(
+    folder: Path, config: Config, prepared: Prepared, fitted: Path, planned: Path, say: Progress
+) -> None:
+    say("comparing scenarios")
+    begin = outset(config, prepared, fitted)
+    moves = Plan.load(planned).moves
+    spend = moves.loc[moves["level"] == "cell", "planned_spend"].to_numpy()
+    desk = set_up(
+        begin.curves,
+        begin.window,
+        unit_economics(config.finance),
+        begin.grades,
+        config.plan,
+        seed=config.model.sampling.seed,
+    )
+    found = compare(desk, config.scenarios, spend)
+    write_csv(found.scenarios, folder / "scenarios.csv")
+    write_csv(found.plans, folder / "scenario_plans.csv")
+    write_csv(found.pairs, folder / "scenario_pairs.csv")
+    write_csv(found.frontier, folder / "frontier.csv")
