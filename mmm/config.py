@@ -19,14 +19,13 @@ from mmm.data.settings import CalendarSettings, ChannelSettings, DataSettings, E
 from mmm.errors import ConfigError
 from mmm.finance.settings import FinanceSettings
 from mmm.model.settings import ModelSettings
-from mmm.planning.settings import PlanSettings, Scenarios
+from mmm.planning.settings import GoalsSettings, PlanSettings, Scenarios
 from mmm.reporting.settings import ReportSettings
 
 NOT_YET = (
     "data.outcome.segment",
     "data.outcome.date_format",
     "data.media.owner",
-    "goals",
     "tests",
     "finance.customer_lifetime_value",
     "finance.discount_rate",
@@ -67,6 +66,7 @@ class Config(Settings):
     model: ModelSettings = ModelSettings()
     experiments: ExperimentsTable | None = None
     finance: FinanceSettings = FinanceSettings()
+    goals: GoalsSettings = GoalsSettings()
     plan: PlanSettings = PlanSettings()
     scenarios: Scenarios = ()
     report: ReportSettings = ReportSettings()

@@ -106,6 +106,11 @@ _EXAMPLES = {
     "plan.fixed.one.spend": "200_000",
     "plan.fixed.one.start": "2027-01-04",
     "plan.fixed.one.end": "2027-01-31",
+    "goals.question": "Can Q1 reach 9.0 m with 8 % less media?",
+    "goals.targets.one.name": "Q1 revenue",
+    "goals.targets.one.target": "9_000_000",
+    "goals.targets.one.owner": "marketing",
+    "goals.targets.one.under": "company",
     "scenarios.one.name": "a tenth less",
     "scenarios.one.budget": "0.9x",
     "scenarios.two.name": "as before",
@@ -123,6 +128,7 @@ _ITEMS = {
     "plan.bounds": ("one", "two", "three"),
     "plan.groups": ("one", "two"),
     "plan.fixed": ("one",),
+    "goals.targets": ("one",),
     "scenarios": ("one", "two"),
 }
 """Entries shown of each list and of each mapping by name."""
@@ -165,6 +171,8 @@ _NOTES = {
     "plan.bounds": "least and most money; without an entry `change` holds",
     "plan.groups": "limits of several cells together; groups may lie inside each other, or cross (docs/limits.md)",
     "plan.fixed": "money already committed",
+    "goals": "what the window is to reach, printed with its odds",
+    "goals.targets": "figures to reach",
     "scenarios": "budgets and splits to compare with the plan; without an entry seven usual ones",
     "report": "the pages",
 }
@@ -190,6 +198,7 @@ SWITCHED_OFF = frozenset(
         "plan.bounds.three",
         "plan.groups",
         "plan.fixed",
+        "goals",
         "scenarios",
     }
 )

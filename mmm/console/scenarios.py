@@ -52,6 +52,30 @@ def scenarios_text(
     return "\n".join(lines)
 
 
+def goals_text(goals: pd.DataFrame) -> str:
+    """Every target with its odds, in a sentence; empty without targets.
+
+    Parameters
+    ----------
+    goals
+        The table `goals.csv`.
+    """
+    lines = []
+    for row in records_of(goals):
+        target = money(row["target"])
+        said = (
+            f"Goal {text_of(row['goal'])}: {in_100(row['probability'])} to reach {target}; "
+            f"{money(row['reached_80'])} can be promised with 80 in 100"
+        )
+        if number_of(row["budget_80"]) is None:
+            far = f"{in_100(row['best_probability'])}, with {money(row['best_budget'])}"
+            said += f"; no budget looked at has 80 in 100 for {target}: the best is {far}"
+        elif row["budget_80"] > row["budget"]:
+            said += f"; 80 in 100 for {target} needs about {money(row['budget_80'])}"
+        lines.append(f"{said}.")
+    return "\n".join(lines)
+
+
 def _odds(pairs: pd.DataFrame) -> str:
     """How many times in a hundred the scenario of a line beats that of a column."""
     names = list(dict.fromkeys(pairs["scenario"]))

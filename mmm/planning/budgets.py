@@ -11,6 +11,7 @@ from mmm.data.panel import Floats
 from mmm.finance.economics import Economics
 from mmm.planning.allocation import Aim, Money, aim_of, allocate, take_draws, window_money
 from mmm.planning.bounds import EXTRAPOLATION
+from mmm.planning.limits import switches_of
 from mmm.planning.money import in_cents, split_reserve, spread
 from mmm.planning.outlook import Outlook, halves, outlook_of
 from mmm.planning.settings import PlanSettings
@@ -86,6 +87,8 @@ class Desk:
         Their mean.
     printing
         Draws that print.
+    once
+        What is paid once for each cell that is on, shape (cell,).
     """
 
     window: PlanWindow
@@ -98,6 +101,7 @@ class Desk:
     bank: CurveBank
     sketch: Sketch
     printing: np.ndarray
+    once: Floats
 
 
 def set_up(
@@ -117,7 +121,15 @@ def set_up(
     usual = np.maximum(EXTRAPOLATION * window.largest, money.current)
     most = np.full(len(usual), REACH * money.budget)
     bank = make_bank(take_draws(aim.curves, some), usual, np.maximum(most, usual))
-    return Desk(window, settings, economics, curves, aim, tuple(grades), money, bank, bank.sketch(), printing)
+    switches = switches_of(
+        settings, window.cells, money.current, window.fixed, counts_cost=aim.objective == "profit"
+    )
+    once = np.zeros(len(usual))
+    for cell, switch in enumerate(switches):
+        once[cell] = 0.0 if switch is None else switch.cost
+    return Desk(
+        window, settings, economics, curves, aim, tuple(grades), money, bank, bank.sketch(), printing, once
+    )
 
 
 def best_mix(desk: Desk, budget: float) -> Mix:
@@ -149,13 +161,18 @@ def value_all(desk: Desk, mixes: Mapping[str, Mix]) -> dict[str, Valued]:
         sought = _responses(take_draws(desk.aim.curves, desk.printing), [mixes[name] for name in names])
     found = {}
     for k, name in enumerate(names):
-        mix = mixes[name]
+        mix, once = mixes[name], switch_costs(desk, mixes[name].spend)
         outlook = outlook_of(
-            brought[k].sum(axis=0), mix.total, desk.economics, has_money=desk.window.has_money
+            brought[k].sum(axis=0), mix.total, desk.economics, has_money=desk.window.has_money, once=once
         )
-        value = desk.aim.worth * sought[k].sum(axis=0) - desk.aim.cost * mix.total
+        value = desk.aim.worth * sought[k].sum(axis=0) - desk.aim.cost * mix.total - once
         found[name] = Valued(mix, brought[k], outlook, value)
     return found
+
+
+def switch_costs(desk: Desk, spend: Floats) -> float:
+    """What is paid once for the cells that are on."""
+    return float(desk.once[spend > 0].sum())
 
 
 def _responses(curves: WindowCurves, mixes: Sequence[Mix]) -> Floats:
@@ -167,7 +184,7 @@ def _responses(curves: WindowCurves, mixes: Sequence[Mix]) -> Floats:
 def mean_value(desk: Desk, mix: Mix) -> float:
     """Mean objective of a mix on the draws that plan."""
     brought = float(desk.bank.response(mix.spend).sum(axis=0).mean())
-    return desk.aim.worth * brought - desk.aim.cost * mix.total
+    return desk.aim.worth * brought - desk.aim.cost * mix.total - switch_costs(desk, mix.spend)
 
 
 def with_draw(desk: Desk, draw: int) -> Desk:

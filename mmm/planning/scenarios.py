@@ -48,12 +48,18 @@ class Comparison:
         `scenario_pairs.csv`: each against each.
     frontier
         `frontier.csv`: the best mix of every budget.
+    points
+        The same mixes with what they bring per draw, by name; the plan's is `plan`.
+    today
+        Today's mix of the plan's budget.
     """
 
     scenarios: pd.DataFrame
     plans: pd.DataFrame
     pairs: pd.DataFrame
     frontier: pd.DataFrame
+    points: Mapping[str, Valued]
+    today: Valued
 
 
 def compare(desk: Desk, wanted: Sequence[ScenarioSettings], planned: Floats) -> Comparison:
@@ -94,6 +100,8 @@ def compare(desk: Desk, wanted: Sequence[ScenarioSettings], planned: Floats) -> 
         plans_table(desk, shown, valued["today"]),
         pairs_table(shown),
         frontier_table(desk, points, {"plan": "plan", "break_even": "break_even"}),
+        points,
+        valued["today"],
     )
 
 

@@ -185,3 +185,26 @@ def _named_once(entries: tuple[ScenarioSettings, ...]) -> tuple[ScenarioSettings
 
 
 Scenarios = Annotated[tuple[ScenarioSettings, ...], AfterValidator(_named_once)]
+
+
+class Target(Settings):
+    """A figure to reach in the window."""
+
+    name: str = Field(min_length=1, description="what it is called")
+    kpi: Literal["revenue", "profit", "outcome"] = Field(
+        "revenue",
+        description="revenue, profit after media, or outcome (units, where they have no money value)",
+    )
+    of: Literal["total", "media"] = Field(
+        "total", description="total: everything in the window; media: what the window's media bring"
+    )
+    target: Money = Field(gt=0, description="the figure")
+    owner: str = Field("", description="who answers for it")
+    under: str = Field("", description="the goal it serves")
+
+
+class GoalsSettings(Settings):
+    """What the window is to reach; each target is printed with its odds."""
+
+    question: str = Field("", description="the question in your own words, printed with the answer")
+    targets: tuple[Target, ...] = ()

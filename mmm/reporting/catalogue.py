@@ -128,6 +128,37 @@ ENGLISH: dict[str, str] = {
     ),
     "bridge.next.plain": "An average unit of spend returns {average}; the next one returns {next}.",
     "bridge.next.units": "An average unit costs {average}; the next one costs {next}.",
+    # goals
+    "goals.heading": "Goals",
+    "goals.what.revenue.total": "of revenue",
+    "goals.what.revenue.media": "of revenue from media",
+    "goals.what.profit.total": "of profit after media, in all",
+    "goals.what.profit.media": "of profit after media",
+    "goals.what.outcome.total": "units",
+    "goals.what.outcome.media": "units from media",
+    "goals.row": (
+        "{goal}: *{odds}* to reach {target} {what} with this plan; {reached} is what you can promise with 80 in 100. "
+        "80 in 100 for {target} needs about {budget}."
+    ),
+    "goals.row.safe": (
+        "{goal}: *{odds}* to reach {target} {what} with this plan; {reached} is what you can promise with 80 in 100."
+    ),
+    "goals.row.unsafe": (
+        "{goal}: *{odds}* to reach {target} {what} with this plan; {reached} is what you can promise with 80 in 100. "
+        "No budget looked at has 80 in 100 for {target}: the best is {best}, with {budget}."
+    ),
+    # how sure the best split is
+    "splits.lead.profit": (
+        "If the truth were known, about {moved} of the {core} would go elsewhere, for {worth} more profit after media "
+        "in the mean: the most that tests could be worth in this window."
+    ),
+    "splits.lead.revenue": (
+        "If the truth were known, about {moved} of the {core} would go elsewhere, for {worth} more revenue in the mean."
+    ),
+    "splits.lead.units": (
+        "If the truth were known, about {moved} of the {core} would go elsewhere, for {worth} more units in the mean."
+    ),
+    "splits.heading": "How sure this split is",
     # scenarios
     "scenarios.heading": "More money, less money",
     "scenarios.lead.beyond": (
@@ -394,6 +425,8 @@ ENGLISH: dict[str, str] = {
     "run.none": "not given",
     # columns of tables
     "column.cell": "Line",
+    "column.best": "Best, in the middle",
+    "column.more": "Best is more than today",
     "column.scenario": "Scenario",
     "column.budget": "Budget",
     "column.point": "",

@@ -15,6 +15,7 @@ from mmm.reporting import appendix
 from mmm.reporting.amounts import day, window_name
 from mmm.reporting.bridge import line_name
 from mmm.reporting.decision import decide
+from mmm.reporting.goals import goal_sentences
 from mmm.reporting.headline import caveats, headline
 from mmm.reporting.moves import curve_of
 from mmm.reporting.results import Results, at_level, cell_of, records
@@ -62,7 +63,8 @@ def _decision_sheet(book: Book, results: Results) -> None:
     book.text(sheet, 1, 0, f"{money}. {voice.text('book.live')}", "note")
     row = 3
     approve, *rest = headline(decide(results), results, voice)
-    said = (approve, " ".join(rest), *(one.striptags() for one in caveats(results, voice)))
+    beside = (*goal_sentences(results, voice), *caveats(results, voice))
+    said = (approve, " ".join(rest), *(one.striptags() for one in beside))
     for sentence in said:
         sheet.merge_range(row, 0, row, 9, "", book.looks["lead"])
         book.text(sheet, row, 0, sentence, "lead")

@@ -24,7 +24,7 @@ TABLES = (
 )
 WHERE_MADE = (
     *("reviews", "backtest", "backtest_summary", "stress", "stress_summary", "experiments"),
-    *("scenarios", "scenario_plans", "scenario_pairs", "frontier"),
+    *("scenarios", "scenario_plans", "scenario_pairs", "frontier", "best_splits", "goals"),
 )
 """Tables that not every run has; without rows where it has not."""
 TEXT = frozenset(
@@ -33,6 +33,7 @@ TEXT = frozenset(
         *("geo", "level", "component", "purpose", "evidence", "binding", "why", "flip", "parameter"),
         *("id", "geos", "start", "end"),
         *("scenario", "against", "note", "point"),
+        *("goal", "kpi", "of", "owner", "under", "question"),
         *("check", "severity", "where", "rows", "value_text", "remedy"),
         *("origin", "horizon"),
         *("kind", "spec", "verdict", "refused", "lowest_spec", "highest_spec", "survives", "benchmark"),
@@ -161,6 +162,8 @@ class Results:
     scenario_plans: pd.DataFrame
     scenario_pairs: pd.DataFrame
     frontier: pd.DataFrame
+    best_splits: pd.DataFrame
+    goals: pd.DataFrame
 
     @property
     def cells(self) -> tuple[Cell, ...]:

@@ -39,7 +39,7 @@ def plan_settings(config: Config) -> str:
 
 
 def scenario_settings(config: Config) -> str:
-    return as_json(*config.scenarios)
+    return as_json(*config.scenarios, config.goals)
 
 
 def plan_inputs(config: Config) -> dict[str, str]:

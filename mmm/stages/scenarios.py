@@ -6,7 +6,9 @@ from pathlib import Path
 
 from mmm.config import Config
 from mmm.finance.economics import unit_economics
+from mmm.planning.best_splits import best_splits
 from mmm.planning.budgets import set_up
+from mmm.planning.goals import goals_table
 from mmm.planning.plan import Plan
 from mmm.planning.scenarios import compare
 from mmm.stages.fit import Progress
@@ -35,3 +37,7 @@ def write_scenarios(
     write_csv(found.plans, folder / "scenario_plans.csv")
     write_csv(found.pairs, folder / "scenario_pairs.csv")
     write_csv(found.frontier, folder / "frontier.csv")
+    say("how sure the best split is")
+    write_csv(best_splits(desk, spend, found.today.mix.spend), folder / "best_splits.csv")
+    if config.goals.targets:
+        write_csv(goals_table(desk, config.goals, found.points, begin.baseline), folder / "goals.csv")

@@ -55,6 +55,10 @@ class Run:
         """The best mix of every budget."""
         return self.table("frontier")
 
+    def goals(self) -> pd.DataFrame:
+        """Targets with their odds; without rows where the config names none."""
+        return self.table("goals") if (self.folder / "goals.csv").is_file() else pd.DataFrame()
+
     @cached_property
     def plan(self) -> Plan:
         """The plan, with its tables and figures."""
@@ -94,6 +98,7 @@ class Run:
             "benchmark",
         ]
         texts += ["id", "geos", "start", "end", "scenario", "against", "note", "point"]
+        texts += ["goal", "kpi", "of", "owner", "under", "question"]
         path = self.folder / f"{name}.csv"
         if not path.is_file():
             raise ConfigError([f"{path} is not there; run `mmm run` on the config to make it"])

@@ -181,7 +181,7 @@ CONFIGS = {
         ("`plan.flighting`: not yet", "take it out"), config=(("200_000", "200_000, flighting: {}"),)
     ),
     "section that is not yet built": Case(
-        ("`scenarios`: not yet",), config=(("finance:", "scenarios: []\nfinance:"),)
+        ("`tests`: not yet",), config=(("finance:", "tests: {}\nfinance:"),)
     ),
     "unknown channel in the model": Case(
         ("`model.adstock.tvv`: no such channel", "Did you mean `tv`?"),
@@ -192,8 +192,8 @@ CONFIGS = {
         config=(("max_lag: 4", "max_lag: 4, priors: {channels: {serch: {roi: {median: 2}}}}"),),
     ),
     "several at once": Case(
-        ("3 things to mend", "`plan.budget`", "`plan.horizn`", "`scenarios`: not yet"),
-        config=(("200_000", "0"), ("horizon", "horizn"), ("finance:", "scenarios: []\nfinance:")),
+        ("3 things to mend", "`plan.budget`", "`plan.horizn`", "`tests`: not yet"),
+        config=(("200_000", "0"), ("horizon", "horizn"), ("finance:", "tests: {}\nfinance:")),
     ),
     "not YAML": Case(
         ("acme.yaml: line ", "column "), config=(("currency: USD", "currency: 'USD\n  - x: ["),)

@@ -43,6 +43,21 @@ COLUMNS = {
         *("date", "purpose", "channel", "audience", "geo"),
         *("reference_spend", "current_spend", "planned_spend"),
     ],
+    "scenarios": [
+        *("scenario", "budget", "spend", "reserve"),
+        *_ranged("revenue", "profit", "roi", "romi"),
+        *("probability_better", "expected_regret", "note"),
+    ],
+    "scenario_plans": [
+        *("scenario", "level", "channel", "audience", "current_spend", "planned_spend"),
+        *_ranged("response"),
+    ],
+    "scenario_pairs": [
+        *("scenario", "against", "probability_better", *_ranged("difference"), "expected_regret"),
+    ],
+    "frontier": [
+        *("point", "budget", "spend", "reserve", *_ranged("revenue", "profit", "roi", "romi"), "next_unit"),
+    ],
     "moves": [
         *("level", "channel", "audience", "reference_spend", "current_spend", "planned_spend", "change"),
         *_ranged("response"),
@@ -129,7 +144,7 @@ def test_nothing_is_left_of_the_work_but_the_stages(finished) -> None:  # type: 
     hidden = {path.name for path in finished.folder.iterdir() if path.name.startswith(".")}
     assert hidden == {".owner", ".stages"}
     stages = sorted(path.name.split("-")[0] for path in (finished.folder / ".stages").iterdir())
-    assert stages == ["check", "fit", "plan", "report"]
+    assert stages == ["check", "fit", "plan", "report", "scenarios"]
 
 
 def test_the_plan_sums_to_the_budget_with_a_tenth_for_tests(finished, read: Read, plan: dict) -> None:  # type: ignore[no-untyped-def]
@@ -198,6 +213,27 @@ def test_profit_is_margin_times_revenue_less_the_whole_budget(plan: dict) -> Non
 
 def _thousands(value: float) -> str:
     return f"{value / 1e3:,.1f} k".replace("-", "\u2212").replace("\u22120.0 k", "0 k")
+
+
+def test_scenarios_hold_the_plan_and_todays_mix_as_plan_json_has_them(
+    finished, read: Read, plan: dict
+) -> None:  # type: ignore[no-untyped-def]
+    table = read(finished.folder / "scenarios.csv").set_index("scenario")
+    for name, prefix in (("optimum", ""), ("keep", "current_")):
+        for figure in _ranged("profit", "revenue", "roi"):
+            assert float(table.loc[name, figure]) == pytest.approx(plan[prefix + figure])
+    assert float(table.loc["optimum", "probability_better"]) == plan["probability_better"]
+    frontier = read(finished.folder / "frontier.csv").set_index("point")
+    assert float(frontier.loc["plan", "profit"]) == pytest.approx(plan["profit"])
+    splits = read(finished.folder / "scenario_plans.csv")
+    planned = splits[(splits.scenario == "optimum") & (splits.level == "cell")].planned_spend.astype(float)
+    assert planned.sum() == pytest.approx(plan["core"])
+
+
+def test_the_page_and_the_book_compare_the_scenarios(page: str, book: openpyxl.Workbook) -> None:
+    assert "More money, less money" in page
+    names = [row[0].value for row in book["Scenarios"].iter_rows(min_row=2, max_row=7)]
+    assert names == ["keep", "-20 %", "-10 %", "+10 %", "+20 %", "optimum"]
 
 
 def test_the_page_says_what_plan_json_says(page: str, plan: dict) -> None:

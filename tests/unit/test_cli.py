@@ -260,6 +260,7 @@ class TestCommands:
             "fit",
             "stress",
             "plan",
+            "scenarios",
             "report",
             "run",
             "backtest",

@@ -229,8 +229,51 @@ class _World:
             | {"next_unit": 2 - step}
             for step, spend in steps.items()
         ]
-        made = {"scenarios": rows, "scenario_plans": splits, "scenario_pairs": pairs, "frontier": frontier}
-        return {name: pd.DataFrame(found) for name, found in made.items()}
+        best = self.planned * np.linspace(0.9, 1.1, len(self.planned))
+        ends = [
+            {"level": "cell", **self.keys(cell), "current_spend": now, "planned_spend": then}
+            | {"best_spend": middle, "best_spend_lo": 0.7 * middle, "best_spend_hi": 1.3 * middle}
+            | {"probability_more": 0.5 if middle <= now else 0.9}
+            for cell, now, then, middle in zip(self.o.cells, self.current, self.planned, best, strict=True)
+        ]
+        ends.append(
+            {"level": "total", "channel": "", "audience": "", "moved": 0.1 * self.core, "worth_knowing": 31e3}
+            | {"current_spend": self.core, "planned_spend": self.core}
+        )
+        made = {
+            "best_splits": ends,
+            "scenarios": rows,
+            "scenario_plans": splits,
+            "scenario_pairs": pairs,
+            "frontier": frontier,
+        }
+        return {name: pd.DataFrame(found) for name, found in made.items()} | {"goals": self.goals()}
+
+    def goals(self) -> pd.DataFrame:
+        """Three targets: one in reach, one that needs more money, one out of reach."""
+        kpi = "revenue" if self.o.has_money else "outcome"
+        plan = {"kpi": kpi, "of": "total", "owner": "marketing", "under": "", "budget": self.budget}
+        rows = [
+            {
+                "goal": name,
+                **plan,
+                "target": target * 1e6,
+                "reached_80": 17.6e6,
+                "question": "Can it be done?",
+            }
+            | {
+                "probability": likely,
+                "budget_80": budget,
+                "best_probability": best,
+                "best_budget": 1.6 * self.budget,
+            }
+            for name, target, likely, budget, best in (
+                ("Base", 17.0, 0.93, 0.7 * self.budget, 0.99),
+                ("Q1 revenue", 18.5, 0.38, 1.25 * self.budget, 0.91),
+                ("Stretch", 21.0, 0.04, np.nan, 0.31),
+            )
+        ]
+        return pd.DataFrame(rows)
 
     def moves(self) -> pd.DataFrame:
         rows = []

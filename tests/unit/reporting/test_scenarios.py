@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from mmm.reporting.goals import goal_sentences, splits_sentence, splits_table
 from mmm.reporting.html import render_html
 from mmm.reporting.scenarios import (
     frontier_figure,
@@ -82,3 +85,31 @@ def test_a_run_without_scenarios_has_no_such_section(make):
     assert scenarios_table(found, voice_for(found, ReportSettings())) is None
     assert 'id="scenarios"' not in render_html(found, ReportSettings())
     assert 'id="scenarios"' in render_html(make(), ReportSettings())
+
+
+# --- goals, and how sure the split is ------------------------------------------------------------------
+
+
+def test_each_goal_says_its_odds_what_can_be_promised_and_the_budget_that_makes_it_safe(results, voice):
+    question, base, main, stretch = (str(said) for said in goal_sentences(results, voice))
+    assert question == "Can it be done?"
+    assert "93\u00a0in\u00a0100" in base
+    assert "needs" not in base
+    budget = results.goals.set_index("goal").loc["Q1 revenue", "budget_80"]
+    assert f"needs about {voice.amounts.money(budget)}" in main
+    assert "17,600\u00a0k is what you can promise" in main
+    assert "the best is 31\u00a0in\u00a0100" in stretch
+
+
+def test_a_goal_may_be_called_anything(results, voice):
+    named = results.goals.assign(goal="<script>", question="<b>?")
+    said = goal_sentences(replace(results, goals=named), voice)
+    assert not any("<script>" in str(part) or "<b>?" in str(part) for part in said)
+
+
+def test_the_split_is_as_sure_as_its_table_says(results, voice):
+    total = results.best_splits[results.best_splits.level == "total"].iloc[0]
+    said = splits_sentence(results, voice)
+    assert voice.amounts.money(total.moved) in said
+    assert voice.amounts.money(total.worth_knowing) in said
+    assert len(splits_table(results, voice).rows) == len(results.cells)
