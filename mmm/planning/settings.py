@@ -206,5 +206,5 @@ class Target(Settings):
 class GoalsSettings(Settings):
     """What the window is to reach; each target is printed with its odds."""
 
-    question: str = Field("", description="the question in your own words, printed with the answer")
+    question: str = Field("", description="in your own words; printed above the answer")
     targets: tuple[Target, ...] = ()
