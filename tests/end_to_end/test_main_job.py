@@ -136,7 +136,7 @@ def test_the_manifest_lists_every_file_with_its_hash_and_nothing_else(finished) 
     for path, digest in manifest["inputs"].items():
         assert hashlib.sha256(Path(path).read_bytes()).hexdigest() == digest, path
     assert {Path(path).name for path in manifest["inputs"]} == {"sales.csv", "media.csv", "controls.csv"}
-    assert [stage["name"] for stage in manifest["stages"]] == ["check", "fit", "plan", "report"]
+    assert [stage["name"] for stage in manifest["stages"]] == ["check", "fit", "plan", "scenarios", "report"]
     assert manifest["config"]["text"] == finished.small.config.read_text()
 
 
