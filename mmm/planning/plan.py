@@ -31,6 +31,7 @@ from mmm.planning.outlook import Outlook, gain_of, halves, outlook_of, spread_of
 from mmm.planning.settings import PlanSettings
 from mmm.planning.summary import PlanSummary, Range, read_summary, write_summary
 from mmm.planning.tables import curves_table, plan_table
+from mmm.planning.targets import budget_for_target, has_target
 from mmm.planning.window import PlanWindow
 from mmm.response.curves import WindowCurves
 
@@ -143,12 +144,16 @@ def optimize(
     ConfigError
         Bounds that are reversed.
     Infeasible
-        When the user's bounds leave no plan.
+        When the user's bounds leave no plan, or no budget reaches the target.
     """
     begun = perf_counter()
     grades = _grades(evidence, window.cells)
-    money = window_money(window, settings)
     planning, printing = halves(curves.media.draws, seed)
+    told: tuple[str, ...] = ()
+    if has_target(settings):
+        settings, sentence = budget_for_target(curves, window, settings, grades, baseline, planning)
+        told = (sentence,)
+    money = window_money(window, settings)
     aim = aim_of(curves, window, economics, settings)
     found = allocate(aim, window, settings, money.core, grades, take_draws(aim.curves, planning))
     shown = take_draws(curves, printing)
@@ -196,7 +201,7 @@ def optimize(
         shadow_price_left=left,
         reserve_price=price,
         gave_way=found.bounds.gave_way,
-        assumptions=_assumptions(window, settings, economics, money),
+        assumptions=(*told, *_assumptions(window, settings, economics, money)),
         reverses=reverses,
         groups=tuple(group.to_json() for group in found.solution.groups),
     )

@@ -144,6 +144,26 @@ def gave_way_to_groups(names: Sequence[str], change: float | None) -> str:
     return f"With {listed([_default(name, change) for name in names])} no plan meets your other limits; it gave way."
 
 
+def target_out_of_reach(name: str, wanted: float, best: float, reach: tuple[float, float]) -> str:
+    """No budget reaches the target."""
+    asked, shown = (money(x) if name == "target_outcome" else times(x) for x in (wanted, best))
+    return (
+        f"`plan.{name}: {asked}` is out of reach: the best mean with {times(reach[0])} to {times(reach[1])} times what "
+        f"was spent in the reference is {shown}. Ask for at most that, or loosen `plan.bounds` and `plan.change`"
+    )
+
+
+def target_sets_budget(name: str, wanted: float, budget: float) -> str:
+    """Where the budget comes from."""
+    asked = money(wanted) if name == "target_outcome" else times(wanted)
+    what = {
+        "target_roi": f"the largest whose plan has a mean ROI of at least {asked}",
+        "target_mroi": f"the largest whose last unit still brings {asked} in the mean",
+        "target_outcome": f"the least whose plan is forecast to bring {asked} in the mean",
+    }[name]
+    return f"The budget of {money(budget)} is {what}, on the half of the draws that plans."
+
+
 def cost_not_counted() -> str:
     """A cost paid once, and profit is not what is sought."""
     return "`cost_if_on` is not counted, because the plan does not seek profit (see finance.gross_margin)."

@@ -141,6 +141,19 @@ class PlanSettings(Settings):
     budget: Money | None = Field(
         None, gt=0, description="money for the WHOLE window, reserve included; without it the reference's"
     )
+    target_roi: float | None = Field(
+        None,
+        gt=0,
+        description="instead of a budget: the largest one whose mean ROI, reserve counted, is so much",
+    )
+    target_mroi: float | None = Field(
+        None, gt=0, description="instead of a budget: the largest one whose last unit still brings so much"
+    )
+    target_outcome: Money | None = Field(
+        None,
+        gt=0,
+        description="instead of a budget: the least one whose forecast of the whole outcome is so much",
+    )
     spend: Literal["all", "at_most"] = Field(
         "all", description="all: the whole budget; at_most: leave money unspent where it does not pay"
     )
@@ -160,6 +173,14 @@ class PlanSettings(Settings):
     bounds: tuple[CellBound, ...] = ()
     groups: tuple[GroupLimit, ...] = ()
     fixed: tuple[FixedSpend, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_amount(self) -> PlanSettings:
+        names = ("budget", "target_roi", "target_mroi", "target_outcome")
+        given = [name for name in names if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} both say how much to spend; give one of them")
+        return self
 
 
 class ScenarioSettings(Settings):

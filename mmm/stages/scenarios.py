@@ -11,6 +11,7 @@ from mmm.planning.budgets import set_up
 from mmm.planning.goals import goals_table
 from mmm.planning.plan import Plan
 from mmm.planning.scenarios import compare
+from mmm.planning.targets import as_planned
 from mmm.stages.fit import Progress
 from mmm.stages.plan import outset
 from mmm.stages.prepare import Prepared
@@ -22,14 +23,15 @@ def write_scenarios(
 ) -> None:
     say("comparing scenarios")
     begin = outset(config, prepared, fitted)
-    moves = Plan.load(planned).moves
+    plan = Plan.load(planned)
+    moves = plan.moves
     spend = moves.loc[moves["level"] == "cell", "planned_spend"].to_numpy()
     desk = set_up(
         begin.curves,
         begin.window,
         unit_economics(config.finance),
         begin.grades,
-        config.plan,
+        as_planned(config.plan, plan.summary.budget),
         seed=config.model.sampling.seed,
     )
     found = compare(desk, config.scenarios, spend)
