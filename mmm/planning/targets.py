@@ -79,18 +79,21 @@ def budget_for_target(
         )
     aim = Aim("revenue" if window.has_money else "outcome", 1.0, 0.0, curves)
     spent = float(window.reference.by_cell.sum())
+    shown = take_draws(curves, planning)
 
     def planned(budget: float) -> tuple[float, float] | None:
         """Budget really used and what the target is about; None where no plan exists."""
         asked = _with_budget(settings, budget, spend="at_most")
         money = window_money(window, asked)
         try:
-            found = allocate(aim, window, asked, money.core, grades, planning)
+            found = allocate(aim, window, asked, money.core, grades, shown)
         except Infeasible:
             return None
         # where limits keep money back, the reserve is a share of what is left
         used = min(money.budget, float(found.spend.sum()) / max(1 - asked.reserve_for_tests, 1e-9))
-        return used, _figure(found, used, curves, window, settings, baseline, planning)
+        return used, _figure(
+            found, used, shown, window, settings, None if baseline is None else baseline[planning]
+        )
 
     wanted, name, least = _wanted(settings)
     places = np.geomspace(REACH[0] * spent, REACH[1] * spent, PLACES).tolist()
@@ -141,18 +144,16 @@ def _halve(
 def _figure(
     found: Allocation,
     used: float,
-    curves: WindowCurves,
+    shown: WindowCurves,
     window: PlanWindow,
     settings: PlanSettings,
     baseline: Floats | None,
-    planning: Indices,
 ) -> float:
     """What the target is about, of one plan: ROI of all its money, of its last unit, or the forecast."""
-    shown = take_draws(curves, planning)
     if settings.target_outcome is not None:
         if baseline is None:
             raise ConfigError(["`plan.target_outcome` needs a forecast of the outcome, and there is none"])
-        return float(window_outcome(shown, found.spend, baseline[planning], window.share).mean())
+        return float(window_outcome(shown, found.spend, baseline, window.share).mean())
     if settings.target_roi is not None:
         brought = sum(float(response(shown, i, [x]).mean()) for i, x in enumerate(found.spend))
         return brought / used if used > 0 else 0.0

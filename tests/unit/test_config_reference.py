@@ -13,8 +13,10 @@ from mmm.data.settings import DataSettings, Source
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
 
-# a key that says something only about counts, in an example whose outcome is revenue
-COUNT_ONLY = frozenset({"data.outcome.value_per_unit"})
+# keys that cannot stand beside what the example says: about counts, or in place of its budget
+APART = frozenset(
+    {"data.outcome.value_per_unit", "plan.target_roi", "plan.target_mroi", "plan.target_outcome"}
+)
 
 
 def _section(annotation):
@@ -59,7 +61,7 @@ def test_the_example_shows_every_key_of_the_schema():
 
 def test_every_key_that_is_switched_off_would_be_accepted(tmp_path):
     config = tmp_path / "all.yaml"
-    config.write_text(example_yaml(COUNT_ONLY), encoding="utf-8")
+    config.write_text(example_yaml(APART), encoding="utf-8")
     loaded = load_config(config)
     assert len(loaded.data.media) == 2
     assert loaded.plan.fixed[0].spend == 200_000
