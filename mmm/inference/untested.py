@@ -25,8 +25,8 @@ Floats = NDArray[np.float64]
 
 LARGEST_K = 0.5
 """Shape of the weights' tail, above which their variance is infinite."""
-LEAST_SHARE = 0.25
-"""Least effective share of the draws."""
+LEAST_SHARE, LEAST_DRAWS = 0.7, 1000
+"""Effective draws that must be left, as a share and in number: with fewer, ranges without tests come out too narrow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def without_tests(
     """Draws had there been no tests: reweighted where that holds, else of a second, shorter fit."""
     clock = time.perf_counter()
     weights, k = untested_weights(posterior.lifts(layout), layout)
-    if k <= LARGEST_K and 1.0 / np.sum(weights**2) >= LEAST_SHARE * weights.size:
+    if k <= LARGEST_K and 1.0 / np.sum(weights**2) >= max(LEAST_DRAWS, LEAST_SHARE * weights.size):
         drawn = systematic(weights, np.random.default_rng([sampling.seed, 17]))
         return Untested(posterior.taken(drawn), k, None, time.perf_counter() - clock)
     rest, convergence = fit_without_tests(layout, geos, sampling, progress=progress)

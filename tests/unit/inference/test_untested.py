@@ -70,6 +70,7 @@ def test_draws_are_reweighted_where_the_tests_say_little_and_sampled_again_where
 ):
     panel, posterior, with_sd = tested
     again = "sampled again", SimpleNamespace(rhat_max=1.2)
+    monkeypatch.setattr(untested, "LEAST_DRAWS", 100)
     monkeypatch.setattr(untested, "fit_without_tests", lambda *args, **options: again)
     vague, sharp = with_sd(3.0), with_sd(0.05)
     rest = without_tests(posterior, vague, panel.geos, SamplingSettings())
@@ -82,6 +83,8 @@ def test_draws_are_reweighted_where_the_tests_say_little_and_sampled_again_where
     assert rest.posterior.lifts(vague).mean() == pytest.approx(
         weights @ posterior.lifts(vague)[:, 0], rel=0.05
     )
+    monkeypatch.setattr(untested, "LEAST_DRAWS", posterior.draws)
+    assert without_tests(posterior, vague, panel.geos, SamplingSettings()).rhat == 1.2
     other = without_tests(posterior, sharp, panel.geos, SamplingSettings())
     assert (other.posterior, other.rhat) == ("sampled again", 1.2)
     assert not other.pareto_k <= untested.LARGEST_K
