@@ -33,7 +33,6 @@ NOT_YET = (
     "finance.returns",
     "plan.groups.*.geos",
     "plan.flighting",
-    "plan.prices",
     "report.audiences",
     "report.brand",
     "report.notes",

@@ -103,6 +103,8 @@ _EXAMPLES = {
     "plan.groups.two.min": "200_000",
     "plan.groups.two.max": "1.5x",
     "plan.groups.two.min_share": "0.1",
+    "plan.prices.facebook.elasticity": "0.1",
+    "plan.prices.tv.tiers": "[{above: 400_000, price: 1.15}, {above: 600_000, price: 1.3}]",
     "plan.fixed.one.channel": "tv",
     "plan.fixed.one.audience": "evening",
     "plan.fixed.one.message": "brand",
@@ -131,6 +133,7 @@ _ITEMS = {
     "plan.bounds": ("one", "two", "three"),
     "plan.groups": ("one", "two"),
     "plan.fixed": ("one",),
+    "plan.prices": ("facebook", "tv"),
     "goals.targets": ("one",),
     "scenarios": ("one", "two"),
 }
@@ -144,6 +147,8 @@ _SHORT_ENTRIES = (
     "plan.bounds.three",
     "plan.groups.one",
     "plan.groups.two",
+    "plan.prices.facebook",
+    "plan.prices.tv",
     "scenarios.one",
 )
 """Entries that show a part of their keys; together they show all."""
@@ -174,6 +179,7 @@ _NOTES = {
     "plan.bounds": "least and most money; without an entry `change` holds",
     "plan.groups": "limits of several cells together; groups may lie inside each other, or cross (docs/limits.md)",
     "plan.fixed": "money already committed",
+    "plan.prices": "channels whose price changes with money, by elasticity or by tiers (docs/limits.md)",
     "goals": "what the window is to reach, printed with its odds",
     "goals.targets": "figures to reach",
     "scenarios": "budgets and splits to compare with the plan; without an entry seven usual ones",
@@ -204,6 +210,7 @@ SWITCHED_OFF = frozenset(
         "plan.bounds.three",
         "plan.groups",
         "plan.fixed",
+        "plan.prices",
         "goals",
         "scenarios",
     }

@@ -6,7 +6,7 @@ import numpy as np
 
 from mmm.data.panel import Floats
 from mmm.model.forward import saturate
-from mmm.response.curves import WindowCurves
+from mmm.response.curves import WindowCurves, price_of
 
 
 def media_outcome(curves: WindowCurves, spend: Floats) -> Floats:
@@ -23,7 +23,9 @@ def media_outcome(curves: WindowCurves, spend: Floats) -> Floats:
     media, periods = curves.media, curves.periods
     total = np.zeros((media.draws, periods))
     for cell in range(len(media.cells)):
-        bought = curves.unit_exposure[:, :, cell] * spend[cell]
+        price = price_of(curves, cell)
+        money = spend[cell] if price is None else price.buys(np.asarray(spend[cell]))
+        bought = curves.unit_exposure[:, :, cell] * money
         if curves.beside is not None:
             bought = bought + curves.beside[:, :, cell]
         scaled = np.concatenate([curves.carry_in[:, :, cell], bought]) / media.scale[:, cell]

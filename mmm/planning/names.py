@@ -49,6 +49,12 @@ def name_faults(settings: PlanSettings, cells: Sequence[Cell]) -> list[str]:
         *((f"`plan.fixed` entry {k}: ", fixed) for k, fixed in enumerate(settings.fixed, start=1)),
     ]
     faults = [where + fault for where, entry in named if (fault := _name_fault(entry, cells))]
+    channels = list(dict.fromkeys(cell.channel for cell in cells))
+    faults += [
+        "`plan.prices`: " + unknown(name, channels, "channel")
+        for name in settings.prices
+        if name not in channels
+    ]
     for k, group in enumerate(settings.groups, start=1):
         where = f"`plan.groups` entry {k} ({group.name}): "
         faults += [where + fault for fault in _group_faults(group, cells)]

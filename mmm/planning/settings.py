@@ -95,6 +95,36 @@ class FixedSpend(Settings):
     end: Date | None = Field(None, description="last day; default: the window's")
 
 
+class PriceTier(Settings):
+    """The price of money above an amount."""
+
+    above: Money = Field(gt=0, description="money of the cell in the window from which it holds")
+    price: float = Field(gt=0, description="price of exposure there, as a multiple of today's")
+
+
+class PriceRise(Settings):
+    """How the price of a channel's exposure changes with the money of each of its cells."""
+
+    elasticity: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="0.1: ten percent more money pays about one percent more for each exposure",
+    )
+    tiers: tuple[PriceTier, ...] = Field(
+        (), description="prices of money above some amounts, in ascending order"
+    )
+
+    @model_validator(mode="after")
+    def _one_form(self) -> PriceRise:
+        if (self.elasticity is None) == (not self.tiers):
+            raise ValueError("give either an elasticity or tiers")
+        edges = [tier.above for tier in self.tiers]
+        if edges != sorted(set(edges)):
+            raise ValueError("tiers must rise in `above`, each amount once")
+        return self
+
+
 class RiskSettings(Settings):
     """What is maximized of the distribution of profit."""
 
@@ -173,6 +203,7 @@ class PlanSettings(Settings):
     bounds: tuple[CellBound, ...] = ()
     groups: tuple[GroupLimit, ...] = ()
     fixed: tuple[FixedSpend, ...] = ()
+    prices: dict[str, PriceRise] = {}
 
     @model_validator(mode="after")
     def _one_amount(self) -> PlanSettings:

@@ -27,6 +27,7 @@ from mmm.planning.reference import (
 from mmm.planning.settings import PlanSettings, SpendFile
 from mmm.planning.spend_file import read_spend
 from mmm.response.curves import WindowCurves
+from mmm.response.prices import Price
 from mmm.response.schedule import Schedule
 
 
@@ -67,6 +68,8 @@ class PlanWindow:
         Money already committed by cell, shape (cell,); nan where free.
     assumptions
         What was assumed on the way, one sentence each.
+    prices
+        How the price of each cell changes with its money; empty: nowhere.
     """
 
     start: np.datetime64
@@ -87,6 +90,7 @@ class PlanWindow:
     largest: Floats
     fixed: Floats
     assumptions: tuple[str, ...]
+    prices: tuple[Price | None, ...] = ()
 
     @property
     def has_money(self) -> bool:
@@ -149,6 +153,7 @@ def plan_window(panel: Panel, settings: PlanSettings, *, folder: Path = Path()) 
     beside[0] += until_exposure[-1]
     beside[-1] += days.after_share * per_period
     shape, even = shapes(panel, reference, days.share)
+    largest = like_windows(panel.spend.sum(axis=1), days.share).max(axis=0)
     fixed, pattern = fixed_money(
         panel, settings.fixed, days.start, days.end, days.dates, shape, reference.sum(axis=(0, 1))
     )
@@ -170,9 +175,10 @@ def plan_window(panel: Panel, settings: PlanSettings, *, folder: Path = Path()) 
         beside=beside,
         after=per_period,
         unit_value=_unit_value(panel, periods),
-        largest=like_windows(panel.spend.sum(axis=1), days.share).max(axis=0),
+        largest=largest,
         fixed=fixed,
         assumptions=_assumptions(panel, settings, days, periods, even),
+        prices=_prices(settings, panel.cells, reference.sum(axis=(0, 1)), largest),
     )
 
 
@@ -198,7 +204,23 @@ def window_curves(window: PlanWindow, panel: Panel, media: MediaDraws) -> Window
         after=np.repeat(window.after[None], tail, axis=0),
         value=np.repeat(value[None], len(window.dates) + tail, axis=0),
         beside=window.beside,
+        prices=window.prices,
     )
+
+
+def _prices(
+    settings: PlanSettings, cells: tuple[Cell, ...], reference: Floats, largest: Floats
+) -> tuple[Price | None, ...]:
+    """How the price of each cell changes; under a power law today's money is the reference's, as really spent."""
+    found: list[Price | None] = [None] * len(cells)
+    for i, cell in enumerate(cells):
+        rise = settings.prices.get(cell.channel)
+        if rise is None:
+            continue
+        today = float(reference[i]) or float(largest[i]) or 1.0
+        edges, times = (tuple(getattr(tier, name) for tier in rise.tiers) for name in ("above", "price"))
+        found[i] = Price(today, rise.elasticity or 0.0, edges, times)
+    return tuple(found) if any(found) else ()
 
 
 def _days(panel: Panel, settings: PlanSettings) -> _Days:

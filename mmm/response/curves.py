@@ -21,6 +21,7 @@ from mmm.errors import InternalFault
 from mmm.model.forward import Codes, MediaDraws
 from mmm.model.threads import share_out
 from mmm.response.kernels import curve
+from mmm.response.prices import Price
 
 Floats = NDArray[np.float64]
 
@@ -48,6 +49,8 @@ class WindowCurves:
     beside
         Raw exposure in the window's periods that the plan does not decide, shape (period, geo, cell): where
         the window begins or ends inside a period. None where there is none.
+    prices
+        How the price of each cell changes with its money, None where it does not; empty: nowhere.
 
     Raises
     ------
@@ -61,6 +64,7 @@ class WindowCurves:
     after: Floats
     value: Floats
     beside: Floats | None = None
+    prices: tuple[Price | None, ...] = ()
 
     def __post_init__(self) -> None:
         media, periods = self.media, self.unit_exposure.shape[0]
@@ -101,6 +105,11 @@ def _check(name: str, array: Floats | Codes, shape: tuple[int, ...], *, above_ze
         )
 
 
+def price_of(curves: WindowCurves, cell: int) -> Price | None:
+    """How the price of a cell changes with its money; None where it does not."""
+    return curves.prices[cell] if curves.prices else None
+
+
 def evaluate(curves: WindowCurves, cell: int, spend: ArrayLike) -> tuple[Floats, Floats, Floats]:
     """Response, derivative and chord errors of one cell at ascending amounts of money, by draw.
 
@@ -124,6 +133,23 @@ def evaluate(curves: WindowCurves, cell: int, spend: ArrayLike) -> tuple[Floats,
         raise InternalFault(
             "Amounts of money for a response curve must be finite, ascending and not negative."
         )
+    price = price_of(curves, cell)
+    if price is None:
+        return _at_one_price(curves, cell, points)
+    bought, steepness = price.buys(points), price.slope(points)
+    response, slope, excess = _at_one_price(curves, cell, bought)
+    if points.size > 1:
+        # a response under its chord in what is bought, which itself rises above its chord in money
+        width = np.diff(bought)
+        chord = np.diff(response, axis=0) / np.where(width > 0, width, np.inf)[:, None]
+        excess = excess + np.maximum(chord, 0.0) * price.excess(points)[:, None]
+    with np.errstate(invalid="ignore"):
+        by_money = slope * steepness[:, None]
+    return response, np.where(slope == 0, 0.0, by_money), excess
+
+
+def _at_one_price(curves: WindowCurves, cell: int, points: Floats) -> tuple[Floats, Floats, Floats]:
+    """`evaluate` where all money buys at today's price."""
     base, rate, worth = _terms(curves, cell)
     kind, draws = int(curves.media.saturation[cell]), len(base)
     half, power = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,13 @@ from mmm.dims import Cell
 from mmm.errors import ConfigError, Infeasible
 from mmm.finance.economics import Economics
 from mmm.planning.bounds import cell_bounds
+from mmm.planning.forecast import media_outcome
 from mmm.planning.limits import groups_of, in_whole_cents, switches_of
 from mmm.planning.plan import optimize
 from mmm.planning.problem import Group, Problem, Switch
 from mmm.planning.settings import PlanSettings
 from mmm.planning.window import plan_window, window_curves
+from mmm.response.prices import Price
 
 CELLS = (Cell("tv"), Cell("search"), Cell("social", "new"), Cell("social", "known"))
 CURRENT = np.array([400.0, 300.0, 200.0, 100.0])
@@ -206,6 +209,46 @@ def test_a_cost_paid_once_lowers_profit_by_itself_where_the_cell_stays_on(plan):
 def test_a_cost_is_not_counted_where_profit_is_not_sought_and_the_plan_says_so(plan):
     found = plan(budget=9_999.99, margin=None, bounds=[{"channel": "tv", "cost_if_on": 1e9}])
     assert any("cost_if_on" in line for line in found.summary.assumptions)
+
+
+def test_prices_begin_at_the_references_money_and_are_seen_by_the_plan(plan, make_panel, weekly_spend):
+    panel = make_panel(weekly_spend[:97])
+    prices = {"tv": {"elasticity": 0.2}, "search": {"tiers": [{"above": 10, "price": 3}]}}
+    window = plan_window(panel, PlanSettings.model_validate({"window": "2027Q1", "prices": prices}))
+    tv, search, *others = window.prices
+    assert tv == Price(today=float(window.reference.by_cell[0]), elasticity=0.2)
+    assert (search.above, search.times) == ((10.0,), (3.0,))
+    assert others == [None, None]
+    plain, dear = plan(budget=9_999.99), plan(budget=9_999.99, prices=prices)
+    assert dear.summary.revenue.mean < plain.summary.revenue.mean
+    assert _spend(dear)["search"].sum() < _spend(plain)["search"].sum()
+    assert dear.gap <= 1e-3
+
+
+def test_the_forecast_counts_what_the_money_buys_at_the_price_it_pays(make_panel, make_media, weekly_spend):
+    panel = make_panel(weekly_spend[:97])
+    window = plan_window(panel, PlanSettings.model_validate({"window": "2027Q1"}))
+    curves = window_curves(window, panel, make_media(panel, draws=3))
+    price = Price(today=500.0, elasticity=0.3)
+    spend = np.array([900.0, 100.0, 50.0, 0.0])
+    bought = np.array([float(price.buys(np.array(900.0))), 100.0, 50.0, 0.0])
+    np.testing.assert_allclose(
+        media_outcome(replace(curves, prices=(price, None, None, None)), spend), media_outcome(curves, bought)
+    )
+
+
+def test_an_unknown_channel_among_the_prices_is_refused(plan):
+    with pytest.raises(ConfigError, match=r"`plan.prices`: unknown channel 'tvv'. Did you mean 'tv'"):
+        plan(prices={"tvv": {"elasticity": 0.1}})
+
+
+@pytest.mark.parametrize(
+    "rise",
+    [{}, {"elasticity": 0.1, "tiers": [{"above": 1, "price": 2}]}, {"tiers": [{"above": 2, "price": 2}] * 2}],
+)
+def test_a_price_has_one_form_and_its_tiers_ascend(rise):
+    with pytest.raises(ValueError, match=r"give either|tiers must rise"):
+        _settings(prices={"tv": rise})
 
 
 def test_names_no_cell_has_are_refused_with_the_nearest(plan):
