@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from mmm.pipeline import check as check
     from mmm.pipeline import fit as fit
     from mmm.pipeline import plan as plan
+    from mmm.pipeline import reconcile as reconcile
     from mmm.pipeline import report as report
     from mmm.pipeline import run as run
     from mmm.pipeline import scenarios as scenarios
+    from mmm.pipeline import scorecard as scorecard
     from mmm.pipeline import stress as stress
     from mmm.stages.view import Run as Run
 
@@ -29,9 +31,11 @@ _HOMES = {
     "check": "mmm.pipeline",
     "fit": "mmm.pipeline",
     "plan": "mmm.pipeline",
+    "reconcile": "mmm.pipeline",
     "report": "mmm.pipeline",
     "run": "mmm.pipeline",
     "scenarios": "mmm.pipeline",
+    "scorecard": "mmm.pipeline",
     "stress": "mmm.pipeline",
 }
 __all__ = [
@@ -42,9 +46,11 @@ __all__ = [
     "fit",
     "load_config",
     "plan",
+    "reconcile",
     "report",
     "run",
     "scenarios",
+    "scorecard",
     "stress",
 ]
 

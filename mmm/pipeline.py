@@ -21,11 +21,13 @@ from mmm.stages.keys import (
     as_json,
     backtest_key,
     fit_key,
+    money_key,
     plan_inputs,
     plan_settings,
     scenario_settings,
     stress_key,
 )
+from mmm.stages.money import write_money
 from mmm.stages.plan import write_plan
 from mmm.stages.prepare import Prepared, prepare
 from mmm.stages.readout import READOUT, ReadTest, add_result, read_panel, write_readout
@@ -52,6 +54,16 @@ def fit(
 ) -> Run:
     """Check, fit, diagnose, decompose; publish the fit's tables."""
     return _go(config, "fit", out, seed, progress)
+
+
+def scorecard(config: Config, *, out: Path | None = None, progress: Progress | None = None) -> Run:
+    """From activity to result without a fit: `scorecard.csv`, `sources.csv`; nothing is fitted."""
+    return _go(config, "scorecard", out, None, progress)
+
+
+def reconcile(config: Config, *, out: Path | None = None, progress: Progress | None = None) -> Run:
+    """The money bridge, as far as counts go, and to what media caused where a fit is finished; nothing is fitted."""
+    return _go(config, "reconcile", out, None, progress)
 
 
 def plan(
@@ -172,12 +184,14 @@ def read_test(
 
 
 _MADE = {
-    "fit": {"fit"},
-    "plan": {"fit", "plan"},
-    "scenarios": {"fit", "plan", "scenarios"},
-    "report": {"fit", "plan", "scenarios", "report"},
-    "run": {"fit", "plan", "scenarios", "report"},
-    "stress": {"fit", "report"},  # where there is a plan to report
+    "scorecard": {"money"},
+    "reconcile": {"money"},
+    "fit": {"fit", "money"},
+    "plan": {"fit", "money", "plan"},
+    "scenarios": {"fit", "money", "plan", "scenarios"},
+    "report": {"fit", "money", "plan", "scenarios", "report"},
+    "run": {"fit", "money", "plan", "scenarios", "report"},
+    "stress": {"fit", "money", "report"},  # where there is a plan to report
     "backtest": {"report"},
 }
 """What a command makes of the line; the rest is published where it is finished and still true."""
@@ -197,7 +211,8 @@ def _go(
     config = config if seed is None else _seeded(config, seed)
     say("reading and checking the data")
     prepared = prepare(config)
-    refuse_plan(prepared.panel, config)  # before the long fit
+    if "fit" in _MADE[command] or aside is not None:
+        refuse_plan(prepared.panel, config)  # before the long fit
     version, inputs = package_version(), prepared.inputs
     with RunFolder.open(folder, owner=f"{config.name} in {config.folder}") as store:
         about = stage_key(as_json(config, checks=prepared.checks), [], inputs, version)
@@ -207,13 +222,19 @@ def _go(
         tried = store.latest("backtest", backtest_key(config, prepared))
         fitted_key = fit_key(config, prepared)
         stressed = store.finished("stress", stress_key(fitted_key))
-        beside = [place for place in (tried, stressed) if place is not None]
+
+        def done(name: str, key: str, make: Callable[[Path], None]) -> Path | None:
+            return store.stage(name, key, make) if name in _MADE[command] else store.finished(name, key)
+
+        fitted = done("fit", fitted_key, lambda to: write_fit(to, config, prepared, store, say))
+        counted = money_key(config, prepared, None if fitted is None else fitted_key)
+        money = done("money", counted, lambda to: write_money(to, config, prepared, fitted))
+        beside = [place for place in (money, tried, stressed) if place is not None]
         plan_key = stage_key(plan_settings(config), [fitted_key], plan_inputs(config), version)
         beside_key = stage_key(scenario_settings(config), [plan_key], {}, version)
         shown = [about, fitted_key, plan_key, beside_key, *(place.name for place in beside)]
         report_key = stage_key(config.report.model_dump_json(), shown, {}, version)
         line: tuple[tuple[str, str, Callable[[Path], None]], ...] = (
-            ("fit", fitted_key, lambda to: write_fit(to, config, prepared, store, say)),
             ("plan", plan_key, lambda to: write_plan(to, config, prepared, stages[1], say)),
             (
                 "scenarios",
@@ -222,17 +243,16 @@ def _go(
             ),
             ("report", report_key, lambda to: write_report(to, config, [*stages, *beside], say)),
         )
-        for name, key, make in line:
-            wanted = name in _MADE[command]
-            done = store.stage(name, key, make) if wanted else store.finished(name, key)
-            if done is None:
+        stages += [] if fitted is None else [fitted]
+        for name, key, make in line if fitted is not None else ():
+            if (made := done(name, key, make)) is None:
                 break
-            stages.append(done)
+            stages.append(made)
         manifest = store.manifest(
             command=command,
             config_text=config.text or as_json(config),
             config_hash=config.digest,
-            inputs=inputs,
+            inputs=inputs | prepared.counted,
             seed=config.model.sampling.seed,
         )
         store.publish(_artefacts([*stages, *beside, *store.kept(READOUT)]), manifest)

@@ -15,14 +15,27 @@ from typing import Annotated
 
 import typer
 
-from mmm.cli import main_job, start, trials, trust, what_if
+from mmm.cli import main_job, money, start, trials, trust, what_if
 from mmm.cli.application import app, say, workplace
 from mmm.errors import MmmError
 
-FILES = (start, main_job, trust, trials, what_if)
+FILES = (start, main_job, money, trust, trials, what_if)
 """Files of commands; importing one puts its commands into the application."""
 
-ORDER = ("demo", "init", "check", "fit", "stress", "plan", "scenarios", "report", "run", "backtest")
+ORDER = (
+    "demo",
+    "init",
+    "check",
+    "scorecard",
+    "reconcile",
+    "fit",
+    "stress",
+    "plan",
+    "scenarios",
+    "report",
+    "run",
+    "backtest",
+)
 """Every command, as the help lists them."""
 app.registered_commands.sort(key=lambda found: ORDER.index(getattr(found.callback, "__name__", "")))
 

@@ -40,6 +40,9 @@ class OutcomeTable(Source):
         None, description="count only: money per unit, a number or a column; without it results are in units"
     )
     population: str | None = Field(None, description="column with the number of people of a region")
+    orders: str | None = Field(
+        None, description="column with the number of orders; for the scorecard and the money bridge only"
+    )
 
     @model_validator(mode="after")
     def _revenue_has_no_unit_value(self) -> OutcomeTable:
@@ -118,6 +121,36 @@ class EventsTable(Source):
     name: str = Field(description="column with the name")
 
 
+class CountsTable(Source):
+    """What platforms claim, analytics attributes and the CRM knows: counts by day, channel and audience."""
+
+    channel: str = Field(description="column with the channel, named as in the media tables")
+    audience: str | None = Field(None, description="column with the audience")
+    message: str | None = Field(None, description="column with the message")
+    clicks: str | None = Field(None, description="column with clicks")
+    leads: str | None = Field(None, description="column with leads")
+    qualified: str | None = Field(None, description="column with leads that are qualified")
+    claimed: str | None = Field(None, description="column with orders the platform claims")
+    claimed_revenue: str | None = Field(None, description="column with the money of these orders")
+    attributed: str | None = Field(None, description="column with orders that analytics attributes")
+    attributed_revenue: str | None = Field(None, description="column with their money")
+    matched: str | None = Field(None, description="column with orders or customers found in the CRM")
+    matched_revenue: str | None = Field(None, description="column with their money")
+
+    @model_validator(mode="after")
+    def _counts_something(self) -> CountsTable:
+        if not any(getattr(self, name) for name in COUNTED):
+            raise ValueError(f"names no column to count; give one of {', '.join(COUNTED)}")
+        return self
+
+
+COUNTED = (
+    *("clicks", "leads", "qualified", "claimed", "claimed_revenue"),
+    *("attributed", "attributed_revenue", "matched", "matched_revenue"),
+)
+"""What a table of counts may hold, from the first touch to the money."""
+
+
 class FutureTable(Source):
     """Controls known ahead (price, promotions) for the coming window; columns as in `controls`."""
 
@@ -129,6 +162,10 @@ def _media(value: Any) -> Any:
         if bad:
             raise ValueError(f"short form is `channel: spend column`; {bad[0]!r} has no column name")
         return [{"cells": [{"channel": str(k), "spend": v} for k, v in value.items()]}]
+    return [value] if isinstance(value, dict) else value
+
+
+def _list(value: Any) -> Any:
     return [value] if isinstance(value, dict) else value
 
 
@@ -146,6 +183,7 @@ class DataSettings(Source):
     controls: Annotated[ControlsTable | None, BeforeValidator(_organic)] = None
     events: EventsTable | None = None
     future: FutureTable | None = None
+    attribution: Annotated[tuple[CountsTable, ...], BeforeValidator(_list)] = ()
 
     def resolved(self, table: Source) -> Source:
         """The table with source, sheet, date and geo inherited from `data`."""

@@ -7,7 +7,7 @@ their own dates and regions, and `mmm.data.align` puts them on one axis.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date as Date
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mmm.data.counts import no_counts, read_counts
 from mmm.data.holidays import holiday_faults
 from mmm.data.names import clean_name, fold, nearest
 from mmm.data.panel import Check
@@ -48,7 +49,8 @@ class Tables:
     Attributes
     ----------
     outcome
-        Columns date, geo, outcome, unit_value (money per unit, nan where unknown), population, row.
+        Columns date, geo, outcome, unit_value (money per unit, nan where unknown), population, orders (nan where not
+        given), row.
     media
         Columns table, date, geo, channel, audience, message, spend (money), exposure (nan: none given), row.
     organic, controls, future
@@ -63,6 +65,8 @@ class Tables:
         Whether the outcome came with a money value per unit, and with people per region.
     checks
         What reading the files found.
+    counts
+        What platforms, analytics and the CRM count, see `mmm.data.counts`.
     """
 
     outcome: pd.DataFrame
@@ -76,13 +80,20 @@ class Tables:
     has_unit_value: bool
     has_population: bool
     checks: tuple[Check, ...]
+    counts: pd.DataFrame = field(default_factory=no_counts)
 
 
 def input_files(data: DataSettings, calendar: CalendarSettings, folder: Path) -> tuple[Path, ...]:
-    """Every file the tables are read from, once each, in the order of the config."""
+    """Every file that a fit depends on, once each, in the order of the config."""
     tables = [data.outcome, *data.media, data.organic, data.controls, data.events, data.future]
     sources = [data.resolved(table).source for table in tables if table is not None]
     sources.append(calendar.holidays.source if calendar.holidays else None)
+    return tuple(dict.fromkeys(folder / source for source in sources if source is not None))
+
+
+def counts_files(data: DataSettings, folder: Path) -> tuple[Path, ...]:
+    """Files of counts: no fit reads them."""
+    sources = [data.resolved(table).source for table in data.attribution]
     return tuple(dict.fromkeys(folder / source for source in sources if source is not None))
 
 
@@ -109,6 +120,7 @@ def load_tables(
     media = [_media(reader, table, f"data.media[{n}]") for n, table in enumerate(data.media, start=1)]
     organic, controls, future = _columns(reader, data)
     events = _events(reader, data.events) if data.events else _empty(EVENT_COLUMNS)
+    counts = read_counts(reader, channels)
     spend = _joined(media, MEDIA_COLUMNS)
     spend["channel"] = _renamed(reader, spend["channel"].to_numpy(object), channels)
     for name in ("audience", "message"):
@@ -130,6 +142,7 @@ def load_tables(
         has_unit_value=data.outcome.kind == "revenue" or data.outcome.value_per_unit is not None,
         has_population=data.outcome.population is not None,
         checks=tuple(dict.fromkeys(reader.notes)),
+        counts=counts,
     )
 
 
@@ -152,7 +165,7 @@ def _joined(frames: list[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
 
 def _outcome(reader: Reader, table: OutcomeTable) -> pd.DataFrame:
     per_unit = table.value_per_unit
-    wanted = {"value": table.value, "population": table.population}
+    wanted = {"value": table.value, "population": table.population, "orders": table.orders}
     if isinstance(per_unit, str):
         wanted["value_per_unit"] = per_unit
     opened = reader.open(table, "data.outcome", wanted)
@@ -183,6 +196,7 @@ def _outcome(reader: Reader, table: OutcomeTable) -> pd.DataFrame:
             "outcome": value,
             "unit_value": unit_value,
             "population": people,
+            "orders": reader.numbers(raw, table.orders) if table.orders else np.nan,
             "row": opened.rows,
         }
     )

@@ -44,12 +44,8 @@ def decompose(posterior: Posterior, layout: Layout, panel: Panel, *, seed: int) 
     The gap between what moves with spend and what spend causes belongs to the baseline. `residual` is the
     outcome minus the mean of everything else, so the rows of a date sum to the outcome.
     """
-    keep = np.linspace(0, posterior.draws - 1, min(SHOWN_DRAWS, posterior.draws)).round().astype(int)
     money = layout.data.money
-    effect, beta, causal = posterior.effect()[keep], posterior.beta(layout, causal=False)[keep], None
-    causal = posterior.beta(layout, causal=True)[keep] / beta
-    actual, carried = _media(posterior, layout, keep, effect)
-    actual, carried = actual * beta[:, None, :], carried * beta[:, None, :]
+    keep, actual, carried, causal = _shown_media(posterior, layout)
     n = layout.n_paid
     parts: dict[str, Floats] = {}
     b = posterior.flat("b")[keep]
@@ -70,6 +66,26 @@ def decompose(posterior: Posterior, layout: Layout, panel: Panel, *, seed: int) 
     table = _contributions(parts, own[:, :, :n], outcome - np.asarray(expected).mean(axis=0), layout, panel)
     shown = _fit_table(posterior, layout, panel, keep, causal, np.random.default_rng([seed, 13]))
     return Fit(table, *shown, negative)
+
+
+def caused_by_spend(posterior: Posterior, layout: Layout) -> Floats:
+    """What the spend of the modelled periods caused, in money or units, shape (draw, period, paid cell).
+
+    Its means are the `media` rows of `contributions.csv`.
+    """
+    _, actual, carried, causal = _shown_media(posterior, layout)
+    n = layout.n_paid
+    return np.asarray((actual - carried)[:, :, :n] * causal[:, None, :n])
+
+
+def _shown_media(posterior: Posterior, layout: Layout) -> tuple[NDArray[np.int64], Floats, Floats, Floats]:
+    """The draws shown; what moves with media, and what of it earlier spend brings, (draw, period, medium); the causal
+    share of both, (draw, medium)."""
+    keep = np.linspace(0, posterior.draws - 1, min(SHOWN_DRAWS, posterior.draws)).round().astype(int)
+    effect, beta = posterior.effect()[keep], posterior.beta(layout, causal=False)[keep]
+    causal = posterior.beta(layout, causal=True)[keep] / beta
+    actual, carried = _media(posterior, layout, keep, effect)
+    return keep, actual * beta[:, None, :], carried * beta[:, None, :], causal
 
 
 def _media(

@@ -23,11 +23,19 @@ def _fit_settings(config: Config) -> str:
     names = json.dumps([config.name, config.currency, sorted(config.channels)])
     was = "".join(found.model_dump_json(include={"was", "role"}) for found in config.channels.values())
     tests = "" if config.experiments is None else config.experiments.model_dump_json()
-    return as_json(config.data, config.calendar, config.model, config.finance) + names + was + tests
+    data = config.data.model_dump_json(exclude={"attribution": True, "outcome": {"orders"}})
+    margin = config.finance.model_dump_json(include={"gross_margin"})
+    return "\n".join([data, as_json(config.calendar, config.model), margin]) + names + was + tests
 
 
 def fit_key(config: Config, prepared: Prepared) -> str:
     return stage_key(_fit_settings(config), [], prepared.inputs, package_version())
+
+
+def money_key(config: Config, prepared: Prepared, fit_key: str | None) -> str:
+    settings = as_json(config.data, config.calendar, config.finance) + json.dumps(sorted(config.channels))
+    inputs = prepared.inputs | prepared.counted
+    return stage_key(settings, [fit_key or "no fit"], inputs, package_version())
 
 
 def stress_key(fit_key: str) -> str:

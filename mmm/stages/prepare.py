@@ -9,7 +9,8 @@ from mmm.data.align import align_tables
 from mmm.data.checks import check_panel
 from mmm.data.experiments import Experiment, read_experiments
 from mmm.data.panel import Check, Panel
-from mmm.data.tables import Tables, input_files, load_tables
+from mmm.data.tables import Tables, counts_files, input_files, load_tables
+from mmm.data.three_counts import ThreeCounts, align_counts
 from mmm.errors import DataError
 from mmm.finance.economics import unit_economics
 from mmm.model.layout import Layout, first_modelled, lay_out
@@ -21,13 +22,18 @@ from mmm.runs.files import sha256
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What every stage starts from: tables, panel, the model's arrays, findings, and what they were read from."""
+    """What every stage starts from: tables, panel, the model's arrays, findings, and what they were read from.
+
+    `counts` are what three systems count, with files of their own in `counted`: no fit depends on them.
+    """
 
     tables: Tables
     panel: Panel
     layout: Layout
     checks: list[Check]
     inputs: dict[str, str]
+    counts: ThreeCounts
+    counted: dict[str, str]
 
 
 def prepare(config: Config, *, refuse: bool = True) -> Prepared:
@@ -48,7 +54,8 @@ def prepare(config: Config, *, refuse: bool = True) -> Prepared:
     margin = config.finance.gross_margin
     found = check_panel(panel, margin=margin, max_lag=config.model.max_lag)
     experiments, told = _experiments(config, panel)
-    checks = [*aligned.checks, *found, *told]
+    counts, heard = align_counts(tables, panel)
+    checks = [*aligned.checks, *found, *told, *heard]
     failed = [
         f"{c.where}: {c.check}, {c.value} {f'({c.rows})' if c.rows else ''}. {c.remedy}".replace(" .", ".")
         for c in checks
@@ -69,7 +76,9 @@ def prepare(config: Config, *, refuse: bool = True) -> Prepared:
     files = input_files(config.data, config.calendar, config.folder)
     if config.experiments:
         files = (*files, config.folder / config.experiments.source)
-    return Prepared(tables, panel, layout, checks, {str(path): sha256(path) for path in files})  # type: ignore[arg-type]
+    inputs = {str(path): sha256(path) for path in files}
+    counted = {str(path): sha256(path) for path in counts_files(config.data, config.folder)}
+    return Prepared(tables, panel, layout, checks, inputs, counts, counted)  # type: ignore[arg-type]
 
 
 def _experiments(config: Config, panel: Panel) -> tuple[tuple[Experiment, ...], list[Check]]:

@@ -79,6 +79,11 @@ class Run:
         return self._read_json("backtest.json")
 
     @property
+    def money(self) -> dict[str, Any]:
+        """Whether scorecard and bridge stand on a fit, and why there is no bridge."""
+        return self._read_json("money.json")
+
+    @property
     def report_path(self) -> Path:
         """The page."""
         return self.folder / "report.html"
@@ -99,6 +104,9 @@ class Run:
         ]
         texts += ["id", "geos", "start", "end", "scenario", "against", "note", "point"]
         texts += ["goal", "kpi", "of", "owner", "under", "question"]
+        texts += ["period", "step", "campaign", "creative", "source", "file", "data_from", "data_until"]
+        if name == "scorecard":
+            texts.remove("benchmark")  # a figure there, and a name elsewhere
         path = self.folder / f"{name}.csv"
         if not path.is_file():
             raise ConfigError([f"{path} is not there; run `mmm run` on the config to make it"])

@@ -1,0 +1,34 @@
+"""From activity to money without fitting anything: `mmm scorecard`, `mmm reconcile`."""
+
+from __future__ import annotations
+
+from mmm.cli.application import Config_, Out, Quiet, app, load, progress
+from mmm.errors import DataError
+
+
+@app.command()
+def scorecard(config: Config_, out: Out = None, quiet: Quiet = False) -> None:
+    """What each channel cost and brought, against its own past; fit nothing."""
+    settings = load(config, out)
+    from mmm import pipeline
+    from mmm.console.money import scorecard_text
+
+    with progress(quiet) as line:
+        done = pipeline.scorecard(settings, out=out, progress=line)
+    print(scorecard_text(done.table("scorecard"), done.table("sources"), settings.currency))
+    print(f"Every window: {done.folder / 'scorecard.csv'}")
+
+
+@app.command()
+def reconcile(config: Config_, out: Out = None, quiet: Quiet = False) -> None:
+    """From what platforms claim to what finance books, to the cent; fit nothing."""
+    settings = load(config, out)
+    from mmm import pipeline
+    from mmm.console.money import bridge_text
+
+    with progress(quiet) as line:
+        done = pipeline.reconcile(settings, out=out, progress=line)
+    if done.money["no_bridge"]:
+        raise DataError([f"there is no bridge: {done.money['no_bridge']}"])
+    print(bridge_text(done.table("bridge"), done.table("claims"), done.money, settings.currency))
+    print(f"Every window and channel: {done.folder / 'bridge.csv'}, {done.folder / 'claims.csv'}")
