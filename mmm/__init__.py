@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mmm.pipeline import check as check
     from mmm.pipeline import fit as fit
     from mmm.pipeline import plan as plan
+    from mmm.pipeline import read_test as read_test
     from mmm.pipeline import reconcile as reconcile
     from mmm.pipeline import report as report
     from mmm.pipeline import run as run
@@ -32,6 +33,7 @@ _HOMES = {
     "fit": "mmm.pipeline",
     "plan": "mmm.pipeline",
     "reconcile": "mmm.pipeline",
+    "read_test": "mmm.pipeline",
     "report": "mmm.pipeline",
     "run": "mmm.pipeline",
     "scenarios": "mmm.pipeline",
@@ -46,6 +48,7 @@ __all__ = [
     "fit",
     "load_config",
     "plan",
+    "read_test",
     "reconcile",
     "report",
     "run",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 from math import comb
 
 import numpy as np
@@ -43,6 +44,21 @@ def assignments(regions: int, treated: int, seed: int, most: int = MOST) -> Flag
         chosen = np.argsort(rng.random((most, regions)), axis=1)[:, :treated]
     flags = np.zeros((len(chosen), regions), dtype=bool)
     np.put_along_axis(flags, chosen, True, axis=1)
+    return flags
+
+
+def paired_assignments(
+    treated: Flags, pairs: Sequence[tuple[int, int]], seed: int, most: int = MOST
+) -> Flags:
+    """Ways a coin for each pair could have fallen, shape (assignment, region): all of them, or drawn."""
+    n = len(pairs)
+    if 2**n <= most:
+        swapped = np.array(list(product((False, True), repeat=n)))
+    else:
+        swapped = np.random.default_rng(seed).random((most, n)) < 0.5
+    flags = np.repeat(treated[None], len(swapped), axis=0)
+    for k, (a, b) in enumerate(pairs):
+        flags[:, a], flags[:, b] = ~swapped[:, k], swapped[:, k]
     return flags
 
 

@@ -13,7 +13,7 @@ from mmm.data.panel import Check
 from mmm.experiments.arms import Arms
 from mmm.experiments.design import Design
 from mmm.experiments.flags import flags
-from mmm.experiments.randomization import Randomization, randomization_test
+from mmm.experiments.randomization import Randomization, paired_assignments, randomization_test
 from mmm.experiments.regression import (
     Regression,
     error_with_memory,
@@ -155,6 +155,9 @@ def read_out(design: Design, arms: Arms, found: list[Check]) -> Readout:
         history=rows["history"],
         least=rows["least"],
         seed=design.seed,
+        among=paired_assignments(arms.is_treated, pairs, design.seed)
+        if (pairs := _pairs(design, arms))
+        else None,
     )
     return Readout(
         design=design,
@@ -220,12 +223,17 @@ def _beside(design: Design, arms: Arms, rows: dict[str, int]) -> tuple[Estimate,
     return tuple(estimates)
 
 
+def _pairs(design: Design, arms: Arms) -> list[tuple[int, int]]:
+    """Randomized pairs as places in the arms."""
+    number = {fold(name): i for i, name in enumerate(arms.names)}
+    return [(number[fold(a)], number[fold(b)]) for a, b in design.pairs]
+
+
 def _matched(design: Design, arms: Arms, since: int) -> Estimate | None:
     """Trimmed match of the design's pairs; a pair's control is first brought to its treated region's size."""
     if not design.pairs:
         return None
-    number = {fold(name): i for i, name in enumerate(arms.names)}
-    a, b = ([number[fold(name)] for name in side] for side in zip(*design.pairs, strict=True))
+    a, b = (list(side) for side in zip(*_pairs(design, arms), strict=True))
 
     def apart(values: Floats) -> Floats:
         before, after = values[since : arms.pre], values[arms.pre :].sum(axis=0)

@@ -2,7 +2,7 @@ from math import comb
 
 import numpy as np
 
-from mmm.experiments.randomization import assignments, randomization_test
+from mmm.experiments.randomization import assignments, paired_assignments, randomization_test
 
 SIZES = {"pre": 40, "history": 52, "least": 16}
 
@@ -44,3 +44,15 @@ def test_only_assignments_the_design_allowed_are_compared() -> None:
     found = randomization_test(outcome(2), treated, seed=1, among=allowed, **SIZES)
     assert found.assignments == 2
     assert found.p_value in (0.5, 1.0)
+
+
+def test_coins_of_pairs_swap_within_pairs_and_leave_the_others_alone() -> None:
+    treated = np.array([True, True, True, False, False, False, False])
+    pairs = [(0, 4), (1, 3)]
+    every = paired_assignments(treated, pairs, seed=1)
+    assert len(np.unique(every, axis=0)) == 4
+    assert (every[:, [0, 1]] != every[:, [4, 3]]).all()
+    assert every[:, 2].all()
+    assert not every[:, 5:].any()
+    assert (every == treated).all(axis=1).any()
+    assert len(paired_assignments(np.arange(30) < 15, [(i, i + 15) for i in range(15)], seed=1)) == 2000

@@ -131,6 +131,7 @@ def test_trimmed_match_reads_the_pairs_of_the_design(tested, design) -> None:
     found = read(replace(design, pairs=pairs), tested(lift=30.0))
     matched = next(other for other in found.beside if other.method == "trimmed match")
     assert abs(matched.effect - 960.0) < 4 * matched.se
+    assert found.randomization.assignments == 2**4  # the coins of four pairs
 
 
 def test_a_test_that_did_nothing_is_called_something_as_seldom_as_promised(tested, design) -> None:
