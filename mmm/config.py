@@ -42,7 +42,6 @@ NOT_YET_ANYWHERE_IN_DATA = ("currency", "fee", "owner", "date_format", "week_lab
 NOT_YET_VALUES = {
     "model.likelihood": ("student_t",),
     "plan.objective": ("npv",),
-    "plan.risk.measure": ("cvar", "probability"),
     "plan.reference": ("plan_of_record",),
     "report.language": ("he",),
 }

@@ -85,8 +85,16 @@ def plan_text(summary: Mapping[str, Any], moves: pd.DataFrame, currency: str | N
     worth_unit = " outcomes" if summary.get("objective") == "outcome" else unit
     gap = number_of(summary.get("gap"))
     gap_money = number_of(summary.get("gap_money"))
+    if summary.get("risk") == "cvar":
+        bad, now = (money(summary.get(key)) for key in ("risk_value", "current_risk_value"))
+        lines.append(f"Mean of the bad cases: {bad}{worth_unit}; today's mix: {now}{worth_unit}")
+    if summary.get("risk") == "probability":
+        odds, now = (in_100(summary.get(key)) for key in ("risk_value", "current_risk_value"))
+        lines.append(f"Odds of the target: {odds}; today's mix: {now}")
     lines.append(
-        f"Gap to the best possible plan: at most {percent(gap, 3)}"
+        "Gap to the best possible plan: not known, nothing bounds the odds of a target"
+        if gap is None
+        else f"Gap to the best possible plan: at most {percent(gap, 3)}"
         + (f" ({money(gap_money)}{worth_unit})" if gap_money is not None else "")
     )
     binding = [row for row in rows_of(moves) if row.get("level") == "cell" and text_of(row.get("binding"))]

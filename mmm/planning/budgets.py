@@ -10,21 +10,18 @@ import numpy as np
 from mmm.data.panel import Floats
 from mmm.finance.economics import Economics
 from mmm.planning.allocation import Aim, Money, aim_of, allocate, take_draws, window_money
-from mmm.planning.bounds import EXTRAPOLATION
+from mmm.planning.careful import plan_carefully, planning_bank, some_of
 from mmm.planning.limits import switches_of
 from mmm.planning.money import in_cents, split_reserve, spread
 from mmm.planning.outlook import Outlook, halves, outlook_of
 from mmm.planning.settings import PlanSettings
 from mmm.planning.window import PlanWindow
-from mmm.response.bank import CurveBank, make_bank
+from mmm.response.bank import CurveBank
 from mmm.response.curves import WindowCurves, response
 from mmm.response.table import Sketch
 
 PLAN_DRAWS = 200
 """Draws of the planning half that plan budgets beside the plan's own: near the best mix its value is flat."""
-
-REACH = 3.0
-"""Largest budget looked at, as a multiple of the plan's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +81,7 @@ class Desk:
     bank
         Some draws of the planning half, in the unit of the objective.
     sketch
-        Their mean.
+        Their mean, or the mean with the weights that are worst for a plan for bad cases.
     printing
         Draws that print.
     once
@@ -110,26 +107,36 @@ def set_up(
     economics: Economics,
     grades: Sequence[str],
     settings: PlanSettings,
+    baseline: Floats | None = None,
     *,
     seed: int,
 ) -> Desk:
-    """Draw the curves once, so that any budget is then planned in a tenth of a second."""
+    """Draw the curves once, so that any budget is then planned in a tenth of a second.
+
+    Where the plan is made for bad cases or for a target (`plan.risk`), other budgets are planned on the weights of the
+    draws that are worst for it.
+
+    Parameters
+    ----------
+    baseline
+        Outcome without paid media, all draws, shape (draw, period); only a risk that counts the total asks for it.
+    """
     planning, printing = halves(curves.media.draws, seed)
     aim = aim_of(curves, window, economics, settings)
     money = window_money(window, settings)
-    some = planning[np.linspace(0, len(planning) - 1, min(PLAN_DRAWS, len(planning))).round().astype(int)]
-    usual = np.maximum(EXTRAPOLATION * window.largest, money.current)
-    most = np.full(len(usual), REACH * money.budget)
-    bank = make_bank(take_draws(aim.curves, some), usual, np.maximum(most, usual))
+    if settings.risk.measure == "mean":
+        bank = planning_bank(aim, window, money, some_of(planning, PLAN_DRAWS))
+        sketch = bank.sketch()
+    else:
+        bank, careful = plan_carefully(aim, curves, window, settings, grades, planning, baseline)
+        sketch = bank.sketch(careful.weights)
     switches = switches_of(
         settings, window.cells, money.current, window.fixed, counts_cost=aim.objective == "profit"
     )
-    once = np.zeros(len(usual))
+    once = np.zeros(len(window.cells))
     for cell, switch in enumerate(switches):
         once[cell] = 0.0 if switch is None else switch.cost
-    return Desk(
-        window, settings, economics, curves, aim, tuple(grades), money, bank, bank.sketch(), printing, once
-    )
+    return Desk(window, settings, economics, curves, aim, tuple(grades), money, bank, sketch, printing, once)
 
 
 def best_mix(desk: Desk, budget: float) -> Mix:

@@ -9,7 +9,8 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 
 from mmm.errors import Infeasible
-from mmm.planning.budgets import REACH, Desk, Mix, Valued, best_mix, mean_value
+from mmm.planning.budgets import Desk, Mix, Valued, best_mix, mean_value
+from mmm.planning.careful import REACH
 from mmm.planning.outlook import spread_of
 from mmm.planning.summary import Range
 

@@ -73,6 +73,8 @@ class Context:
         Whether responses are money.
     reserve
         Money for tests, in the plan and in the current mix alike.
+    is_careful
+        Whether bad cases or a target were planned for, not the mean.
     groups
         Groups of the plan, and where each stands.
     """
@@ -88,6 +90,7 @@ class Context:
     change: float | None
     has_money: bool
     reserve: float
+    is_careful: bool = False
     groups: tuple[tuple[Group, GroupState], ...] = ()
 
     def groups_of(self, cell: int) -> list[str]:
@@ -334,6 +337,8 @@ def _why(move: _Move) -> str:
     average = float(moved / move.change)
     if (average > move.elsewhere) == up:
         return sentences.why_moved_money(move.shown, average, move.elsewhere, move.unit)
+    if context.is_careful:
+        return sentences.why_careful(move.shown)
     return sentences.why_close_call(move.shown, average, move.elsewhere, move.unit)
 
 

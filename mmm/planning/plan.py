@@ -25,6 +25,7 @@ from mmm.planning.allocation import (
     take_draws,
     window_money,
 )
+from mmm.planning.careful import outcome_beside, plan_carefully, risk_of
 from mmm.planning.forecast import window_outcome
 from mmm.planning.moves import Context, moves_table, value_mixes
 from mmm.planning.outlook import Outlook, gain_of, halves, outlook_of, spread_of, worst_tenth
@@ -155,7 +156,12 @@ def optimize(
         told = (sentence,)
     money = window_money(window, settings)
     aim = aim_of(curves, window, economics, settings)
-    found = allocate(aim, window, settings, money.core, grades, take_draws(aim.curves, planning))
+    risk = settings.risk
+    if risk.measure == "mean":
+        found = allocate(aim, window, settings, money.core, grades, take_draws(aim.curves, planning))
+    else:
+        _, careful = plan_carefully(aim, curves, window, settings, grades, planning, baseline)
+        found = careful.allocation
     shown = take_draws(curves, printing)
     now, then = value_mixes(shown, money.current, found.spend)
     context = _context(window, settings, aim, found, grades, money, prior_roi)
@@ -173,6 +179,7 @@ def optimize(
     gain = gain_of(planned, current, aim, (found.spend, money.current), printing)
     price = reserve_price(aim, window, settings, money, grades, found.spend, planning, printing)
     forecast = _forecast(shown, window, found.spend, baseline, curves.media.draws, printing)
+    beside = outcome_beside(risk, aim, curves, window, baseline, printing)
     left, right = (float(x) if np.isfinite(x) else None for x in found.solution.shadow_price)
     summary = PlanSummary(
         start=str(window.start),
@@ -193,6 +200,9 @@ def optimize(
         probability_better=float(np.mean(gain > 0)),
         expected_regret=float(np.maximum(-gain, 0).mean()),
         worst_tenth=worst_tenth(gain),
+        risk=risk.measure,
+        risk_value=risk_of(getattr(planned, aim.objective), beside, risk),
+        current_risk_value=risk_of(getattr(current, aim.objective), beside, risk),
         gap=found.solution.gap,
         gap_money=found.solution.gap_money,
         method=found.solution.method,
@@ -252,6 +262,7 @@ def _context(
         change=settings.change,
         has_money=window.has_money,
         reserve=money.reserve,
+        is_careful=settings.risk.measure != "mean",
         groups=tuple(zip(found.problem.groups, found.solution.groups, strict=False)),
     )
 

@@ -253,6 +253,11 @@ def why_close_call(change: float, here: float, elsewhere: float, unit: str) -> s
     )
 
 
+def why_careful(change: float) -> str:
+    """The mean does not ask for the move; the measure of risk does."""
+    return f"{direction(change)}: in the mean it would not, but bad cases become less bad."
+
+
 def why_dark(*, is_guess: bool) -> str:
     """Nothing is spent and nothing will be."""
     if is_guess:

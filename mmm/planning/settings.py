@@ -128,7 +128,23 @@ class PriceRise(Settings):
 class RiskSettings(Settings):
     """What is maximized of the distribution of profit."""
 
-    measure: Literal["mean"] = Field("mean", description="mean over the posterior draws")
+    measure: Literal["mean", "cvar", "probability"] = Field(
+        "mean",
+        description="mean over the draws | cvar, the mean of the worst share | probability of reaching the target",
+    )
+    level: float = Field(0.1, gt=0, le=1, description="cvar only: the worst share of the draws")
+    target: Money | None = Field(
+        None, description="probability only: figure to reach, in the objective's unit"
+    )
+    of: Literal["total", "media"] = Field(
+        "media", description="what counts: media alone, or the total with all that moves it besides"
+    )
+
+    @model_validator(mode="after")
+    def _has_target(self) -> RiskSettings:
+        if self.measure == "probability" and self.target is None:
+            raise ValueError("probability needs a `target`: the figure to reach in the window")
+        return self
 
 
 def _window(value: Any) -> Any:

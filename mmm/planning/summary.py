@@ -55,6 +55,10 @@ class PlanSummary:
         Mean over draws of how far the plan is below the better of the two.
     worst_tenth
         Mean of the worst tenth of the draws of the gain.
+    risk
+        Measure that was sought: mean, cvar or probability.
+    risk_value, current_risk_value
+        That measure of plan and current on the draws that print; None for the mean.
     gap, gap_money
         Certified distance to the best possible plan.
     shadow_price, shadow_price_left
@@ -96,6 +100,9 @@ class PlanSummary:
     probability_better: float
     expected_regret: float
     worst_tenth: float
+    risk: str
+    risk_value: float | None
+    current_risk_value: float | None
     gap: float
     gap_money: float
     method: str

@@ -32,6 +32,7 @@ def write_scenarios(
         unit_economics(config.finance),
         begin.grades,
         as_planned(config.plan, plan.summary.budget),
+        begin.baseline,
         seed=config.model.sampling.seed,
     )
     found = compare(desk, config.scenarios, spend)
