@@ -290,6 +290,9 @@ def _assumptions(
 ) -> tuple[str, ...]:
     """What the plan takes for granted, one sentence each."""
     lines = [*window.assumptions, sentences.returns_counted()]
+    if settings.risk.measure != "mean":
+        risk = settings.risk
+        lines.insert(0, sentences.seeks_by_risk(risk.measure, risk.level, risk.target, risk.of))
     if not window.has_money and settings.objective != "outcome":
         lines.insert(0, sentences.objective_without_money())
     elif economics.margin is None and settings.objective == "profit":

@@ -88,6 +88,16 @@ def objective_without_money() -> str:
     )
 
 
+def seeks_by_risk(measure: str, level: float, target: float | None, of: str) -> str:
+    """The plan is not made for the mean."""
+    what = "with all that moves the total besides" if of == "total" else "of media alone"
+    if measure == "cvar" or target is None:
+        return (
+            f"The plan seeks the best mean of the worst {percent(level)} of cases, {what}, not the best mean."
+        )
+    return f"The plan seeks the best odds of reaching {money(target)}, {what}, not the best mean."
+
+
 def budget_far_from_reference(budget: float, reference: float) -> str:
     """The budget looks as if it were for another length of time."""
     return (
