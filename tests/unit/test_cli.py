@@ -257,6 +257,8 @@ class TestCommands:
             "demo",
             "init",
             "check",
+            "scorecard",
+            "reconcile",
             "fit",
             "stress",
             "plan",
