@@ -215,3 +215,38 @@ def test_outcomes_that_are_sought_though_they_have_a_value_are_valued_in_units(
     desk = set_up(window_curves(window, panel, media), window, Economics(MARGIN), GRADES, chosen, seed=1)
     valued = value_all(desk, {"now": current_mix(desk, desk.money.budget)})["now"]
     np.testing.assert_allclose(valued.value, valued.outlook.revenue / 7)
+
+
+# --- where little is left to decide --------------------------------------------------------------------
+
+
+def test_where_all_money_is_committed_the_frontier_is_the_plan_alone(company):
+    fixed = [{"channel": name, "spend": 3_000} for name in ("tv", "search", "social")]
+    made = company(budget=10_000, fixed=fixed)
+    found = made.found
+    assert found.frontier.point.tolist() == ["plan"]
+    table = found.scenarios.set_index("scenario")
+    assert table.loc["-20 %", "note"] != ""
+    assert table.loc["optimum", "profit"] == pytest.approx(made.plan.summary.profit.mean)
+
+
+def test_a_budget_all_for_tests_can_be_compared_too(company):
+    found = company(reserve_for_tests=1.0, change=None).found
+    assert (found.scenarios.revenue == 0).all()
+    assert found.scenarios.profit.tolist() == pytest.approx((-found.scenarios.spend).tolist())
+
+
+def test_money_that_does_not_pay_is_left_in_every_scenario_where_it_may_be(company):
+    found = company(spend="at_most", margin=0.05, scenarios=[{"name": "more", "budget": "1.2x"}]).found
+    row = found.scenarios.iloc[0]
+    assert row.spend < row.budget
+
+
+def test_groups_hold_at_every_budget(company):
+    found = company(
+        groups=[{"name": "social", "channels": ["social"], "max_share": 0.1}],
+        scenarios=[{"name": "less", "budget": "0.8x"}, {"name": "more", "budget": "1.3x"}],
+    ).found
+    for name, rows in found.plans[found.plans.level == "cell"].groupby("scenario"):
+        social = rows[rows.channel == "social"].planned_spend.sum()
+        assert social <= 0.1 * rows.planned_spend.sum() + 0.02, name
