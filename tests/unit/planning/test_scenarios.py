@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmm.config import parse_config
+from mmm.config import load_config, parse_config
 from mmm.errors import ConfigError
 from mmm.finance.economics import Economics
 from mmm.planning.budgets import best_mix, current_mix, mean_value, set_up, value_all
@@ -250,3 +251,13 @@ def test_groups_hold_at_every_budget(company):
     for name, rows in found.plans[found.plans.level == "cell"].groupby("scenario"):
         social = rows[rows.channel == "social"].planned_spend.sum()
         assert social <= 0.1 * rows.planned_spend.sum() + 0.02, name
+
+
+def test_every_config_of_the_how_to_is_one(tmp_path):
+    page = (Path(__file__).parents[3] / "docs" / "scenarios.md").read_text("utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 3
+    start = "name: a\ndata:\n  {source: a.csv, date: d, outcome: {value: v}, media: {tv: tv}}\n"
+    for block in blocks:
+        (tmp_path / "a.yaml").write_text(start + block, "utf-8")
+        load_config(tmp_path / "a.yaml")
