@@ -160,6 +160,50 @@ ENGLISH: dict[str, str] = {
     ),
     "splits.heading": "How sure this split is",
     # scenarios
+    "claims.heading": "What platforms claim, and what finance books",
+    "claims.lead": (
+        "From {first} to {last} platforms claim {claimed}. {matched} of it can be matched in the CRM. Paid media "
+        "caused *{caused}* ({range})."
+    ),
+    "claims.lead.plain": (
+        "From {first} to {last} platforms claim {claimed}. Paid media caused *{caused}* ({range})."
+    ),
+    "claims.factor": "{channel} claims most beyond what it caused: {factor} times as much ({range}).",
+    "claims.click": (
+        "Last click gives {channel} {attributed} of the orders it books; it caused {incremental} of what paid media "
+        "brought. Last click says who came by last, not what caused the order."
+    ),
+    "claims.chart": "From what platforms claim to the revenue that finance books",
+    "claims.note": (
+        "Bars from zero are where the bridge stands, the others lead from one to the next, exactly. That orders are "
+        "claimed by several platforms is an estimate: claims are taken to fall on orders independently."
+    ),
+    "claims.step.claimed": "platforms claim",
+    "claims.step.vat": "VAT in it",
+    "claims.step.overlap": "claimed by several",
+    "claims.step.unseen": "not in analytics",
+    "claims.step.not_closed": "not closed in CRM",
+    "claims.step.returned": "returned",
+    "claims.step.matched": "matched in CRM",
+    "claims.step.not_caused": "not caused, net",
+    "claims.step.incremental": "caused by media",
+    "claims.step.carried_in": "earlier spend",
+    "claims.step.owned": "owned media",
+    "claims.step.base": "without media",
+    "claims.step.residual": "unexplained",
+    "claims.step.finance": "finance books",
+    "claims.table": "What each system counts",
+    "claims.total": "total",
+    "column.period": "Window",
+    "column.kind": "Level or change",
+    "column.amount": "Money",
+    "column.stands": "Stands at",
+    "column.claimed": "Claimed orders",
+    "column.attributed": "Last click",
+    "column.matched": "In the CRM",
+    "column.claim_factor": "Claimed / caused",
+    "column.in_a_year": "In a year",
+    "sheet.bridge": "Money bridge",
     "scenarios.heading": "More money, less money",
     "scenarios.lead.beyond": (
         "The next unit of budget pays for itself up to about *{turn}*. The last {rest} of the {budget} bring less than "

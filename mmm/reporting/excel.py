@@ -45,6 +45,7 @@ def write_workbook(results: Results, settings: ReportSettings, path: Path) -> No
     _moves_sheet(book, results)
     _returns_sheet(book, results)
     _curves_sheet(book, results)
+    _bridge_sheet(book, results)
     _checks_sheet(book, results)
     _about_sheet(book, results)
     book.book.close()
@@ -153,6 +154,34 @@ def _by_period(results: Results, column: str) -> pd.DataFrame:
 
 def _key_columns(results: Results) -> list[str]:
     return [name for name in ("channel", "audience", "message") if name in results.plan]
+
+
+def _bridge_sheet(book: Book, results: Results) -> None:
+    """Every step of the money bridge by window and cell; none where nothing says what platforms claim."""
+    if results.bridge.empty:
+        return
+    voice = book.voice
+    sheet = book.sheet("sheet.bridge")
+    rows = [
+        row
+        | {
+            "step": voice.text(f"claims.step.{row['step']}"),
+            "name": voice.cell(cell_of(row)) or voice.text("claims.total"),
+        }
+        for row in records(results.bridge)
+    ]
+    columns = [
+        Column(voice.text("column.period"), "period", width=24),
+        Column(voice.text("column.cell"), "name", width=24),
+        Column(voice.text("column.step"), "step", width=20),
+        Column(voice.text("column.kind"), "kind"),
+        Column(voice.text("column.amount"), "value", "money"),
+        *(
+            Column(voice.text(f"column.{word}"), f"value_{end}", "money")
+            for end, word in (("lo", "low"), ("hi", "high"))
+        ),
+    ]
+    write_rows(book, sheet, columns, rows, totals=False)
 
 
 def _scenarios_sheet(book: Book, results: Results) -> None:

@@ -13,6 +13,7 @@ from mmm.reporting import (
     appendix,
     backtest,
     bridge,
+    claims,
     evidence,
     goals,
     headline,
@@ -115,6 +116,11 @@ def _front(results: Results, voice: Voice) -> dict[str, Any]:
         "returns": evidence.returns_figure(results, voice),
         "returns_note": voice.html(note, {"break_even": ratio(1 / margin) if margin else ""}),
         "returns_table": evidence.returns_table(results, voice),
+        "claims_lead": claims.claims_lead(results, voice),
+        "claims_sentences": claims.claims_sentences(results, voice),
+        "claims": claims.claims_figure(results, voice),
+        "claims_steps": claims.steps_table(results, voice),
+        "claims_table": claims.claims_table(results, voice),
         "limits": limits.limits(results, voice),
     }
 

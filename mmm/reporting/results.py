@@ -25,6 +25,7 @@ TABLES = (
 WHERE_MADE = (
     *("reviews", "backtest", "backtest_summary", "stress", "stress_summary", "experiments"),
     *("scenarios", "scenario_plans", "scenario_pairs", "frontier", "best_splits", "goals"),
+    *("bridge", "claims"),
 )
 """Tables that not every run has; without rows where it has not."""
 TEXT = frozenset(
@@ -33,6 +34,7 @@ TEXT = frozenset(
         *("geo", "level", "component", "purpose", "evidence", "binding", "why", "flip", "parameter"),
         *("id", "geos", "start", "end"),
         *("scenario", "against", "note", "point"),
+        *("period", "step"),
         *("goal", "kpi", "of", "owner", "under", "question"),
         *("check", "severity", "where", "rows", "value_text", "remedy"),
         *("origin", "horizon"),
@@ -164,6 +166,8 @@ class Results:
     frontier: pd.DataFrame
     best_splits: pd.DataFrame
     goals: pd.DataFrame
+    bridge: pd.DataFrame
+    claims: pd.DataFrame
 
     @property
     def cells(self) -> tuple[Cell, ...]:
