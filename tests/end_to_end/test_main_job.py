@@ -136,7 +136,8 @@ def test_the_manifest_lists_every_file_with_its_hash_and_nothing_else(finished) 
     for path, digest in manifest["inputs"].items():
         assert hashlib.sha256(Path(path).read_bytes()).hexdigest() == digest, path
     assert {Path(path).name for path in manifest["inputs"]} == {"sales.csv", "media.csv", "controls.csv"}
-    assert [stage["name"] for stage in manifest["stages"]] == ["check", "fit", "plan", "scenarios", "report"]
+    made = [stage["name"] for stage in manifest["stages"]]
+    assert made == ["check", "fit", "money", "plan", "scenarios", "report"]
     assert manifest["config"]["text"] == finished.small.config.read_text()
 
 
@@ -144,7 +145,7 @@ def test_nothing_is_left_of_the_work_but_the_stages(finished) -> None:  # type: 
     hidden = {path.name for path in finished.folder.iterdir() if path.name.startswith(".")}
     assert hidden == {".owner", ".stages"}
     stages = sorted(path.name.split("-")[0] for path in (finished.folder / ".stages").iterdir())
-    assert stages == ["check", "fit", "plan", "report", "scenarios"]
+    assert stages == ["check", "fit", "money", "plan", "report", "scenarios"]
 
 
 def test_the_plan_sums_to_the_budget_with_a_tenth_for_tests(finished, read: Read, plan: dict) -> None:  # type: ignore[no-untyped-def]
