@@ -19,6 +19,7 @@ from mmm.planning.solver_grid import (
     dual_bound,
     first_points,
     make_grid,
+    points_at_price,
     points_wanted,
     stack,
     steps_for,
@@ -31,6 +32,9 @@ Floats = NDArray[np.float64]
 
 FIRST_POINTS = 17
 """Points of each curve before anything is refined."""
+
+DUAL_ROUNDS = 6
+"""Refinements for the dual bound at most, in one round."""
 
 ROUNDS = 8
 """Refinements at most; three are usual."""
@@ -132,6 +136,7 @@ class _Search:
         self.cells = range(lower.size)
         self.steps = 0
         self.tables: list[CellTable] = []
+        self.fine: list[CellTable] = []
         self.known: dict[tuple[int, float], tuple[float, float]] = {}
         self.spend, self.objective, self.slope = lower, -np.inf, np.zeros_like(lower)
         self.bound, self.price = np.inf, 0.0
@@ -200,9 +205,13 @@ class _Search:
         self.steps, most = steps_for(self.lower, self.upper, budget)
         grid = make_grid(self.lower, self.upper, budget, self.steps)
         self.tables = [tabulate(self.curves, i, first_points(grid, i, FIRST_POINTS)) for i in self.cells]
+        self.fine = list(self.tables)
         self._offer_start()
         for last in [False] * (ROUNDS - 1) + [True]:
             self._propose(grid)
+            if self._close_dual(target_gap):
+                self.tables = self.fine
+                break
             heights = self._lower_bound(grid)
             allowed = target_gap * self.yardstick()
             if self.bound - self.objective <= allowed or last:
@@ -267,6 +276,32 @@ class _Search:
         dual, _ = dual_bound(self.tables, problem.budget, spend_all=problem.spend_all, **terms)
         self.bound = min(self.bound, found.bound, dual)
         return found.by_step
+
+    def _close_dual(self, target_gap: float) -> bool:
+        """Lower the bound by the dual alone, refining only where its optimum lies; whether the gap is closed.
+
+        Where no curve's convex part matters that is all there is to do, with few points. They are kept apart from
+        the tables of the dynamic program, whose points must lie on its grid.
+        """
+        problem = self.problem
+        terms = {"worth": problem.worth, "cost": problem.cost}
+        for _ in range(DUAL_ROUNDS):
+            dual, price = dual_bound(self.fine, problem.budget, spend_all=problem.spend_all, **terms)
+            self.bound = min(self.bound, dual)
+            plan, worth = polish(self.fine, self.spend, problem.budget, spend_all=problem.spend_all, **terms)
+            exact = settle(plan, self.lower, self.upper, problem.budget, spend_all=problem.spend_all)
+            self._offer_moves(exact, worth)
+            allowed = target_gap * self.yardstick()
+            if self.bound - self.objective <= allowed:
+                return True
+            fair, narrow = allowed / (4 * len(self.fine)), CLOSE * problem.budget
+            before = list(self.fine)
+            for i, table in enumerate(before):
+                extra = points_at_price(table, price, fair=fair, narrow=narrow, **terms)
+                self.fine[i] = refine(self.curves, i, table, extra)
+            if all(new is old for new, old in zip(self.fine, before, strict=True)):
+                return False
+        return False
 
     def _refine(self, grid: Grid, heights: tuple[Floats, ...], allowed: float) -> bool:
         """Add points where a plan may still be better by more than allowed; False if none is left."""

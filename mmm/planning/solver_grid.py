@@ -181,6 +181,29 @@ def points_wanted(grid: Grid, cell: int, table: CellTable, alive: NDArray, exces
     return grid.points(cell, np.concatenate(wanted)) if wanted else np.empty(0)
 
 
+def points_at_price(
+    table: CellTable, price: float, *, worth: float, cost: float, fair: float, narrow: float
+) -> Floats:
+    """Points that split the intervals in which a cell's bound less price times money is greatest, and too loose.
+
+    Parameters
+    ----------
+    fair
+        Excess, in the unit of the objective, that is not worth a split.
+    narrow
+        Width below which nothing is split.
+    """
+    if not table.excess.size:
+        return np.empty(0)
+    net = worth * table.value - (cost + price) * table.points
+    excess, width = worth * table.excess, np.diff(table.points)
+    top = np.maximum(net[:-1], net[1:]) + excess
+    wanted = np.flatnonzero((top >= top.max() - fair) & (excess > fair) & (width > narrow))
+    parts = np.minimum(np.ceil(np.sqrt(excess[wanted] / fair)), SPLIT).astype(np.int64)
+    ends = zip(table.points[wanted], table.points[wanted + 1], parts, strict=True)
+    return np.concatenate([np.empty(0), *(np.linspace(low, high, n + 1)[1:-1] for low, high, n in ends)])
+
+
 def stack(values: Sequence[Floats]) -> tuple[Floats, Ints]:
     """Values of all cells in one array, and where each begins."""
     return np.concatenate(values), np.concatenate([[0], np.cumsum([v.size for v in values])]).astype(np.int64)

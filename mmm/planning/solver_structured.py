@@ -195,6 +195,9 @@ class StructuredSearch:
             first = np.searchsorted(table.points, money[i] - reach, side="left") - 1
             last = np.searchsorted(table.points, money[i] + reach, side="right")
             extra: list[NDArray] = []
+            # a convex curve lies below its chord: there the amount itself must become a point
+            if np.abs(table.points - money[i]).min() > NARROW * self.problem.budget:
+                extra.append(np.clip(money[i : i + 1], table.points[0], table.points[-1]))
             for j in range(max(first - 1, 0), min(last + 1, table.excess.size)):
                 over = self.problem.worth * table.excess[j] / fair
                 left, right = table.points[j], table.points[j + 1]

@@ -10,6 +10,7 @@ import pytest
 from mmm.errors import Infeasible
 from mmm.planning.problem import Group, Problem, Switch
 from mmm.planning.solver import solve
+from mmm.planning.solver_structured import StructuredSearch
 from mmm.response.curves import response
 
 BUDGET = 300.0
@@ -85,6 +86,51 @@ def test_no_plan_on_a_grid_beats_the_plan_by_more_than_its_gap(
     assert max(brute, solution.objective) <= solution.upper_bound
     assert solution.gap <= 1e-3 or solution.gap_money <= 3e-4 * BUDGET
     assert solution.objective >= brute - 1e-3 * BUDGET
+
+
+@pytest.mark.parametrize("power", [None, 1.0, 2.5, 4.0])
+@pytest.mark.parametrize("spend_all", [True, False])
+def test_the_dynamic_program_and_the_programs_agree_where_both_apply(random_curves, power, spend_all):
+    curves = random_curves(8, cells=5, slope=power, draws=4)
+    problem = _problem(cells=5, spend_all=spend_all)
+    by_steps, by_program = solve(curves, problem), StructuredSearch(curves, problem)
+    by_program.run(1e-3)
+    assert by_program.objective <= by_steps.upper_bound
+    assert by_steps.objective <= by_program.bound
+    assert by_program.objective == pytest.approx(by_steps.objective, abs=1e-3 * BUDGET)
+
+
+def _bracketed(random_curves, seed):
+    """A small random problem of every kind, its solution between a brute force and its own bound."""
+    rng = np.random.default_rng(seed)
+    curves = random_curves(seed, cells=4, slope=rng.choice([1.0, 2.0, 4.0]), draws=2, geos=1, carry=False)
+    limits = np.sort(rng.uniform(0, BUDGET, (2, 2)), axis=1) // 5 * 5
+    members = ((0, 1), (0, 1, 2) if rng.random() < 0.5 else (1, 2))
+    groups = tuple(Group(f"g{k}", members[k], *limits[k].tolist()) for k in range(rng.integers(0, 3)))
+    kinds = (None, Switch(least=60.0), Switch(lot=30.0), Switch(cost=float(rng.uniform(0, 30))))
+    switches = tuple(kinds[k] for k in rng.integers(0, 4, 4))
+    problem = _problem(groups, switches, spend_all=bool(rng.random() < 0.5))
+    brute = _brute(curves, problem)
+    try:
+        solution = solve(curves, problem)
+    except Infeasible:
+        assert brute == -np.inf
+        return
+    _meets_every_limit(problem, solution.spend)
+    assert max(brute, solution.objective) <= solution.upper_bound
+    assert solution.objective >= brute - 2e-3 * BUDGET
+    assert solution.gap <= 2e-3 or solution.gap_money <= 1e-3 * BUDGET
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_bounds_bracket_the_optimum_of_small_problems_of_every_kind(random_curves, seed):
+    _bracketed(random_curves, seed)
+
+
+@pytest.mark.slow
+def test_bounds_bracket_the_optimum_of_a_thousand_small_problems(random_curves):
+    for seed in range(1000):
+        _bracketed(random_curves, seed)
 
 
 @pytest.mark.parametrize("seed", range(4))
