@@ -40,7 +40,6 @@ NOT_YET = (
 
 NOT_YET_ANYWHERE_IN_DATA = ("currency", "fee", "owner", "date_format", "week_label")
 NOT_YET_VALUES = {
-    "model.likelihood": ("student_t",),
     "plan.objective": ("npv",),
     "plan.reference": ("plan_of_record",),
     "report.language": ("he",),

@@ -49,18 +49,24 @@ def make_future() -> Callable[..., Any]:
     return small_company.make_future
 
 
-def _fitted(panel: Any, **families: Any) -> FittedCompany:
+def _fitted(panel: Any, **choices: Any) -> FittedCompany:
     from mmm.inference import diagnostics
     from mmm.inference.fit import fit
     from mmm.model.layout import lay_out
     from mmm.model.settings import GateSettings, ModelSettings, SamplingSettings
 
-    layout = lay_out(panel, ModelSettings(max_lag=8, **families), break_even=2.0)
+    layout = lay_out(panel, ModelSettings(max_lag=8, **choices), break_even=2.0)
     sampling = SamplingSettings(draws=200, tune=200, chains=2, seed=1)
     gates = GateSettings(rhat=2.0, ess=1, divergences=1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(diagnostics, "NUISANCE_RHAT", 10.0)  # few draws are enough for arithmetic
         return FittedCompany(panel, layout, fit(layout, panel.geos, sampling, gates))
+
+
+@pytest.fixture(scope="session")
+def fit_panel() -> Callable[..., FittedCompany]:
+    """Fits a panel with a few draws; further arguments are choices of the model."""
+    return _fitted
 
 
 @pytest.fixture(scope="session")

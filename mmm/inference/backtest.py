@@ -237,7 +237,8 @@ def forecast(
         posterior = fit(layout, case.history.geos, settings.sampling, settings.gates).posterior
     except MmmError as error:
         return Forecast(origin, pd.DataFrame(columns=list(COLUMNS)), str(error))
-    told = ahead(posterior, layout, case.history, case.known, some_draws(posterior, posterior.draws))
+    keep = some_draws(posterior, posterior.draws)
+    told = ahead(posterior, layout, case.history, case.known, keep, seed=settings.sampling.seed)
     return Forecast(origin, _rows(origin, case, told))
 
 

@@ -13,6 +13,7 @@ from mmm.errors import InputError
 from mmm.model.calibration import lift_draws
 from mmm.model.forward import MediaDraws, media_weights, window_sums
 from mmm.model.layout import Layout
+from mmm.model.priors import STUDENT_DF
 from mmm.model.shapes import GEOMETRIC
 
 Floats = NDArray[np.float64]
@@ -27,12 +28,19 @@ def interval(draws: Floats, axis: int = 0) -> tuple[Floats, Floats, Floats]:
     return draws.mean(axis=axis), lo, hi
 
 
+def spread_of_new(layout: Layout, shape: tuple[int, ...], rng: np.random.Generator) -> Floats:
+    """sd of the noise of periods that the fit has not seen, relative to sigma: 1, or drawn with Student-t noise."""
+    if not layout.data.student_t:
+        return np.ones(shape)
+    return 1.0 / np.sqrt(rng.gamma(STUDENT_DF / 2, 2 / STUDENT_DF, shape))
+
+
 @dataclass(frozen=True, slots=True)
 class Posterior:
     """Draws of one fitted model.
 
     The tree's groups are `posterior`, `sample_stats`, `observed_data` and `constant_data`; dimensions are chain,
-    draw, medium (paid cells, then owned media), geo, column, scale.
+    draw, medium (paid cells, then owned media), geo, column, scale; period where the noise is Student t.
     """
 
     tree: xr.DataTree
@@ -99,6 +107,12 @@ class Posterior:
         roi = self.flat("roi" if causal else "roi_panel")
         return roi * layout.data.spend / self.flat("money_at_one").sum(axis=1)
 
+    def spread(self, layout: Layout) -> Floats:
+        """sd of each modelled period's noise relative to sigma, shape (draw, period): 1 where the noise is normal."""
+        if not layout.data.student_t:
+            return np.ones((self.draws, layout.data.y.shape[0]))
+        return 1.0 / np.sqrt(self.flat("weight"))
+
     def lifts(self, layout: Layout) -> Floats:
         """What the model says each past test brought, outcome units, shape (draw, experiment)."""
         data = layout.data
@@ -139,7 +153,9 @@ def split_phi(phi: Floats, layout: Layout) -> dict[str, Floats]:
     for i, name in enumerate(("log_sigma", "rho", "log_sqrt_lambda")):
         parts[name] = phi[..., at + i]
     last = at + 3 + layout.data.n_groups
-    parts["log_scale"], parts["gap"] = phi[..., at + 3 : last], phi[..., last:]
+    after = last + layout.data.n_weights
+    parts["log_scale"], parts["log_weight"] = phi[..., at + 3 : last], phi[..., last:after]
+    parts["gap"] = phi[..., after:]
     return parts
 
 
@@ -173,6 +189,7 @@ def derive(phi: Floats, sibling_sd: Floats, layout: Layout, rng: np.random.Gener
     roi_panel = np.exp(parts["log_roi"])
     gap = _structural_gap(parts["log_roi"], parts["gap"], sibling_sd, layout, rng)
     roi = roi_panel * np.exp(-gap)
+    weights_of_periods = {"weight": np.exp(parts["log_weight"])} if data.student_t else {}
     return {
         "roi": roi,
         "mroi": roi * increase / (MROI_STEP * money_at_one.sum(axis=1)),
@@ -187,6 +204,7 @@ def derive(phi: Floats, sibling_sd: Floats, layout: Layout, rng: np.random.Gener
         "rho": parts["rho"],
         "week_shock": np.exp(parts["log_sqrt_lambda"]),
         "amplitude": np.exp(parts["log_scale"]),
+        **weights_of_periods,
     }
 
 
@@ -204,6 +222,7 @@ DIMS: dict[str, tuple[str, ...]] = {
     "rho": (),
     "week_shock": (),
     "amplitude": ("scale",),
+    "weight": ("period",),
     "b": ("column",),
 }
 

@@ -3,6 +3,9 @@
 u, what neither the linear part nor media explain, is AR(1) over periods and correlated over geos: Cov = R (x) Q(rho).
 Given the last u it needs no other:  u[T+s] | u[T] ~ N( rho^s u[T], R (1 - rho^2s) ),  and between two steps
 Cov = R (rho^|s-s'| - rho^(s+s')).  Totals over geos are sums m'u with the geo's heads m as weights.
+
+With Student-t noise all this holds of e = u / spread, and the spread of a period that the fit has not seen is drawn
+anew with each draw: given it the prediction is normal, and over draws it has the tails of the t.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from scipy.special import ndtr
 
 from mmm.data.origin import Later
 from mmm.data.panel import Panel
-from mmm.inference.posterior import LOWER, UPPER, Posterior
+from mmm.inference.posterior import LOWER, UPPER, Posterior, spread_of_new
 from mmm.model.baseline import design
 from mmm.model.forward import saturate
 from mmm.model.layout import Layout
@@ -99,14 +102,16 @@ def unexplained(posterior: Posterior, layout: Layout, keep: Rows) -> Floats:
 
 
 def total_sd(posterior: Posterior, layout: Layout, keep: Rows) -> Floats:
-    """sd of the total of u over geos in one period, in the outcome's unit; shape (draw,)."""
+    """sd of the total of u over geos in a period of spread 1, in the outcome's unit; shape (draw,)."""
     heads = layout.size * layout.outcome_scale
     own = (heads**2 / layout.data.inverse_variance).sum()
     shared = posterior.flat("week_shock")[keep] ** 2 * heads.sum() ** 2 if heads.size > 1 else 0.0
     return posterior.flat("sigma")[keep] * np.sqrt(own + shared)
 
 
-def ahead(posterior: Posterior, layout: Layout, panel: Panel, known: Later, keep: Rows) -> Ahead:
+def ahead(
+    posterior: Posterior, layout: Layout, panel: Panel, known: Later, keep: Rows, *, seed: int = 0
+) -> Ahead:
     """The total outcome of the periods after the panel, from what was unexplained last.
 
     Where the last periods are left out of the likelihood, what was unexplained before them has faded for longer.
@@ -115,6 +120,8 @@ def ahead(posterior: Posterior, layout: Layout, panel: Panel, known: Later, keep
     ----------
     known
         What is known of these periods, which follow the panel without a gap.
+    seed
+        Of the spread of these periods, where the noise is Student t.
     """
     spec, data, lags = layout.baseline, layout.data, layout.lags
     later = known.features
@@ -131,26 +138,38 @@ def ahead(posterior: Posterior, layout: Layout, panel: Panel, known: Later, keep
     x = np.concatenate([data.x[-lags:], new])
     linear = np.einsum("hgp,g,dp->dh", Z, heads, posterior.flat("b")[keep], optimize=True)
     last = int(np.flatnonzero(data.live)[-1])
-    carried = unexplained(posterior, layout, keep)[:, last] @ heads
+    carried = unexplained(posterior, layout, keep)[:, last] @ heads / posterior.spread(layout)[keep, last]
     rho = posterior.flat("rho")[keep][:, None]
     step = np.arange(len(later.dates)) + data.y.shape[0] - last
-    mean = linear + media_effect(posterior, layout, x, keep) @ heads + rho**step * carried[:, None]
+    rng = np.random.default_rng([seed, 29])
+    spread = spread_of_new(layout, (len(keep), len(later.dates)), rng)
+    mean = linear + media_effect(posterior, layout, x, keep) @ heads + spread * rho**step * carried[:, None]
     apart, together = np.abs(step[:, None] - step), step[:, None] + step
     correlation = rho[:, :, None] ** apart - rho[:, :, None] ** together
+    correlation *= spread[:, :, None] * spread[:, None, :]
     return Ahead(mean, total_sd(posterior, layout, keep)[:, None, None] ** 2 * correlation)
 
 
-def one_step(posterior: Posterior, layout: Layout, keep: Rows) -> tuple[Floats, Floats]:
+def one_step(
+    posterior: Posterior, layout: Layout, keep: Rows, spread: Floats | None = None
+) -> tuple[Floats, Floats]:
     """Error of the total's prediction from the period before, and its sd; the outcome's unit, shape (draw, period).
 
     At the start of a run of modelled periods nothing is known of u: the prediction is 0 with the full sd. nan where a
     period is left out. Divided by each other they are white noise where the model is right.
+
+    Parameters
+    ----------
+    spread
+        sd of the noise of the predicted period relative to sigma, shape (draw, period); without it as the fit has it.
     """
     heads = layout.size * layout.outcome_scale
     u = unexplained(posterior, layout, keep) @ heads
-    before = np.concatenate([np.full((len(keep), 1), np.nan), u[:, :-1]], axis=1)
+    seen = posterior.spread(layout)[keep]
+    spread = seen if spread is None else spread
+    before = np.concatenate([np.full((len(keep), 1), np.nan), (u / seen)[:, :-1]], axis=1)
     starts = np.isnan(before)
     rho = posterior.flat("rho")[keep][:, None]
-    sd = total_sd(posterior, layout, keep)[:, None] * np.where(starts, 1.0, np.sqrt(1.0 - rho**2))
-    error = u - np.where(starts, 0.0, rho * np.nan_to_num(before))
+    sd = total_sd(posterior, layout, keep)[:, None] * spread * np.where(starts, 1.0, np.sqrt(1.0 - rho**2))
+    error = u - np.where(starts, 0.0, rho * spread * np.nan_to_num(before))
     return error, np.where(np.isnan(u), np.nan, sd)

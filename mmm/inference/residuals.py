@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
 
 from mmm.data.panel import Panel
 from mmm.data.settings import Grain
-from mmm.inference.posterior import Posterior
+from mmm.inference.posterior import Posterior, spread_of_new
 from mmm.inference.predict import mixture_interval, one_step, some_draws, unexplained
 from mmm.model.layout import Layout
 
@@ -41,7 +42,10 @@ class Residuals:
         Share of the periods inside the 90 % range of the prediction from the period before. The parameters have seen
         these periods, so the share is a little high where the model is right.
     standardized
-        Mean over draws of the standardized one-step errors, shape (period,); nan where a period is left out.
+        Mean over draws of the standardized one-step errors, shape (period,); nan where a period is left out. With
+        Student-t noise the normal score of the chance of a smaller error, the period's spread unknown.
+    weight
+        Mean weight of each period, shape (period,); 1 where the noise is normal.
     follows_outcome
         Of each paid cell, shape (cell,): partial correlation of its spend with what was unexplained the period
         before, its own spend of the period before taken out. nan where it is not defined.
@@ -55,6 +59,7 @@ class Residuals:
     pairs: Mapping[int, int]
     coverage_90: float
     standardized: Floats
+    weight: Floats
     follows_outcome: Floats
     follows_season: Floats
     chasing_pairs: int
@@ -67,10 +72,18 @@ def residuals(posterior: Posterior, layout: Layout, panel: Panel) -> Residuals:
     heads = layout.size * layout.outcome_scale
     live = layout.data.live
     actual = np.where(live, layout.data.y @ heads, np.nan)
-    _, lo, hi = mixture_interval((actual - error)[:, live], sd[:, live])
     white = error / sd
+    standardized, weight = white.mean(axis=0), np.ones(len(live))
+    if layout.data.student_t:  # a prediction does not know how odd its period will be
+        spread = posterior.spread(layout)[keep]
+        weight = (spread**-2.0).mean(axis=0)
+        new = spread_of_new(layout, spread.shape, np.random.default_rng([len(live), 31]))
+        error, sd = one_step(posterior, layout, keep, new)
+        standardized = ndtri(np.clip(ndtr(error / sd).mean(axis=0), 1e-9, 1.0 - 1e-9))
+    _, lo, hi = mixture_interval((actual - error)[:, live], sd[:, live])
     lags = [lag for lag in (*NEAR_LAGS, YEAR[panel.grain]) if _pairs(live, lag) >= LEAST_PAIRS]
-    left = unexplained(posterior, layout, keep).mean(axis=0) @ heads
+    u = unexplained(posterior, layout, keep) @ heads
+    left = (u / posterior.spread(layout)[keep]).mean(axis=0)
     season = [i for i, column in enumerate(layout.baseline.columns) if column.component == "seasonality"]
     wave = np.einsum(
         "tgp,g,p->t", layout.data.Z[:, :, season], heads, posterior.flat("b")[:, season].mean(axis=0)
@@ -81,7 +94,8 @@ def residuals(posterior: Posterior, layout: Layout, panel: Panel) -> Residuals:
         autocorrelation={lag: autocorrelation(white, lag) for lag in lags},
         pairs={lag: _pairs(live, lag) for lag in lags},
         coverage_90=float(((actual[live] >= lo) & (actual[live] <= hi)).mean()),
-        standardized=white.mean(axis=0),
+        standardized=standardized,
+        weight=weight,
         follows_outcome=np.array([_chasing(spend[:, i], left, both) for i in range(spend.shape[1])]),
         follows_season=np.array([_correlation(spend[live, i], wave[live]) for i in range(spend.shape[1])]),
         chasing_pairs=int(both.sum()),

@@ -151,4 +151,5 @@ def _noise(parts: dict[str, Floats], data: KernelData, rng: np.random.Generator)
         series[t] = rho * series[t - 1] + np.sqrt(1.0 - rho**2) * series[t]
     own = series[:, 1:] / np.sqrt(data.inverse_variance)
     shared = np.exp(parts["log_sqrt_lambda"]) * series[:, :1] if geos > 1 else 0.0
-    return np.exp(parts["log_sigma"]) * (own + shared)
+    spread = np.exp(-0.5 * parts["log_weight"])[:, None] if data.student_t else 1.0
+    return np.exp(parts["log_sigma"]) * spread * (own + shared)

@@ -14,8 +14,8 @@ import numpy as np
 from numba import carray, cfunc, types
 from numpy.typing import NDArray
 
+from mmm.model.algebra import FAST, inner
 from mmm.model.kernel import VERSION, call_marginal
-from mmm.model.linear import FAST, inner
 from mmm.model.parents import PARAMETER, PARENT, TANH
 
 Floats = NDArray[np.float64]
@@ -48,6 +48,31 @@ def _quantile(chance):
 
 
 @inner
+def _log_weight(q):
+    """log w at which Gamma(2, 2) has the chance that a unit normal has at q, and its slope; w = x / 2.
+
+    Newton's steps on the logarithm of the nearer tail, which is concave: 1 - e^-x (1 + x) below, e^-x (1 + x) above.
+    """
+    chance = max(_lower_tail(-abs(q)), 1e-300)
+    wanted = np.log(chance)
+    y = 0.5 * (wanted + np.log(2.0)) if q < 0.0 else np.log(1.678 + q * (1.4 + 0.5 * q))  # y = log x
+    step = 1.0
+    while abs(step) > 1e-8:  # the next one would be its square
+        x = np.exp(y)
+        above = np.log1p(x) - x
+        if q < 0.0:
+            # 1 - e^above loses its digits where x is small: three terms of its series
+            below = -np.expm1(above) if x > 2e-4 else x * x * (0.5 - x * (1.0 / 3.0 - 0.125 * x))
+            step = (wanted - np.log(below)) * below / (x * x * np.exp(-x))
+        else:
+            step = (above - wanted) * (1.0 + x) / (x * x)
+        y += step
+    x = np.exp(y)
+    slope = np.exp(-0.5 * q * q - 2.0 * y + x) / math.sqrt(2.0 * math.pi)
+    return y - math.log(2.0), slope
+
+
+@inner
 def _values(q, parents, value, slope, prior_slope):
     """Values of the parents, their slopes with respect to q, and the slope of the log prior; returns the log prior.
 
@@ -58,6 +83,9 @@ def _values(q, parents, value, slope, prior_slope):
         below, within, above, sd = parents[i, 0], parents[i, 1], parents[i, 2], parents[i, 3]
         total -= 0.5 * q[i] * q[i]
         prior_slope[i] = -q[i]
+        if parents[i, 4] == 1.0:
+            value[i], slope[i] = _log_weight(q[i])
+            continue
         if within == 1.0:
             value[i], slope[i] = sd * q[i], sd
             continue

@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from mmm.dims import Cell
-from mmm.model.linear import FAST, inner
+from mmm.model.algebra import FAST, inner
 from mmm.model.shapes import DELAYED, DENSITY, GAMMA, HALF_WAY, LOGISTIC, POWER, SURVIVAL
 from mmm.model.threads import share_out
 from mmm.model.vectormath import SMALLEST, exp, log

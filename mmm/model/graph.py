@@ -18,6 +18,7 @@ from mmm.model.priors import (
     LOG_SQRT_LAMBDA,
     SIBLING_SD,
     SIBLING_SHARE,
+    STUDENT_DF,
 )
 
 
@@ -64,11 +65,19 @@ def build_model(layout: Layout) -> pm.Model:
             rho[None],
             log_sqrt_lambda[None],
             log_scale,
+            _log_weights(layout),
             gap[list(layout.data.tested)],
         ]
         phi = pm.Deterministic("phi", pt.concatenate(parts))
         pm.Potential("panel", MarginalDensity()(phi, data)[0])
     return model
+
+
+def _log_weights(layout: Layout) -> pt.TensorVariable:
+    """Log weight of each period where the noise is Student t, else nothing; shape (period,) or (0,)."""
+    n = layout.data.n_weights
+    half = np.full(n, STUDENT_DF / 2)  # a plain number would be read as a float of 32 bits
+    return pt.log(pm.Gamma("weight", half, half, shape=n)) if n else pt.zeros(0)
 
 
 def _sibling_matrix(layout: Layout) -> np.ndarray:

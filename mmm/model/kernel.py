@@ -10,8 +10,9 @@ cannot serve the wrong company. Only the outermost function is cached on disk, u
 of, because numba's disk cache does not see edits in another file.
 
 Order of `phi`: log_roi[M], logit_theta[M], log_a[M], log_kappa[M], log_n[M], dev[M, G], log_sigma, rho,
-log_sqrt_lambda, log_scale[K], gap[tested media]. theta is per week; exp(log_a) is the family's timing; kappa is
-relative to the mean adstocked exposure; the gaps play a part in the experiments' term only (`mmm.model.lift`).
+log_sqrt_lambda, log_scale[K], log_weight[T] (Student-t noise only), gap[tested media]. theta is per week; exp(log_a)
+is the family's timing; kappa is relative to the mean adstocked exposure; the gaps play a part in the experiments' term
+only (`mmm.model.lift`).
 """
 
 from __future__ import annotations
@@ -28,22 +29,23 @@ from llvmlite import binding
 from numba import carray, cfunc, njit, types
 from numpy.typing import NDArray
 
+from mmm.model.algebra import FAST, cube, inner, matrix
 from mmm.model.lift import lift_term
-from mmm.model.linear import FAST, cube, inner, integrate_linear, matrix
+from mmm.model.linear import integrate_linear
 from mmm.model.shapes import DARK, GEOMETRIC, carry_over, share_slopes, shares
 from mmm.model.vectormath import SMALLEST, log
 
 Floats = NDArray[np.float64]
 
-HEADER = 15
+HEADER = 16
 """Leading numbers of the packed data: G, T, M, L, p, dense columns, F's columns, scales, live periods, segments,
-weeks per period, sum of log iv, sum of iv, experiments, length of their data."""
+weeks per period, sum of log iv, sum of iv, experiments, length of their data, weights of periods (T or 0)."""
 
 CORES = int(os.environ.get("NUMBA_NUM_THREADS") or os.cpu_count() or 1)
 
 _SOURCES = [
     Path(__file__).with_name(f"{name}.py")
-    for name in ("kernel", "lift", "linear", "shapes", "vectormath", "density")
+    for name in ("kernel", "algebra", "lift", "linear", "weights", "shapes", "vectormath", "density")
 ]
 VERSION = int(hashlib.sha256(b"".join(path.read_bytes() for path in _SOURCES)).hexdigest()[:12], 16)
 
@@ -239,7 +241,7 @@ def _marginal(phi, data, b_noise, grad, b):
         -inf where the linear system is not positive definite.
     """
     G, T, M, L = int(data[0]), int(data[1]), int(data[2]), int(data[3])
-    columns = (int(data[4]), int(data[5]), int(data[6]))
+    columns = (int(data[4]), int(data[5]), int(data[6]), int(data[7]), int(data[15]))
     counts = (data[8], data[9], data[11], data[12])
     at = HEADER
     y = matrix(data, at, G, T)

@@ -191,6 +191,7 @@ def lay_out(
         group=np.array([spec.scales.index(c.scale) if c.scale else -1 for c in spec.columns]),
         n_groups=len(spec.scales),
         weeks_per_period=WEEKS[panel.grain],
+        student_t=settings.likelihood == "student_t",
         lifts=calibrate(
             experiments,
             panel,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmm.model.linear import inner
+from mmm.model.algebra import inner
 
 HEAD, PART_HEAD = 7, 4
 """Numbers before the parts of an experiment, and before the exposure of a part."""

@@ -3,7 +3,8 @@
 Over geos the rows are scaled by the root of their precision iv and rotated (`mmm.model.pack.rotation`), so that block 0
 carries the week shock and everything geos have in common; the other blocks, the contrasts, are independent of it and
 of each other, and what each geo has for itself becomes one small design F that all contrasts share. Controls that
-differ by geo are dense and couple the blocks; the contrasts are eliminated first (Schur complement).
+differ by geo are dense and couple the blocks; the contrasts are eliminated first (Schur complement). Student-t noise
+gives each period a weight (`mmm.model.weights`).
 
     A = S^-1 + Z'PZ,  b_hat = A^-1 Z'P r
     log p = -1/2 [ N log 2 pi - log|P| + log|S| + log|A| + r'P (r - Z b_hat) ],  d/d media = P (r - Z b_hat)
@@ -12,70 +13,19 @@ differ by geo are dense and couple the blocks; the contrasts are eliminated firs
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-FAST = {"reassoc", "contract", "arcp", "nsz"}  # nan must survive: the sampler's divergence check needs it
-
-inner = njit(fastmath=FAST, error_model="numpy", forceinline=True)
-"""Decorator of functions that only compiled code calls.
-
-Inlined always: twice as fast as a call, quicker to compile, and the same code whether compiled in this process or read
-from disk. Linked instead, a first run would take the copy compiled alone, later runs the one in the cached file.
-"""
-
-
-@inner
-def matrix(data, at, rows, columns):
-    """View of data[at:] with shape (rows, columns)."""
-    return data[at : at + rows * columns].reshape(rows, columns)
-
-
-@inner
-def cube(data, at, depth, rows, columns):
-    """View of data[at:] with shape (depth, rows, columns)."""
-    return data[at : at + depth * rows * columns].reshape(depth, rows, columns)
-
-
-@inner
-def _cholesky(A, L):
-    """Lower Cholesky factor of A into L; False when A is not positive definite. Shapes (p, p)."""
-    p = A.shape[0]
-    for i in range(p):
-        for j in range(i):
-            acc = A[i, j]
-            for k in range(j):
-                acc -= L[i, k] * L[j, k]
-            L[i, j] = acc / L[j, j]
-        acc = A[i, i]
-        for k in range(i):
-            acc -= L[i, k] * L[i, k]
-        if not acc > 0.0:
-            return False
-        L[i, i] = np.sqrt(acc)
-    return True
-
-
-@inner
-def _inverse_from_cholesky(L, W, A_inv):
-    """(L L')^-1 into A_inv (full, symmetric); W is scratch for L^-1. Rows only, so inner loops vectorize."""
-    p = L.shape[0]
-    W[:, :] = 0.0
-    A_inv[:, :] = 0.0
-    for i in range(p):
-        scale = 1.0 / L[i, i]
-        for k in range(i):
-            factor = -L[i, k] * scale
-            for j in range(k + 1):
-                W[i, j] += factor * W[k, j]
-        W[i, i] = scale
-    for k in range(p):
-        for i in range(k + 1):
-            factor = W[k, i]
-            for j in range(i + 1):
-                A_inv[i, j] += factor * W[k, j]
-    for i in range(p):
-        for j in range(i):
-            A_inv[j, i] = A_inv[i, j]
+from mmm.model.algebra import (
+    cholesky,
+    cube,
+    inner,
+    inverse_from_cholesky,
+    matrix,
+    matvec,
+    matvec_transposed,
+    multiply,
+    solve_transposed,
+)
+from mmm.model.weights import ar_gram, scaled_rows, take_leverage
 
 
 @inner
@@ -88,46 +38,6 @@ def _ar_product(x, live, interior, link, rho, out):
     for t in range(T - 1):
         out[t] -= scale * rho * link[t] * x[t + 1]
         out[t + 1] -= scale * rho * link[t] * x[t]
-
-
-@inner
-def _solve_transposed(L, b):
-    """Solve L' x = b in place; L lower triangular."""
-    for i in range(L.shape[0] - 1, -1, -1):
-        acc = b[i] / L[i, i]
-        b[i] = acc
-        for k in range(i):
-            b[k] -= L[i, k] * acc
-
-
-@inner
-def _multiply(A, B, out):
-    """A B into out, for small matrices."""
-    for i in range(A.shape[0]):
-        for j in range(B.shape[1]):
-            acc = 0.0
-            for k in range(A.shape[1]):
-                acc += A[i, k] * B[k, j]
-            out[i, j] = acc
-
-
-@inner
-def _matvec(A, x, sign, out):
-    """Adds sign * A x to out. Shapes (m, n), (n,), (m,)."""
-    for i in range(A.shape[0]):
-        acc = 0.0
-        for j in range(A.shape[1]):
-            acc += A[i, j] * x[j]
-        out[i] += sign * acc
-
-
-@inner
-def _matvec_transposed(A, x, out):
-    """Adds A' x to out. Shapes (m, n), (m,), (n,)."""
-    for i in range(A.shape[0]):
-        factor = x[i]
-        for j in range(A.shape[1]):
-            out[j] += factor * A[i, j]
 
 
 @inner
@@ -163,9 +73,10 @@ def integrate_linear(r, scales, shape, counts, data, b_noise, grad, b):
     r : (geo, period)
         Outcome minus media; receives the gradient with respect to media, P (r - Z b_hat).
     scales
-        log sigma, rho, log sqrt lambda, then the log scale of each group of columns.
+        log sigma, rho, log sqrt lambda, then the log scale of each group of columns, then the log weight of each
+        period, if periods have weights.
     shape : tuple
-        Columns of block 0, dense columns among them (the last ones), columns of F.
+        Columns of block 0, dense columns among them (the last ones), columns of F, groups of columns, weights.
     counts : tuple
         Live periods, segments, sum of log iv, sum of iv.
     data
@@ -183,10 +94,11 @@ def integrate_linear(r, scales, shape, counts, data, b_noise, grad, b):
         -inf where the linear system is not positive definite.
     """
     G, T = r.shape
-    p, n_dense, Q = shape
+    p, n_dense, Q, n_groups, n_weights = shape
     n_live, n_segments, log_iv, iv_sum = counts
     log_sigma, rho, log_sqrt_lambda = scales[0], scales[1], scales[2]
-    log_scale = scales[3:]
+    log_scale = scales[3 : 3 + n_groups]
+    log_weight = scales[3 + n_groups : 3 + n_groups + n_weights]
     n_common = p - n_dense
     C = G - 1 if Q > 0 else 0
     at = 0
@@ -219,6 +131,19 @@ def integrate_linear(r, scales, shape, counts, data, b_noise, grad, b):
     base_precision_F = data[at : at + Q]
     at += Q
     group_F = data[at : at + Q]
+    if n_weights > 0:  # everything a period has is scaled by the root of its weight; the rest is as without
+        root = np.exp(0.5 * log_weight)
+        B0, F = scaled_rows(B0, root), scaled_rows(F, root)
+        D = D.copy()
+        gram_0 = ar_gram(B0, B0, True, live, interior, link)
+        gram_F = ar_gram(F, F, True, live, interior, link)
+        gram_D, cross = np.zeros((3, n_dense, n_dense)), np.zeros((3, C, Q, n_dense))
+        for k in range(C):
+            D[k] = scaled_rows(D[k], root)
+            gram_D += ar_gram(D[k], D[k], True, live, interior, link)
+            cross[:, k] = ar_gram(F, D[k], False, live, interior, link)
+    else:
+        root = np.ones(T)
     # linear part, rotated over geos: block 0 carries the week shock and all common columns, the G - 1 contrasts
     # share one small design F; controls that differ by geo are dense and couple the blocks
     e = np.zeros((G, T))
@@ -226,7 +151,7 @@ def integrate_linear(r, scales, shape, counts, data, b_noise, grad, b):
         for g in range(G):
             factor = rotation[i, g]
             for t in range(T):
-                e[i, t] += factor * r[g, t]
+                e[i, t] += factor * root[t] * r[g, t]
     lam = np.exp(2.0 * log_sqrt_lambda) if G > 1 else 0.0
     inv_var = np.exp(-2.0 * log_sigma)
     shock = 1.0 / (1.0 + lam * iv_sum)
@@ -245,22 +170,22 @@ def integrate_linear(r, scales, shape, counts, data, b_noise, grad, b):
     for j in range(Q):
         K_F[j, j] += prior_F[j]
     chol_F, inv_F = np.zeros((Q, Q)), np.zeros((Q, Q))
-    if not _cholesky(K_F, chol_F):
+    if not cholesky(K_F, chol_F):
         return -np.inf
-    _inverse_from_cholesky(chol_F, np.zeros((Q, Q)), inv_F)
+    inverse_from_cholesky(chol_F, np.zeros((Q, Q)), inv_F)
     X = np.zeros((C, Q, n_dense))
     Y = np.zeros((C, Q, n_dense))  # K^-1 X
     if n_dense > 0 and C > 0:
         _weighted_gram(gram_D, rho, c1, A[n_common:, n_common:])
         for k in range(C):
             _weighted_gram(cross[:, k], rho, c1, X[k])
-            _multiply(inv_F, X[k], Y[k])
+            multiply(inv_F, X[k], Y[k])
             for i in range(n_dense):
                 for j in range(n_dense):
                     for a in range(Q):
                         A[n_common + i, n_common + j] -= X[k, a, i] * Y[k, a, j]
     chol = np.zeros((p, p))
-    if not _cholesky(A, chol):
+    if not cholesky(A, chol):
         return -np.inf
 
     # right-hand side and coefficients
@@ -271,10 +196,10 @@ def integrate_linear(r, scales, shape, counts, data, b_noise, grad, b):
         for t in range(T):
             q[g, t] *= scale
     b_hat = np.zeros(p)
-    _matvec_transposed(B0, q[0], b_hat)
+    matvec_transposed(B0, q[0], b_hat)
     f = np.zeros((C, Q))
     for k in range(C):
-        _matvec_transposed(F, q[k + 1], f[k])
+        matvec_transposed(F, q[k + 1], f[k])
         for i in range(n_dense):
             acc = 0.0
             for t in range(T):
@@ -291,7 +216,7 @@ def integrate_linear(r, scales, shape, counts, data, b_noise, grad, b):
     if drawing:
         for i in range(p):
             b_hat[i] += b_noise[i]
-    _solve_transposed(chol, b_hat)
+    solve_transposed(chol, b_hat)
     contrast = np.zeros((C, Q))
     for k in range(C):
         for a in range(Q):
@@ -308,15 +233,15 @@ def integrate_linear(r, scales, shape, counts, data, b_noise, grad, b):
             own = b[p + k * Q : p + (k + 1) * Q]
             for a in range(Q):
                 own[a] = b_noise[p + k * Q + a]
-            _solve_transposed(chol_F, own)
+            solve_transposed(chol_F, own)
             for a in range(Q):
                 own[a] += contrast[k, a]
         return 0.0
 
     # residuals e, precision times residuals q
-    _matvec(B0, b_hat, -1.0, e[0])
+    matvec(B0, b_hat, -1.0, e[0])
     for k in range(C):
-        _matvec(F, contrast[k], -1.0, e[k + 1])
+        matvec(F, contrast[k], -1.0, e[k + 1])
         for i in range(n_dense):
             for t in range(T):
                 e[k + 1, t] -= D[k, t, i] * b_hat[n_common + i]
@@ -351,12 +276,14 @@ def integrate_linear(r, scales, shape, counts, data, b_noise, grad, b):
         + n_live * (log_iv - np.log(1.0 + lam * iv_sum))
         - G * (n_live - n_segments) * np.log(1.0 - sq)
     )
+    for t in range(n_weights):
+        log_det_P += G * live[t] * log_weight[t]
     log_det_S += C * log_det_SF
     logp = -0.5 * (N * np.log(2.0 * np.pi) - log_det_P + log_det_S + log_det_A + quad + penalty)
 
     # gradient of scales, rho, lambda: traces with the blocks of the full A^-1
     A_inv = np.empty((p, p))
-    _inverse_from_cholesky(chol, np.empty((p, p)), A_inv)
+    inverse_from_cholesky(chol, np.empty((p, p)), A_inv)
     in_prior = 0.0
     for j in range(p):
         share = A_inv[j, j] * prior[j]
@@ -413,5 +340,21 @@ def integrate_linear(r, scales, shape, counts, data, b_noise, grad, b):
         for g in range(G):
             factor = rotation[i, g]
             for t in range(T):
-                r[g, t] += factor * q[i, t]
+                r[g, t] += factor * root[t] * q[i, t]
+    if n_weights > 0:
+        on_weight = grad[3 + n_groups : 3 + n_groups + T]
+        for t in range(T):
+            on_weight[t] = 0.5 * G * live[t]
+            for g in range(G):
+                on_weight[t] -= 0.5 * e[g, t] * q[g, t]
+        take_leverage(B0, A_inv, rho, c0, live, interior, link, on_weight)
+        if C > 0:
+            take_leverage(F, inv_F, rho, C * c1, live, interior, link, on_weight)
+            for k in range(C):
+                apart = D[k].copy()
+                for a in range(Q):
+                    for i in range(n_dense):
+                        for t in range(T):
+                            apart[t, i] -= F[t, a] * Y[k, a, i]
+                take_leverage(apart, A_inv[n_common:, n_common:], rho, c1, live, interior, link, on_weight)
     return logp

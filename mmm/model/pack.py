@@ -49,6 +49,8 @@ class KernelData:
     n_groups, weeks_per_period
     lifts
         Experiments in the likelihood.
+    student_t
+        Whether each period has a weight of its own, the log of which is a parameter (`mmm.model.weights`).
     """
 
     y: Floats
@@ -68,6 +70,7 @@ class KernelData:
     n_groups: int
     weeks_per_period: float
     lifts: tuple[Lift, ...] = ()
+    student_t: bool = False
 
     @property
     def shape(self) -> tuple[int, int, int, int, int]:
@@ -79,7 +82,12 @@ class KernelData:
     def n_phi(self) -> int:
         """Length of the parameter vector."""
         G, _, M, _, _ = self.shape
-        return 5 * M + M * G + 3 + self.n_groups + len(self.tested)
+        return 5 * M + M * G + 3 + self.n_groups + self.n_weights + len(self.tested)
+
+    @property
+    def n_weights(self) -> int:
+        """Periods with a weight of their own: all, or none where the noise is normal."""
+        return self.y.shape[0] if self.student_t else 0
 
     @property
     def tested(self) -> tuple[int, ...]:
@@ -155,7 +163,7 @@ def pack(data: KernelData) -> Floats:
         [
             *(G, T, M, L, p, data.n_dense, q, data.n_groups),
             *(live.sum(), segments, data.weeks_per_period, np.log(iv).sum(), iv.sum()),
-            *(len(data.lifts), experiments.size),
+            *(len(data.lifts), experiments.size, data.n_weights),
         ]
     )
     assert header.size == HEADER

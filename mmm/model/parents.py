@@ -1,6 +1,7 @@
 """The priors as a table: free coordinates of the sampler, and how each parameter of the kernel hangs on them.
 
-    parent i     v_i = sd_i Phi^-1( below_i + within_i Phi(q_i) ),  q_i unit normal
+    parent i     v_i = sd_i Phi^-1( below_i + within_i Phi(q_i) ),  q_i unit normal; or the logarithm of the value
+                 below which a gamma variable of shape and rate 2 has the chance Phi(q_i)
     parameter j  phi_j = link( centre_j + sqrt(variance_j + v_scale^2) v_own + weight_j v_common + error_j v_gap )
 
 Every free coordinate is unit normal under the priors, also where its parent is cut off or half-normal. A logarithm of
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import gammainccinv, gammaincinv, ndtr, ndtri
 
 from mmm.model.baseline import SCALE_PRIORS
 from mmm.model.layout import Layout
@@ -28,6 +29,7 @@ from mmm.model.priors import (
     LOG_SQRT_LAMBDA,
     SIBLING_SD,
     SIBLING_SHARE,
+    STUDENT_DF,
 )
 
 Floats = NDArray[np.float64]
@@ -36,7 +38,7 @@ Rows = NDArray[np.intp]
 IDENTITY, TANH = 0, 1
 
 PARENT, PARAMETER = (
-    ("below", "within", "above", "sd"),
+    ("below", "within", "above", "sd", "gamma"),
     ("centre", "variance", "own", "scale", "weight", "common", "error", "gap", "link"),
 )
 """Columns of the two halves of the packed table."""
@@ -51,8 +53,9 @@ class Parents:
     places
         Free coordinates of each variable of the PyMC model, in its names and its order within a variable.
     parents
-        Of each free coordinate, shape (free coordinate, 4): the share of a unit normal cut off below, what is left of
-        it, the share cut off above (1 less the other two, kept apart for its digits), and the sd of the whole normal.
+        Of each free coordinate, shape (free coordinate, 5): the share of a unit normal cut off below, what is left of
+        it, the share cut off above (1 less the other two, kept apart for its digits), the sd of the whole normal, and
+        1 where the value is the logarithm of a gamma variable instead.
     parameters
         Centre, variance, own parent, scale parent, weight, common parent, error, parent of the structural gap and link
         of each parameter of the kernel, shape (phi, 9); a parent of -1 is none. The gap of a medium is integrated into
@@ -75,10 +78,15 @@ class Parents:
 
     def values(self, free: Floats) -> Floats:
         """Values of the parents at free coordinates, shape (..., free coordinate)."""
-        below, within, above, sd = self.parents.T
-        return sd * np.where(
+        below, within, above, sd, gamma = self.parents.T
+        shape = STUDENT_DF / 2
+        weight = np.where(
+            free < 0.0, gammaincinv(shape, ndtr(free)), gammainccinv(shape, ndtr(np.negative(free)))
+        )
+        normal = np.where(
             free < 0.0, ndtri(below + within * ndtr(free)), -ndtri(above + within * ndtr(-free))
         )
+        return np.where(gamma == 1.0, np.log(weight / shape), sd * normal)
 
 
 def hang(layout: Layout) -> Parents:
@@ -93,10 +101,16 @@ def hang(layout: Layout) -> Parents:
     parents: list[Floats] = []
 
     def parent(
-        name: str, n: int, *, low: float | Floats = -np.inf, high: float | Floats = np.inf, sd: float = 1.0
+        name: str,
+        n: int,
+        *,
+        low: float | Floats = -np.inf,
+        high: float | Floats = np.inf,
+        sd: float = 1.0,
+        gamma: float = 0.0,
     ) -> Rows:
         start = sum(len(part) for part in parents)
-        columns = (ndtr(low), ndtr(high) - ndtr(low), ndtr(np.negative(high)), sd)
+        columns = (ndtr(low), ndtr(high) - ndtr(low), ndtr(np.negative(high)), sd, gamma)
         parents.append(np.column_stack([np.broadcast_to(column, n) for column in columns]))
         places[name] = np.arange(start, start + n)
         return places[name]
@@ -142,8 +156,9 @@ def hang(layout: Layout) -> Parents:
     rho = _rows(ATANH_RHO[0], ATANH_RHO[1] ** 2, parent("rho_z", 1), link=TANH)
     middle, spread = np.array([SCALE_PRIORS[name] for name in layout.baseline.scales]).reshape(-1, 2).T
     scales = _rows(middle, spread**2, parent("scale_z", middle.size))
+    weights = _rows(0.0, 1.0, parent("weight", layout.data.n_weights, gamma=1.0))
     gaps = _rows(0.0, tau2[tested], gap[tested])
-    order = [roi, theta, timing, kappa, slope, dev, sigma, rho, shock, scales, gaps]
+    order = [roi, theta, timing, kappa, slope, dev, sigma, rho, shock, scales, weights, gaps]
     return Parents(places, np.concatenate(parents), np.concatenate(order))
 
 

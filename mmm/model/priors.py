@@ -35,6 +35,9 @@ PINNED = (0.0, 0.0)
 LOG_SIGMA = (np.log(0.4), 0.8)
 ATANH_RHO = (0.3, 0.5)
 LOG_SQRT_LAMBDA = (0.0, 1.2)
+STUDENT_DF = 4.0
+"""Degrees of freedom of Student-t noise, fixed: some hundred periods cannot tell 4 from 8, and 4 lets odd ones go.
+`mmm.model.density` has the quantiles of this one gamma distribution, of shape and rate 2."""
 STRUCTURAL_SD = 0.20
 STRUCTURAL_SD_WITH_GEOS = 0.10
 STRUCTURAL_SD_OF_CAPTURE = 0.50

@@ -82,7 +82,10 @@ class ModelSettings(Settings):
     )
     max_lag: int = Field(13, ge=1, le=52, description="weeks over which carry-over may run, at any grain")
     seasonality: int | Literal["auto"] = Field("auto", description="order of the yearly Fourier series")
-    likelihood: Literal["normal"] = Field("normal", description="distribution of what nothing explains")
+    likelihood: Literal["normal", "student_t"] = Field(
+        "normal",
+        description="distribution of what nothing explains: normal | student_t (odd periods are let go; slower)",
+    )
     priors: PriorSettings = PriorSettings()
     structural_error: float | Literal["auto"] = Field(
         "auto",

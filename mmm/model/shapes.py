@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmm.model.linear import inner
+from mmm.model.algebra import inner
 from mmm.model.vectormath import exp, log
 
 GAMMA, GEOMETRIC, DELAYED, SURVIVAL, DENSITY = range(5)

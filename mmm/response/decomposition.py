@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mmm.data.panel import FutureFeatures, Panel
 from mmm.dims import cell_columns, cell_row
-from mmm.inference.posterior import Posterior, interval
+from mmm.inference.posterior import Posterior, interval, spread_of_new
 from mmm.model.baseline import design
 from mmm.model.forward import period_sums, saturate
 from mmm.model.layout import Layout
@@ -41,7 +41,8 @@ def decompose(posterior: Posterior, layout: Layout, panel: Panel, *, seed: int) 
     """Split the outcome of the modelled periods into its components.
 
     `media` rows hold what the window's own spend caused; what earlier spend still brought is `media_before`.
-    The gap between what moves with spend and what spend causes belongs to the baseline. `residual` is the
+    A treatment counts against its baseline value, what it brings there belongs to the baseline. So does the gap between
+    what moves with spend and what spend causes. `residual` is the
     outcome minus the mean of everything else, so the rows of a date sum to the outcome.
     """
     money = layout.data.money
@@ -54,6 +55,9 @@ def decompose(posterior: Posterior, layout: Layout, panel: Panel, *, seed: int) 
         parts[name] = np.einsum(
             "tgp,tg,dp->dt", layout.data.Z[:, :, members], money, b[:, members], optimize=True
         )
+    for name, usual in _at_baseline(layout, panel, b).items():
+        parts[name] = parts[name] - usual
+        parts["baseline"] = parts["baseline"] + usual
     parts["baseline"] = parts["baseline"] + np.sum(actual * (1.0 - causal[:, None, :]), axis=2)
     own = (actual - carried) * causal[:, None, :]
     for i, name in enumerate(panel.organic_names):
@@ -97,6 +101,19 @@ def _media(
     half, slope = posterior.flat("half")[keep], posterior.flat("slope")[keep]
     actual, carried = period_sums(x, weights, layout.data.saturation, half, slope, effect, money)
     return actual, carried
+
+
+def _at_baseline(layout: Layout, panel: Panel, b: Floats) -> dict[str, Floats]:
+    """What each treatment brings at its baseline value rather than at its mean, shape (draw, period), by component."""
+    spec, found = layout.baseline, {}
+    for i, column in enumerate(layout.baseline.columns):
+        name = column.component.removeprefix("control:")
+        if name == column.component or name not in panel.treatments:
+            continue
+        k = spec.control_names.index(name)
+        away = (panel.treatments[name] - spec.control_means[k]) / spec.control_sds[k]
+        found[column.component] = away * b[:, [i]] * layout.data.money.sum(axis=1)
+    return found
 
 
 def _contributions(
@@ -144,7 +161,7 @@ def _fit_table(
         kept_in_baseline += part * (1.0 - causal[thin, m])[:, None, None]
     unit = layout.outcome_scale * layout.size
     mu = linear + media
-    sigma = posterior.flat("sigma")[draws][:, None, None]
+    sigma = posterior.flat("sigma")[draws][:, None, None] * spread_of_new(layout, (len(draws), T, 1), rng)
     own = rng.standard_normal(mu.shape) / np.sqrt(data.inverse_variance)
     shared = rng.standard_normal((len(draws), T, 1)) * posterior.flat("week_shock")[draws][:, None, None]
     noise = sigma * (own + (shared if G > 1 else 0.0))
@@ -246,18 +263,19 @@ def forecast_baseline(
     sd = posterior.flat("sigma") * np.sqrt(own**2 + week**2)
     rho = posterior.flat("rho")
     residual, age = _last_residual(posterior, layout)
+    spread = spread_of_new(layout, (posterior.draws, H), rng)
     previous = residual @ money[0]
     state = np.zeros((posterior.draws, H))
     for step in range(-age, H):
         fresh = rng.standard_normal(posterior.draws)
         previous = rho * previous + sd * np.sqrt(1.0 - rho**2) * fresh
         if step >= 0:
-            state[:, step] = previous
+            state[:, step] = spread[:, step] * previous
     return linear + state + _organic(posterior, layout, panel, future, money)
 
 
 def _last_residual(posterior: Posterior, layout: Layout) -> tuple[Floats, int]:
-    """Unexplained outcome of the last period in the likelihood, model units, shape (draw, geo); its age in periods."""
+    """Unexplained outcome of the last period in the likelihood over its spread, shape (draw, geo); age in periods."""
     data, lags = layout.data, layout.lags
     t = int(np.flatnonzero(data.live)[-1])
     recent = data.x[t : t + lags + 1][::-1]  # lag 0 first: x has `lags` leading periods
@@ -267,7 +285,7 @@ def _last_residual(posterior: Posterior, layout: Layout) -> tuple[Floats, int]:
     explained = posterior.flat("b") @ data.Z[t].T
     for m, kind in enumerate(data.saturation):
         explained += saturate(kind, s[:, :, m], half[:, :, m], slope[:, :, m]) * ceiling[:, m]
-    return data.y[t] - explained, data.y.shape[0] - 1 - t
+    return (data.y[t] - explained) / posterior.spread(layout)[:, [t]], data.y.shape[0] - 1 - t
 
 
 def _recent_value(panel: Panel) -> Floats:

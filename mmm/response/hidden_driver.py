@@ -137,7 +137,8 @@ def _as_regression(posterior: Posterior, layout: Layout) -> Regression:
     widen = np.where(data.group >= 0, scale[data.group] if scale.size else 1.0, 1.0)
     penalty = data.precision / widen**2
     left = np.where(data.live[:, None], data.y, 0.0) - terms.sum(axis=2)
-    rows = np.concatenate([terms, data.Z, left[:, :, None]], axis=2)
+    root = np.exp(-np.log(posterior.spread(layout)).mean(axis=0))
+    rows = np.concatenate([terms, data.Z, left[:, :, None]], axis=2) * root[:, None, None]
     white = whitened(rows, data.live, data.inverse_variance, sigma=sigma, rho=rho, shock=shock)
     columns, left = white[:, :-1], white[:, -1]
     media = terms.shape[2]

@@ -37,6 +37,7 @@ def _random_data(
     weeks_per_period: float = 1.0,
     adstock: tuple[int, ...] | None = None,
     saturation: tuple[int, ...] | None = None,
+    student_t: bool = False,
 ) -> KernelData:
     """Made-up arrays; without codes all media are gamma and Hill, but the last one is geometric.
 
@@ -76,6 +77,7 @@ def _random_data(
         group=np.concatenate([group, np.tile(group_own, geos - 1)]),
         n_groups=groups,
         weeks_per_period=weeks_per_period,
+        student_t=student_t,
     )
 
 
@@ -144,11 +146,16 @@ def _media(phi: np.ndarray, d: KernelData) -> np.ndarray:
 def _dense(phi: np.ndarray, d: KernelData) -> Dense:
     G, _, M, _, p = d.shape
     log_sigma, rho, log_sqrt_lambda = phi[5 * M + M * G : 5 * M + M * G + 3]
-    log_scale = phi[5 * M + M * G + 3 :]
+    at = 5 * M + M * G + 3
+    log_scale = phi[at : at + d.n_groups]
     rows = np.flatnonzero(d.live)
+    log_weight = (
+        phi[at + d.n_groups : at + d.n_groups + d.n_weights][rows] if d.n_weights else np.zeros(len(rows))
+    )
     segment = np.cumsum(np.diff(rows, prepend=rows[0]) > 1)
     apart = np.abs(rows[:, None] - rows[None, :])
     over_time = np.where(segment[:, None] == segment[None, :], rho**apart, 0.0)
+    over_time = over_time * np.exp(-0.5 * (log_weight[:, None] + log_weight[None, :]))
     shared = np.exp(2 * log_sqrt_lambda) if G > 1 else 0.0
     over_geos = np.exp(2 * log_sigma) * (np.diag(1.0 / d.inverse_variance) + shared)
     spread = np.array([np.exp(-2 * log_scale[k]) if k >= 0 else 1.0 for k in d.group])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pymc.model.transform.conditioning import remove_value_transforms
 from pytensor.compile.mode import Mode
-from scipy.stats import halfnorm, norm, truncnorm
+from scipy.stats import gamma, halfnorm, norm, truncnorm
 
 from mmm.data.experiments import Experiment
 from mmm.dims import Cell
@@ -72,6 +72,7 @@ def sides(panel, families, experiments=()):
     priors = dict.fromkeys(names, norm)
     top = (layout.log_kappa_max - LOG_KAPPA[0]) / LOG_KAPPA[1]
     priors |= {"kappa_z": truncnorm(-np.inf, top), "slope_z": truncnorm(*layout.curve_priors.slope_bounds)}
+    priors["weight"] = gamma(2.0, scale=0.5)
     priors |= {"sibling_sd": halfnorm(scale=SIBLING_SD), "geo_sd": halfnorm(scale=GEO_SD)}
 
     def variables(q):
@@ -82,7 +83,8 @@ def sides(panel, families, experiments=()):
             v = prior.ppf(norm.cdf(q[at]))
             first = np.exp(norm.logpdf(q[at]) - prior.logpdf(v))
             sd = {"sibling_sd": SIBLING_SD, "geo_sd": GEO_SD}.get(name, 1.0)
-            found[:, at] = v, first, v / sd**2 * first - q[at]
+            bend = 2.0 - 1.0 / v if name == "weight" else v / sd**2  # minus the slope of the log prior
+            found[:, at] = v, first, bend * first - q[at]
         return found
 
     assert sorted(np.concatenate([parents.places[name] for name in names])) == list(
@@ -93,8 +95,14 @@ def sides(panel, families, experiments=()):
 
 @pytest.mark.parametrize(
     ("families", "tested"),
-    [(DEFAULTS, False), (DEFAULTS, True), (MIXED[0], False), (MIXED[1], True)],
-    ids=["defaults", "defaults, tested", "mixed", "mixed again, tested"],
+    [
+        (DEFAULTS, False),
+        (DEFAULTS, True),
+        (MIXED[0], False),
+        (MIXED[1], True),
+        ({"likelihood": "student_t"}, True),
+    ],
+    ids=["defaults", "defaults, tested", "mixed", "mixed again, tested", "Student t, tested"],
 )
 @pytest.mark.parametrize("cells", [ALONE, FAMILY], ids=["alone", "family"])
 @pytest.mark.parametrize("geos", [("",), ("north", "south", "west")], ids=["national", "geos"])
@@ -110,7 +118,9 @@ def test_the_sampler_sees_the_density_of_the_pymc_model(geos, cells, families, t
         value, gradient = ours(q)
         their_value, their_gradient, their_phi = theirs(v)
         their_value, their_gradient = their_value + np.log(first).sum(), their_gradient * first + second
-        np.testing.assert_allclose(parents.values(q), v, rtol=1e-10, atol=1e-12)
+        told = parents.values(q)
+        told[parents.places["weight"]] = np.exp(told[parents.places["weight"]])
+        np.testing.assert_allclose(told, v, rtol=1e-10, atol=1e-12)
         np.testing.assert_allclose(ours.phi(q), their_phi, rtol=1e-10, atol=1e-12)
         np.testing.assert_allclose(gradient, their_gradient, rtol=1e-8, atol=1e-8 * np.abs(gradient).max())
         gaps.append(value - their_value)
@@ -119,7 +129,11 @@ def test_the_sampler_sees_the_density_of_the_pymc_model(geos, cells, families, t
     assert np.ptp(gaps) < 1e-8 * np.abs(values).max()  # what is left are the constants of the priors
 
 
-@pytest.mark.parametrize("families", [{}, *MIXED], ids=["defaults", "mixed", "mixed again"])
+@pytest.mark.parametrize(
+    "families",
+    [{}, *MIXED, {"likelihood": "student_t"}],
+    ids=["defaults", "mixed", "mixed again", "Student t"],
+)
 def test_far_out_nothing_overflows_and_nothing_is_a_number_where_the_density_is_not(families, make_panel):
     settings = ModelSettings.model_validate({"max_lag": 6, **families})
     layout = lay_out(make_panel(3, periods=60), settings)

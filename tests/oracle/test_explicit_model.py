@@ -7,7 +7,7 @@ import pymc as pm
 import pytensor.tensor as pt
 import pytest
 from pytensor.compile.mode import Mode
-from scipy.stats import halfnorm, norm, truncnorm
+from scipy.stats import gamma, halfnorm, norm, truncnorm
 
 from mmm.dims import Cell
 from mmm.model.graph import build_model
@@ -68,6 +68,7 @@ def log_prior(v, layout):
         "slope_z": truncnorm(low, high),
         "geo_sd": halfnorm(scale=GEO_SD),
         "sibling_sd": halfnorm(scale=SIBLING_SD),
+        "weight": gamma(2.0, scale=0.5),
     }
     return sum(bounded.get(name, norm).logpdf(value).sum() for name, value in v.items())
 
@@ -107,6 +108,7 @@ def natural_parameters(v, layout):
             [np.tanh(ATANH_RHO[0] + ATANH_RHO[1] * v["rho_z"])],
             [LOG_SQRT_LAMBDA[0] + LOG_SQRT_LAMBDA[1] * v["lambda_z"] if G > 1 else 0.0],
             scales,
+            np.log(v.get("weight", [])),
         ]
     )
 
@@ -120,10 +122,12 @@ def log_evidence(r, Z, U, prior):
     return -0.5 * (logs - np.log(prior[prior > 0]).sum() + (r - Z @ b) @ P @ (r - Z @ b) + b @ (prior * b))
 
 
+@pytest.mark.parametrize("likelihood", ["normal", "student_t"])
 @pytest.mark.parametrize("geos", [("",), ("north", "south", "west")], ids=["national", "geos"])
-def test_the_model_is_its_priors_plus_the_dense_marginal_density(geos, make_panel, dense):
+def test_the_model_is_its_priors_plus_the_dense_marginal_density(geos, likelihood, make_panel, dense):
     panel = make_panel(3, periods=60, geos=geos, excluded=(30, 31))
-    layout = lay_out(panel, ModelSettings(max_lag=6, adstock={"default": "gamma", "tv": "geometric"}))
+    families = {"default": "gamma", "tv": "geometric"}
+    layout = lay_out(panel, ModelSettings(max_lag=6, adstock=families, likelihood=likelihood))
     ours = evaluate(layout, seed=1)
     for v, value, phi in zip(ours.variables, ours.log_density, ours.phi, strict=True):
         np.testing.assert_allclose(phi, natural_parameters(v, layout), rtol=1e-10, atol=1e-12)

@@ -31,6 +31,11 @@ CASES: dict[str, dict] = {
         "seed": 12, "geos": 2, "media": 4, "lags": 6, "adstock": (DENSITY, SURVIVAL, DELAYED, GAMMA),
         "saturation": (POWER, LOGISTIC, POWER, LOGISTIC), "weeks_per_period": 1 / 7,
     },
+    "national, weights, a hole": {"seed": 13, "student_t": True, "masked": (0, 9, 10)},
+    "four geos, weights, a hole": {"seed": 14, "student_t": True, "geos": 4, "own": 3, "masked": (6, 7)},
+    "two geos, weights, nothing but contrasts": {
+        "seed": 15, "student_t": True, "geos": 2, "n_dense": 0, "own": 1
+    },
 }  # fmt: skip
 EMPTY = np.zeros(0)
 

@@ -11,6 +11,7 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from mmm.data.origin import Later
+from mmm.inference import predict
 from mmm.inference.predict import ahead, mixture_interval, one_step
 from mmm.model.baseline import design
 from mmm.model.layout import lay_out
@@ -18,6 +19,8 @@ from mmm.model.settings import ModelSettings
 
 AHEAD = 5
 RHO = (0.6, 0.85)
+COMING_SPREAD = np.array([[1.0, 0.6, 2.5, 1.1, 0.8], [0.5, 1.0, 1.3, 0.9, 4.0]])
+"""Spread of the periods ahead where the noise is Student t, by draw."""
 
 
 class World(NamedTuple):
@@ -29,13 +32,16 @@ class World(NamedTuple):
     """Linear part and media of the modelled periods, shape (draw, period, geo)."""
     coming: np.ndarray
     """The same of the periods ahead."""
+    spread: np.ndarray
+    """sd of the noise relative to sigma, modelled periods and then those ahead, shape (draw, period)."""
 
 
-@pytest.fixture(scope="module", params=["national", "regions"])
+@pytest.fixture(scope="module", params=["national", "regions", "national, Student t", "regions, Student t"])
 def world(request, make_panel, make_future, posterior_at):
-    geos = ("",) if request.param == "national" else ("north", "south", "west")
+    geos = ("",) if request.param.startswith("national") else ("north", "south", "west")
+    student = request.param.endswith("Student t")
     panel = make_panel(3, periods=50, geos=geos, excluded=(20, 21))
-    layout = lay_out(panel, ModelSettings(max_lag=4))
+    layout = lay_out(panel, ModelSettings(max_lag=4, likelihood="student_t" if student else "normal"))
     rng = np.random.default_rng(4)
     G, _, M, _, p = layout.data.shape
     phi = rng.normal(0.0, 0.3, (2, layout.data.n_phi))
@@ -61,7 +67,14 @@ def world(request, make_panel, make_future, posterior_at):
     media = by_hand(posterior, layout, x)
     T = layout.data.y.shape[0]
     linear = np.einsum("tgp,dp->dtg", np.concatenate([layout.data.Z, Z]), b)
-    return World(panel, layout, posterior, known, (linear + media)[:, :T], (linear + media)[:, T:])
+    spread = np.ones((2, T + AHEAD))
+    if student:
+        log_weight = phi[:, at + 3 + layout.data.n_groups :]
+        spread = np.concatenate([np.exp(-0.5 * log_weight), COMING_SPREAD], axis=1)
+    with pytest.MonkeyPatch.context() as patch:
+        if student:
+            patch.setattr(predict, "spread_of_new", lambda layout, shape, rng: COMING_SPREAD[-shape[0] :])
+        yield World(panel, layout, posterior, known, (linear + media)[:, :T], (linear + media)[:, T:], spread)
 
 
 def by_hand(posterior, layout, x):
@@ -89,6 +102,7 @@ def covariance(world, d, periods, segment):
     time = np.array(periods)
     together = np.array(segment)[:, None] == np.array(segment)
     over_time = np.where(together, RHO[d] ** np.abs(time[:, None] - time), 0.0)
+    over_time *= world.spread[d, time][:, None] * world.spread[d, time]
     shared = world.posterior.flat("week_shock")[d] ** 2 if G > 1 else 0.0
     over_geos = world.posterior.flat("sigma")[d] ** 2 * (np.diag(1.0 / data.inverse_variance) + shared)
     return np.kron(over_time, over_geos)

@@ -21,15 +21,16 @@ GEOS = ("north", "south", "west")
 
 @pytest.fixture
 def layout(make_panel):
-    def lay(**changes):
-        return lay_out(make_panel(3, periods=60, **changes), ModelSettings(max_lag=4))
+    def lay(likelihood="normal", **changes):
+        return lay_out(make_panel(3, periods=60, **changes), ModelSettings(max_lag=4, likelihood=likelihood))
 
     return lay
 
 
-def test_draws_from_the_priors_have_the_density_of_the_priors(layout):
+@pytest.mark.parametrize("likelihood", ["normal", "student_t"])
+def test_draws_from_the_priors_have_the_density_of_the_priors(likelihood, layout):
     # Stein: under a density p, the mean of q_i d log p / d q_i is -1 and the mean of d log p / d q_i is 0
-    parents = hang(layout(geos=GEOS, cells=FAMILY))
+    parents = hang(layout(likelihood, geos=GEOS, cells=FAMILY))
     prior = Density(parents.packed(), np.zeros(0))
     rng = np.random.default_rng(1)
     q = rng.standard_normal((20_000, len(parents.parents)))
@@ -46,12 +47,15 @@ def test_media_of_a_draw_are_those_of_the_oracle(geos, random_data, media_effect
     np.testing.assert_allclose(sbc.media_effect(_parts(phi, data), data), media_effect(phi, data), rtol=1e-10)
 
 
+@pytest.mark.parametrize("student_t", [False, True], ids=["normal", "Student t"])
 @pytest.mark.parametrize("geos", [1, 3])
-def test_outcomes_of_one_draw_have_the_mean_and_the_covariance_of_the_likelihood(geos, random_data, dense):
-    data = random_data(4, geos=geos, own=2)
+def test_outcomes_of_one_draw_have_the_mean_and_the_covariance_of_the_likelihood(
+    geos, student_t, random_data, dense
+):
+    data = random_data(4, geos=geos, own=2, student_t=student_t)
     rng = np.random.default_rng(5)
     phi = rng.normal(size=data.n_phi) * 0.5
-    phi[-data.n_groups - 2] = 0.6
+    phi[-data.n_weights - data.n_groups - 2] = 0.6
     told = dense(phi, data)
     sd = np.where(told.prior_precision > 0, 1 / np.sqrt(np.maximum(told.prior_precision, 1e-300)), 0.0)
     covariance = told.U + (told.Z * sd**2) @ told.Z.T

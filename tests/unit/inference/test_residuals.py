@@ -25,16 +25,24 @@ def made(make_panel, posterior_at):
     phi[0, 5 * M + M * G : 5 * M + M * G + 2] = np.log(SIGMA), RHO
     b = 0.3 * rng.normal(size=(1, p))
 
-    def build(u, spend=None):
+    def build(u, spend=None, weight=None):
         changed = panel if spend is None else replace(panel, spend=spend, exposure=spend)
-        layout = lay_out(changed, ModelSettings(max_lag=4))
-        posterior = posterior_at(layout, phi, b)
+        layout = lay_out(
+            changed, ModelSettings(max_lag=4, likelihood="student_t" if weight is not None else "normal")
+        )
+        draws = phi if weight is None else with_weights(phi, weight)
+        posterior = posterior_at(layout, draws, np.repeat(b, len(draws), axis=0))
         linear = np.einsum("tgp,p->tg", layout.data.Z, b[0])
         y = linear + media_effect(posterior, layout, layout.data.x, np.arange(1))[0] + u[:, None]
         scaled = replace(layout, data=replace(layout.data, y=y))
         return residuals(posterior, scaled, changed)
 
     return panel, T, build
+
+
+def with_weights(phi, weight):
+    """One draw of the parameters, 300 draws of the weights; weight (draw, period)."""
+    return np.concatenate([np.repeat(phi, len(weight), axis=0), np.log(weight)], axis=1)
 
 
 def ar(rng, periods, rho, sigma=SIGMA):
@@ -66,6 +74,22 @@ def test_noise_as_the_model_has_it_leaves_no_memory_and_is_covered(made):
     assert np.mean([one.coverage_90 for one in found]) == pytest.approx(0.9, abs=4 * np.sqrt(0.09 / (12 * T)))
     assert np.nanstd(found[0].standardized) == pytest.approx(1.0, abs=4 / np.sqrt(2 * T))
     assert np.abs(np.concatenate([one.follows_outcome for one in found])).max() < 4 / np.sqrt(T)
+
+
+def test_student_t_noise_leaves_no_memory_is_covered_and_its_odd_weeks_are_no_odder_than_normal_ones(made):
+    _, T, build = made
+    rng = np.random.default_rng(9)
+    found = []
+    for _ in range(8):
+        weight = rng.gamma(2.0, 0.5, T)
+        u = ar(rng, T, RHO) / np.sqrt(weight)
+        found.append(build(u, weight=np.tile(weight, (300, 1))))
+        np.testing.assert_allclose(found[-1].weight, weight)
+    assert abs(np.mean([one.autocorrelation[1] for one in found])) < 4 / np.sqrt(8 * T)
+    assert np.mean([one.coverage_90 for one in found]) == pytest.approx(0.9, abs=4 * np.sqrt(0.09 / (8 * T)))
+    scores = np.concatenate([one.standardized for one in found])
+    assert scores.std() == pytest.approx(1.0, abs=4 / np.sqrt(2 * 8 * T))
+    assert np.abs(scores).max() < 5
 
 
 def test_memory_beyond_the_models_is_seen(made):
