@@ -12,7 +12,14 @@ import numpy as np
 
 from mmm.data.axis import Findings, choose_week_start, find_axis, refuse_coarse
 from mmm.data.calendar import period_end
-from mmm.data.columns import align_controls, align_events, align_organic, control_names, organic_names
+from mmm.data.columns import (
+    align_controls,
+    align_events,
+    align_organic,
+    control_names,
+    organic_names,
+    treatments,
+)
 from mmm.data.holidays import holiday_features
 from mmm.data.media import align_media
 from mmm.data.outcome import align_outcome, geo_weights
@@ -96,5 +103,6 @@ def align_tables(
         holidays=holidays,
         national_cells=media.national,
         data_until=period_end(axis.dates[-1], axis.grain),
+        treatments=treatments(data, controls, modelled),
     )
     return Aligned(panel, (*tables.checks, *dict.fromkeys(found.notes)))

@@ -121,7 +121,7 @@ def _margin(margin: float | None) -> Iterator[Check]:
 def _rows(panel: Panel, max_lag: int, parameters: int | None) -> Iterator[Check]:
     rows = int(panel.modelled.sum()) * len(panel.geos)
     if parameters is None:
-        confounders = sum(role == "confounder" for role in panel.control_roles)
+        confounders = sum(role != "precision" for role in panel.control_roles)
         parameters = len(panel.geos) + 1 + confounders + len(panel.event_names) + len(panel.organic_names)
         parameters += PER_CELL * len(panel.cells)
     if rows < parameters:

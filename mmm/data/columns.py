@@ -27,6 +27,24 @@ def control_names(data: DataSettings) -> tuple[str, ...]:
     return tuple(clean_name(column.name) for column in data.controls.columns) if data.controls else ()
 
 
+def treatments(data: DataSettings, controls: Floats, modelled: Flags) -> dict[str, float]:
+    """Baseline value of each control that is a treatment, by the panel's name of it.
+
+    Parameters
+    ----------
+    controls, modelled
+        Shapes (period, geo, control), (period,); the smallest and largest value are those of modelled periods.
+    """
+    found = {}
+    for i, column in enumerate(data.controls.columns if data.controls else ()):
+        seen = controls[modelled][:, :, i]
+        if column.baseline is not None:
+            ends = {"min": seen.min(), "max": seen.max()}
+            value = ends[column.baseline] if isinstance(column.baseline, str) else column.baseline
+            found[clean_name(column.name)] = float(value)
+    return found
+
+
 def organic_names(data: DataSettings) -> tuple[str, ...]:
     """Columns of owned media as the panel calls them."""
     return tuple(clean_name(name) for name in data.organic.columns) if data.organic else ()

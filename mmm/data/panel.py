@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -60,6 +61,8 @@ class Panel:
         Last day covered by the last period.
     demand_capture
         Channels that meet people who were looking already: spend follows demand.
+    treatments
+        Controls of one's own making and their value when nothing is done, by name.
     """
 
     name: str
@@ -78,7 +81,7 @@ class Panel:
     organic_names: tuple[str, ...]
     organic: Floats
     control_names: tuple[str, ...]
-    control_roles: tuple[Literal["confounder", "precision"], ...]
+    control_roles: tuple[Literal["confounder", "precision", "treatment"], ...]
     controls: Floats
     event_names: tuple[str, ...]
     events: Floats
@@ -87,6 +90,7 @@ class Panel:
     national_cells: Flags
     data_until: np.datetime64
     demand_capture: frozenset[str] = frozenset()
+    treatments: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def first(self) -> int:

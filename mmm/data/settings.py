@@ -84,9 +84,27 @@ class ControlColumn(Settings):
     """A control with its role."""
 
     name: str = Field(description="column")
-    role: Literal["confounder", "precision"] = Field(
-        "confounder", description="confounder: never shrunk; precision: only sharpens, shrunk together"
+    role: Literal["confounder", "precision", "treatment"] = Field(
+        "confounder",
+        description="confounder: never shrunk; precision: only sharpens, shrunk together; treatment: a confounder of "
+        "one's own making (price, promotion), shown against its `baseline`",
     )
+    baseline: float | Literal["min", "max"] | None = Field(
+        None,
+        description="treatment only: its value when nothing is done (the usual price, 0 for promotions), or the "
+        "smallest or largest it had",
+    )
+
+    @model_validator(mode="after")
+    def _against_something(self) -> ControlColumn:
+        if self.role == "treatment" and self.baseline is None:
+            raise ValueError(
+                f"{self.name!r} as a treatment needs `baseline`: its value when nothing is done (the usual price, 0 "
+                "for promotions), or min or max"
+            )
+        if self.role != "treatment" and self.baseline is not None:
+            raise ValueError(f"{self.name!r} has a `baseline`, which only `role: treatment` is shown against")
+        return self
 
 
 def _control(value: Any) -> Any:
@@ -104,7 +122,7 @@ class ControlsTable(Source):
     """Columns that move the outcome besides media."""
 
     columns: tuple[Annotated[ControlColumn, BeforeValidator(_control)], ...] = Field(
-        min_length=1, description="columns, each a name or {name, role}"
+        min_length=1, description="columns, each a name or {name, role}; a treatment also has its `baseline`"
     )
 
 

@@ -378,6 +378,12 @@ ENGLISH: dict[str, str] = {
     "appendix.priors": "Prior and posterior",
     "appendix.priors.chart": "ROI by cell: prior and posterior median with 90 % intervals",
     "appendix.priors.note": "Grey: prior. Colour: posterior. Medians and 90 % intervals, log scale.",
+    "appendix.evidence": "What each grade rests on",
+    "appendix.evidence.note": (
+        "*Observed* asks for four things: a range of the return at most half as wide as before the data, movement of "
+        "its own (variance inflation below 10), little left to the prior (sensitivity below 0.05), and spend that does "
+        "not follow demand. *Tested* asks that past tests narrowed the range to 1 / 1.2 of it or less."
+    ),
     "appendix.priors.parameter.roi": "ROI",
     "appendix.priors.parameter.half_life": "Half-life, periods",
     "appendix.priors.parameter.half_saturation": "Half-saturation",
@@ -522,6 +528,11 @@ ENGLISH: dict[str, str] = {
     "column.baseline": "Baseline",
     "column.lag": "Periods after",
     "column.weight": "Share",
+    "column.sd_ratio": "Range left",
+    "column.vif": "Variance inflation",
+    "column.sensitivity": "Sensitivity to the prior",
+    "column.follows": "Follows demand",
+    "column.narrowed": "Narrowed by tests",
     "column.parameter": "Parameter",
     "column.prior": "Prior median",
     "column.prior_range": "Prior 90 %",

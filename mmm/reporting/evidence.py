@@ -8,7 +8,7 @@ from typing import Any
 
 from mmm.dims import Cell
 from mmm.reporting import figures
-from mmm.reporting.amounts import odds, ratio, ratio_range
+from mmm.reporting.amounts import NOTHING, odds, percent, ratio, ratio_range
 from mmm.reporting.blocks import Figure, Table
 from mmm.reporting.results import Results, at_level, cell_of, estimate, number, records
 from mmm.reporting.voice import Voice
@@ -116,3 +116,23 @@ def returns_table(results: Results, voice: Voice) -> Table:
             )
         )
     return Table(tuple(head), tuple(rows))
+
+
+def conditions_table(results: Results, voice: Voice) -> Table:
+    """Every condition of each cell's grade."""
+    head = ("cell", "evidence", "sd_ratio", "vif", "sensitivity", "follows", "narrowed")
+    rows = []
+    for row in records(results.evidence):
+        vif = number(row["vif"])
+        rows.append(
+            (
+                voice.cell(cell_of(row)),
+                voice.text(f"evidence.grade.{row['evidence']}"),
+                percent(number(row["sd_ratio"])),
+                NOTHING if vif is None else f"{vif:.1f}",
+                f"{row['prior_sensitivity']:.3f}",
+                voice.text("yes" if row["follows_demand"] else "no"),
+                f"{row['narrowed']:.2f} x",
+            )
+        )
+    return Table(tuple(voice.text(f"column.{name}") for name in head), tuple(rows), words=2)

@@ -140,6 +140,7 @@ def _back(results: Results, voice: Voice) -> dict[str, Any]:
         "adstock_table": appendix.adstock_table(results, voice),
         "priors": appendix.priors_figure(results, voice),
         "priors_table": appendix.priors_table(results, voice),
+        "conditions": evidence.conditions_table(results, voice),
         "hidden": stress.hidden_driver_table(results, voice),
         "stress": stress.stress_figure(results, voice),
         "survival": stress.survival_table(results, voice),

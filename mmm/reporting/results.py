@@ -20,7 +20,7 @@ from mmm.errors import InputError
 
 TABLES = (
     *("roi", "contributions", "curves", "fit", "checks", "plan", "moves", "adstock", "priors"),
-    "hidden_driver",
+    *("evidence", "hidden_driver"),
 )
 WHERE_MADE = (
     *("reviews", "backtest", "backtest_summary", "stress", "stress_summary", "experiments"),
@@ -43,7 +43,7 @@ TEXT = frozenset(
 )
 """Columns that hold words. They are read as they stand: a channel may be called NA, None or =1+1."""
 
-FLAGS = frozenset({"observed", "extrapolated", "changes", "conflict"})
+FLAGS = frozenset({"observed", "extrapolated", "changes", "conflict", "follows_demand"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +153,7 @@ class Results:
     moves: pd.DataFrame
     adstock: pd.DataFrame
     priors: pd.DataFrame
+    evidence: pd.DataFrame
     hidden_driver: pd.DataFrame
     reviews: pd.DataFrame
     backtest: pd.DataFrame

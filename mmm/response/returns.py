@@ -15,6 +15,7 @@ from mmm.inference.posterior import Posterior, interval
 from mmm.model.layout import Layout, prior_median_weights
 from mmm.model.priors import SIBLING_SD
 from mmm.response.experiments import NARROWED, narrowing
+from mmm.response.sensitivity import SENSITIVE, prior_sensitivity
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -44,8 +45,9 @@ class Returns:
         Draws of the prior of ROI, shape (draw, cell).
     evidence
         Grade of each cell.
-    sd_ratio, vif
-        What the grade rests on, shape (cell,): sd(log ROI) over the prior's; variance inflation.
+    sd_ratio, vif, sensitivity, follows_demand, narrowed
+        What the grade rests on, shape (cell,): sd(log ROI) over the prior's; variance inflation; how far ROI moves with
+        its prior; whether spend follows the outcome; sd(log ROI) without past tests over that with them.
     has_money
         Whether the outcome has a money value.
     """
@@ -59,6 +61,9 @@ class Returns:
     evidence: tuple[Grade, ...]
     sd_ratio: Floats
     vif: Floats
+    sensitivity: Floats
+    follows_demand: Flags
+    narrowed: Floats
     has_money: bool
 
 
@@ -89,6 +94,8 @@ def returns(
     ratio = np.log(roi).std(axis=0) / np.log(prior).std(axis=0)
     vif = variance_inflation(layout)
     narrowed = np.ones(n) if rest is None else narrowing(posterior, rest, layout)
+    sensitivity = prior_sensitivity(posterior, layout, prior)
+    conditions = zip(ratio, vif, sensitivity, follows, narrowed, strict=True)
     return Returns(
         cells=panel.cells,
         geos=panel.geos,
@@ -96,17 +103,44 @@ def returns(
         contribution=contribution,
         increase=posterior.flat("mroi")[:, :n],
         prior_roi=prior,
-        evidence=tuple(_grade(ratio[i], vif[i], follows[i], narrowed[i]) for i in range(n)),
+        evidence=tuple(_grade(*one) for one in conditions),
         sd_ratio=ratio,
         vif=vif,
+        sensitivity=sensitivity,
+        follows_demand=follows,
+        narrowed=narrowed,
         has_money=panel.unit_value is not None,
     )
 
 
-def _grade(sd_ratio: float, vif: float, follows: bool, narrowed: float) -> Grade:
+def _grade(sd_ratio: float, vif: float, sensitivity: float, follows: bool, narrowed: float) -> Grade:
     if narrowed >= NARROWED:
         return "experiment"
-    return "data" if sd_ratio <= INFORMED and vif < LARGEST_VIF and not follows else "prior"
+    told = sd_ratio <= INFORMED and vif < LARGEST_VIF and sensitivity < SENSITIVE and not follows
+    return "data" if told else "prior"
+
+
+def evidence_table(found: Returns) -> pd.DataFrame:
+    """The table `evidence.csv`: every condition of each cell's grade.
+
+    `sd_ratio` is at most `INFORMED`, `vif` below `LARGEST_VIF`, `prior_sensitivity` below `SENSITIVE` and
+    `follows_demand` False where the grade is `data`; `narrowed` at least `NARROWED` where it is `experiment`.
+    """
+    keys = cell_columns(found.cells)
+    return pd.DataFrame(
+        [
+            {
+                **cell_row(cell, keys),
+                "evidence": found.evidence[i],
+                "sd_ratio": found.sd_ratio[i],
+                "vif": found.vif[i],
+                "prior_sensitivity": found.sensitivity[i],
+                "follows_demand": bool(found.follows_demand[i]),
+                "narrowed": found.narrowed[i],
+            }
+            for i, cell in enumerate(found.cells)
+        ]
+    )
 
 
 def prior_roi(layout: Layout, rng: np.random.Generator) -> Floats:

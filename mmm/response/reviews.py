@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mmm.data.panel import Check, Panel
 from mmm.inference.residuals import YEAR, Residuals
 from mmm.model.layout import Layout
+from mmm.response.sensitivity import SENSITIVE
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -20,19 +21,25 @@ ODD = 3.5
 """Standard deviations beyond which the error of one period is said."""
 NOTICED = 0.2
 """Correlations below it do no harm, however sure they are."""
+LET_GO = 0.3
+"""Mean weight below which a period is listed as let go by Student-t noise."""
 WITH_SEASON = 0.7
 """Correlation with the season from which half of a cell's movement is the season's."""
 NEGATIVE = 0.05
 """Probability of a negative baseline from which a period is listed."""
 
 
-def review_fit(left: Residuals, negative: Floats, layout: Layout, panel: Panel) -> list[Check]:
+def review_fit(
+    left: Residuals, negative: Floats, layout: Layout, panel: Panel, sensitivity: Floats
+) -> list[Check]:
     """Every check of a fit, as pass or review.
 
     Parameters
     ----------
     negative
         Probability that the outcome without paid media is below zero, shape (modelled period,).
+    sensitivity
+        Of each paid cell's return to its prior (`mmm.response.sensitivity`), shape (cell,).
     """
     dates = panel.dates[layout.window :]
     found = {
@@ -42,6 +49,7 @@ def review_fit(left: Residuals, negative: Floats, layout: Layout, panel: Panel) 
         "negative baseline": list(_negative(negative, dates, panel)),
         "demand chasing": list(_chasing(left, panel)),
         "spend follows season": list(_seasonal(left, panel)),
+        "prior sensitivity": list(_sensitive(sensitivity, panel)),
     }
     fine = {
         "residual autocorrelation": _acf_words(left),
@@ -50,7 +58,10 @@ def review_fit(left: Residuals, negative: Floats, layout: Layout, panel: Panel) 
         "negative baseline": f"at most {negative.max(initial=0.0):.1%} in any period",
         "demand chasing": f"largest {_largest(left.follows_outcome)}, by chance up to {_limit(left.chasing_pairs):.2f}",
         "spend follows season": f"largest correlation {_largest(left.follows_season)}",
+        "prior sensitivity": f"largest {sensitivity.max():.3f}; from {SENSITIVE:g} on a prior matters",
     }
+    if layout.data.student_t:
+        found["periods let go"], fine["periods let go"] = [], _let_go(left, dates)
     checks = []
     for name, findings in found.items():
         checks += findings or [Check(name, "pass", "fit", "", fine[name], "")]
@@ -129,6 +140,13 @@ def _odd(left: Residuals, dates: NDArray[np.datetime64]) -> Iterator[Check]:
         )
 
 
+def _let_go(left: Residuals, dates: NDArray[np.datetime64]) -> str:
+    """Periods that count for little with Student-t noise, the lightest first."""
+    order = np.argsort(left.weight, kind="stable")
+    light = [f"{dates[t]} (weight {left.weight[t]:.2f})" for t in order if left.weight[t] < LET_GO]
+    return ", ".join(light) or f"none: smallest weight {left.weight.min():.2f}"
+
+
 def _negative(negative: Floats, dates: NDArray[np.datetime64], panel: Panel) -> Iterator[Check]:
     if (panel.outcome[panel.modelled] < 0).any():  # a signed outcome may well be negative without media
         return
@@ -164,4 +182,16 @@ def _seasonal(left: Residuals, panel: Panel) -> Iterator[Check]:
             "",
             f"correlation {left.follows_season[index]:.2f} with the season of the outcome",
             "Season and cell are hard to tell apart. Vary its spend within the season, or test it.",
+        )
+
+
+def _sensitive(sensitivity: Floats, panel: Panel) -> Iterator[Check]:
+    for index in np.flatnonzero(sensitivity >= SENSITIVE):
+        yield _review(
+            "prior sensitivity",
+            panel.cells[index].name,
+            "",
+            f"{sensitivity[index]:.2f} per doubling of the prior's power; from {SENSITIVE:g} on a prior matters",
+            "Its return leans on what was assumed, or contradicts it. Look at both in `priors.csv`: mend "
+            "`model.priors.channels` if the assumption is wrong, or test the cell.",
         )

@@ -13,7 +13,7 @@ from mmm.response.beliefs import beliefs_table
 from mmm.response.decomposition import adstock_table, decompose
 from mmm.response.experiments import experiments_table
 from mmm.response.hidden_driver import hidden_driver_table
-from mmm.response.returns import returns, roi_table
+from mmm.response.returns import evidence_table, returns, roi_table
 from mmm.response.reviews import is_chasing, review_fit
 from mmm.runs.store import RunFolder
 from mmm.stages.prepare import Prepared
@@ -55,7 +55,9 @@ def write_fit(folder: Path, config: Config, prepared: Prepared, store: RunFolder
     write_csv(beliefs_table(posterior, layout, found, seed=seed), folder / "priors.csv")
     if rest is not None:
         write_csv(experiments_table(posterior, rest.posterior, layout, panel), folder / "experiments.csv")
-    write_csv(checks_frame(review_fit(left, split.negative_baseline, layout, panel)), folder / "reviews.csv")
+    write_csv(evidence_table(found), folder / "evidence.csv")
+    reviews = review_fit(left, split.negative_baseline, layout, panel, found.sensitivity)
+    write_csv(checks_frame(reviews), folder / "reviews.csv")
     unexplained = {f"residual_autocorrelation_{lag}": value for lag, value in left.autocorrelation.items()}
     unexplained |= {"one_step_coverage_90": left.coverage_90}
     unexplained |= {"negative_baseline": float(split.negative_baseline.mean())}

@@ -1,4 +1,4 @@
-"""The main job with another carry-over and saturation for every channel: every stage and every page works."""
+"""The main job with other families for every channel and Student-t noise: every stage and every page works."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ FAMILIES = (
     "  max_lag: 6\n",
     "  max_lag: 6\n"
     "  adstock: {default: delayed, search: weibull_survival, facebook: weibull}\n"
-    "  saturation: {default: logistic, search: power, facebook: michaelis_menten}\n",
+    "  saturation: {default: logistic, search: power, facebook: michaelis_menten}\n"
+    "  likelihood: student_t\n",
 )
 
 
@@ -44,6 +45,12 @@ def test_returns_and_plan_are_numbers(folder: Path, read: Read) -> None:
     plan = json.loads((folder / "plan.json").read_text("utf-8"))
     assert 0 <= plan["gap"] < 0.01
     assert read(folder / "plan.csv")["planned_spend"].astype(float).sum() == pytest.approx(300_000, abs=0.01)
+
+
+def test_what_student_t_noise_lets_go_is_said(folder: Path, read: Read) -> None:
+    reviews = read(folder / "reviews.csv").set_index("check")
+    assert reviews.loc["periods let go", "severity"] == "pass"
+    assert "weight" in reviews.loc["periods let go", "value"]
 
 
 def test_the_effect_of_a_delayed_channel_peaks_later_and_all_of_it_is_shared_out(

@@ -13,7 +13,7 @@ import typer
 
 import mmm
 from mmm.cli.shell import app
-from mmm.config import NOT_YET, NOT_YET_VALUES, load_config
+from mmm.config import NOT_YET, load_config
 from mmm.inference.diagnostics import NUISANCE_RHAT
 from mmm.inference.fit import NATIONAL_ACCEPT, PATIENT_ACCEPT, PATIENT_CHAINS, TARGET_ACCEPT
 from mmm.model import baseline, priors
@@ -130,8 +130,6 @@ def test_what_is_refused_as_not_yet_is_in_the_readme() -> None:
     whole = {key for key in NOT_YET if "." not in key}
     assert whole
     assert [key for key in whole if not re.search(rf"\b{key}\b", told)] == []
-    for value in NOT_YET_VALUES["model.likelihood"]:
-        assert value.replace("_", "-") in told
 
 
 @pytest.mark.parametrize(
@@ -216,3 +214,16 @@ def test_the_changelog_begins_with_the_version_of_the_package() -> None:
     first = re.search(r"^## \[([^\]]+)\]", TEXT["CHANGELOG.md"], re.MULTILINE)
     assert first is not None
     assert first[1] == version
+
+
+def test_the_config_of_the_page_on_the_baseline_is_read_as_it_says(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "baseline.md").read_text("utf-8")
+    (text,) = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    place = tmp_path / "acme.yaml"
+    place.write_text(text, "utf-8")
+    config = load_config(place)
+    assert config.data.controls is not None
+    assert [column.role for column in config.data.controls.columns] == [
+        "confounder", "precision", "treatment", "treatment",
+    ]  # fmt: skip
+    assert config.model.likelihood == "student_t"

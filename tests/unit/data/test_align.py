@@ -6,7 +6,7 @@ import pytest
 from mmm.data.align import align_tables, build_panel
 from mmm.data.tables import load_tables
 from mmm.dims import Cell
-from mmm.errors import DataError
+from mmm.errors import ConfigError, DataError
 
 
 def aligned(config):
@@ -69,6 +69,35 @@ def test_a_weekly_company_becomes_the_arrays_written_by_hand(write_company):
     assert panel.modelled.all()
     assert panel.first == 0
     assert str(panel.data_until) == "2025-02-09"
+
+
+def test_a_treatment_has_the_baseline_value_that_is_written_or_seen(write_company):
+    rows = [(w, 100 + n, 10 * n, 3.5 + n, n % 2, n) for n, w in enumerate(weeks(5))]
+    config = write_company(
+        {"all.csv": csv("week,revenue,tv,price,promo,stores", rows)},
+        "data:",
+        "  source: all.csv",
+        "  date: week",
+        "  outcome: {value: revenue}",
+        "  media: {tv: tv}",
+        "  controls:",
+        "    - {name: price, role: treatment, baseline: max}",
+        "    - {name: promo, role: treatment, baseline: 0}",
+        "    - stores",
+    )
+    assert aligned(config).panel.treatments == {"price": 7.5, "promo": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [
+        ("{name: price, role: treatment}", "needs `baseline`"),
+        ("{name: price, baseline: 9.9}", "only `role: treatment`"),
+    ],
+)
+def test_a_baseline_value_belongs_to_a_treatment_and_to_no_other_control(column, told, write_company):
+    with pytest.raises(ConfigError, match=told):
+        write_company({}, *NATIONAL, "  media: {tv: tv}", f"  controls: [{column}]")
 
 
 def test_daily_rows_are_added_up_and_the_unfinished_week_is_left_out_and_listed(write_company):

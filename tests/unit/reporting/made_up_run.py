@@ -68,6 +68,7 @@ def write_run(folder: Path, options: Options | None = None) -> Path:
         "moves": world.moves(),
         "adstock": world.adstock(),
         "priors": world.priors(),
+        "evidence": world.evidence(),
         "hidden_driver": world.hidden_driver(),
     }
     if options.tried:
@@ -507,6 +508,16 @@ class _World:
                     | {"prior_hi": 3.1, "lo": 0.6, "median": 1.1, "hi": 2.0}
                 )
         return pd.DataFrame(rows)
+
+    def evidence(self) -> pd.DataFrame:
+        return pd.DataFrame(
+            [
+                {**self.keys(cell), "evidence": ("data", "prior")[i % 2], "sd_ratio": 0.31 + 0.4 * (i % 2)}
+                | {"vif": np.inf if i == 2 else 2.5, "prior_sensitivity": 0.012 + 0.1 * (i % 2)}
+                | {"follows_demand": i == 1, "narrowed": 1.0}
+                for i, cell in enumerate(self.o.cells)
+            ]
+        )
 
     def hidden_driver(self) -> pd.DataFrame:
         return pd.DataFrame(

@@ -237,6 +237,14 @@ def test_a_channel_that_captures_demand_carries_its_warning_and_no_other_does(ma
     assert source.count(warning) == 2
 
 
+def test_each_grade_is_shown_with_every_condition_it_rests_on(results: Results, page: Page) -> None:
+    shown = page.text
+    for row in results.evidence.itertuples():
+        assert f"{row.prior_sensitivity:.3f}" in shown
+    assert "What each grade rests on" in shown
+    assert "Sensitivity to the prior" in shown
+
+
 def test_the_front_says_which_return_a_hidden_driver_would_halve_first(results: Results, page: Page) -> None:
     weakest = results.hidden_driver["robustness"].min()
     assert weakest == results.hidden_driver["robustness"][0]

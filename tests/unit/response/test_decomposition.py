@@ -47,6 +47,28 @@ def test_every_component_of_the_contract_is_there_once_a_date(company, split):
     assert cells == [("tv", ""), ("search", "brand"), ("search", "generic")]
 
 
+def test_a_treatment_counts_against_its_baseline_value_and_the_rest_is_baseline(company, split):
+    usual = 11.0
+    panel = replace(company.panel, treatments={"price": usual})
+    found = decompose(company.fitted.posterior, company.layout, panel, seed=1).contributions
+    spec, data = company.layout.baseline, company.layout.data
+    k = spec.control_names.index("price")
+    column = next(i for i, c in enumerate(spec.columns) if c.component == "control:price")
+    b = company.fitted.posterior.flat("b")[:, column]
+    away = (company.panel.controls[company.layout.window :, :, 0] - usual) / spec.control_sds[k]
+    by_draw = b[:, None] * (away * data.money).sum(axis=1)
+    rows = found[found["component"] == "control:price"]
+    np.testing.assert_allclose(rows["value"], by_draw.mean(axis=0), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(rows["value_hi"], np.quantile(by_draw, 0.95, axis=0), rtol=1e-9, atol=1e-9)
+
+    def by_date(table, *components):
+        return table[table["component"].isin(components)].groupby("date")["value"].sum()
+
+    both = ("baseline", "control:price")
+    np.testing.assert_allclose(by_date(found, *both), by_date(split.contributions, *both), rtol=1e-9)
+    np.testing.assert_allclose(by_date(found, "media"), by_date(split.contributions, "media"), rtol=1e-12)
+
+
 def test_media_rows_add_up_to_the_contribution_of_the_table_of_returns(company, split):
     found = returns(company.fitted.posterior, company.layout, company.panel, seed=1)
     table = roi_table(found, 0.5)
