@@ -122,7 +122,7 @@ def test_the_probability_of_a_negative_baseline_counts_draws(fitted_company):
     sunk = layout.data.Z * np.where(level, -1.0, 1.0)
     lifted = replace(layout, data=replace(layout.data, Z=sunk))
     low = decompose(fitted.posterior, lifted, panel, seed=1)
-    assert (low.negative_baseline[layout.data.live] == 1.0).all()
+    assert (low.negative_baseline[layout.data.live] > 0.98).all()
     assert (low.negative_baseline[~layout.data.live] == 0.0).all()
 
 
