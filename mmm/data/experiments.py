@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from mmm.data.calendar import DAY, period_ends
 from mmm.data.names import fold, nearest
 from mmm.data.panel import Check, Panel
-from mmm.data.readouts import Readout, read_readouts
+from mmm.data.readouts import WIDENED, Readout, read_readouts
 from mmm.data.settings import ChannelSettings, DataSettings, ExperimentsTable
 from mmm.dims import NATIONAL
 from mmm.errors import DataError
@@ -50,6 +50,10 @@ class Experiment:
         Outcome units.
     within
         Whether the result compares regions of this panel with each other, so that it was read from its rows.
+    settled, reason
+        What a user decided about a contradiction with the rest (`kept`, `widened` or nothing), and why.
+    widened
+        Whether its transport noise counts twice: so decided, or it contradicts the rest and nothing was decided.
     """
 
     id: str
@@ -67,6 +71,9 @@ class Experiment:
     lift: float
     lift_se: float
     within: bool
+    settled: str = ""
+    reason: str = ""
+    widened: bool = False
 
 
 def read_experiments(
@@ -155,6 +162,9 @@ def _place(
         lift=lift,
         lift_se=lift_se,
         within=len(panel.geos) > 1 and len(geos) < len(panel.geos),
+        settled=readout.settled,
+        reason=readout.reason,
+        widened=readout.settled == WIDENED,
     )
 
 
@@ -269,7 +279,8 @@ def _left_out(found: Experiment, why: str) -> Check:
 
 
 def _findings(found: Experiment, readout: Readout, panel: Panel) -> list[Check]:
-    checks = [Check("experiments", "pass", found.id, "", sentence(found, panel), "")]
+    settled = f". Settled, {found.settled}: {found.reason}" if found.settled else ""
+    checks = [Check("experiments", "pass", found.id, "", sentence(found, panel) + settled, "")]
     at = np.ix_(range(found.first, found.stop), found.geos, found.cells)
     held = float(panel.spend[at].sum())
     without = held - found.spend_change

@@ -23,7 +23,9 @@ from mmm.data.values import require_columns
 Floats = NDArray[np.float64]
 
 NEEDED = ("id", "channel", "start", "end", "spend_change")
-READ, VOID, WIDENED = ("", "read"), "void", "widened"
+READ, VOID, KEPT, WIDENED = ("", "read"), "void", "kept", "widened"
+SETTLED = (KEPT, WIDENED)
+"""What a user may decide of a result that contradicts the rest: use it as it is, or with twice its transport noise."""
 COMING = ("planned", "approved", "running")
 USUAL_DF = 10.0
 """Degrees of freedom behind an error where the table has no `df`: a test of some ten regions."""
@@ -55,6 +57,8 @@ class Readout:
         Degrees of freedom behind the error.
     method
         How it was read.
+    settled, reason
+        What was decided about a contradiction, one of `SETTLED` or empty, and why.
     """
 
     id: str
@@ -72,6 +76,8 @@ class Readout:
     percent: bool
     df: float
     method: str
+    settled: str
+    reason: str
 
 
 def read_readouts(
@@ -79,8 +85,8 @@ def read_readouts(
 ) -> tuple[tuple[Readout, ...], list[Check], list[str]]:
     """Results that count, findings, and faults (one sentence each).
 
-    A table only ever grows, so a later row settles an earlier one of the same test: `void` takes the test out, and
-    `widened` replaces its result. Tests not read yet (`planned`, `approved`, `running`) are left out and listed.
+    A table only ever grows, so a later row settles an earlier one of the same test: `void` takes the test out, `kept`
+    and `widened` replace its result. Tests not read yet (`planned`, `approved`, `running`) are left out and listed.
     """
     reader = Reader(data, folder)
     raw = reader.read(table.source, table.sheet)
@@ -120,7 +126,7 @@ class _Rows:
         def numbers(name: str) -> Floats:
             return reader.numbers(raw, name) if name in there else np.full(n, np.nan)
 
-        names = ("id", "channel", "audience", "message", "geos", "method", "status")
+        names = ("id", "channel", "audience", "message", "geos", "method", "status", "reason")
         self._text = {name: text(name) for name in names}
         self._days = {name: reader.dates(raw, name) for name in ("start", "end")}
         measured = {"lift": lift, **{end: f"{lift}_{end}" for end in ("se", "lo", "hi")}}
@@ -130,24 +136,29 @@ class _Rows:
         self._seen: set[str] = set()
         self._status = {
             status: {fold(self._text["id"][i]) for i in range(n) if fold(self._text["status"][i]) == status}
-            for status in (*READ, VOID, WIDENED)
+            for status in (*READ, VOID, *SETTLED)
         }
 
     def counts(self, i: int) -> bool:
         """Whether the row is a result to be used; its status says so, and that of later rows of the same test."""
         status, name = fold(self._text["status"][i]), self._text["id"][i]
         if status == VOID:
-            self.notes.append(Check("experiments", "pass", name, "", "left out: its status is void", ""))
+            why = self._text["reason"][i]
+            told = f"left out: its status is void{f' ({why})' if why else ''}"
+            self.notes.append(Check("experiments", "pass", name, "", told, ""))
         elif status in COMING:
             if fold(name) not in set().union(*self._status.values()):
                 told = f"left out: its status is {status}, and it has no result yet"
                 self.notes.append(
                     Check("experiments", "pass", name, "", told, "When it is over: mmm tests read CONFIG ID")
                 )
-        elif status not in (*READ, WIDENED):
-            self._fault(i, f'status "{status}" is not known; write read, or void to leave the row out')
-        settled = self._status[VOID] | (self._status[WIDENED] if status in READ else set())
-        return status in (*READ, WIDENED) and fold(name) not in settled
+        elif status not in (*READ, *SETTLED):
+            self._fault(
+                i, f'status "{status}" is not known; write read, void to leave the row out, or kept or widened to settle it'
+            )
+        decided = self._status[KEPT] | self._status[WIDENED]
+        settled = self._status[VOID] | (decided if status in READ else set())
+        return status in (*READ, *SETTLED) and fold(name) not in settled
 
     def readout(self, i: int) -> Readout | None:
         """The row, or None where it has a fault."""
@@ -172,6 +183,9 @@ class _Rows:
                 self._fault(i, "spend_change is empty or 0; write the money added, negative if taken away")
             if np.isnan(number["lift"]):
                 self._fault(i, "no lift; write what the test brought, 0 and less are results too")
+        settled = fold(text["status"])
+        if settled == KEPT and not text["reason"]:
+            self._fault(i, "its status is kept and there is no reason; write why in a column `reason`")
         df = USUAL_DF if np.isnan(number["df"]) else number["df"]
         if df <= 0:
             self._fault(i, f"df is {df:g}; write the degrees of freedom behind the error, or leave it empty")
@@ -194,6 +208,8 @@ class _Rows:
             percent=self._percent,
             df=df,
             method=text["method"],
+            settled=settled if settled in SETTLED else "",
+            reason=text["reason"],
         )
 
     def _error(self, i: int, number: dict[str, float]) -> float:

@@ -5,7 +5,8 @@
 
 with the causal ROI, through adstock and saturation. omega is what a test in other weeks says of the modelled ones:
 10 % of the lift, and up to 15 % more with age (half of its square after a year). It is fixed before sampling, on the
-larger of the lift measured and the lift at the middle of the priors, so that it is never 0.
+larger of the lift measured and the lift at the middle of the priors, so that it is never 0. Of a test that contradicts
+the rest it is twice that, unless a user decided otherwise.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from mmm.data.experiments import Experiment
 from mmm.data.panel import Panel
 from mmm.model.forward import Codes, saturate
-from mmm.model.priors import LEAST_DF, TRANSPORT, TRANSPORT_AGED, TRANSPORT_WEEKS
+from mmm.model.priors import LEAST_DF, TRANSPORT, TRANSPORT_AGED, TRANSPORT_WEEKS, WIDENED
 
 Floats = NDArray[np.float64]
 
@@ -129,18 +130,21 @@ def calibrate(
         ceiling[0, m] = np.exp(log_roi[m]) * spend[m] / float((gained * money).sum())
     pilot = lift_draws(raw, x, saturation, weights[None], half[None], slope[None], ceiling)[0]
     until = panel.data_until
+    noise = [
+        (WIDENED if found.widened else 1.0)
+        * transport_noise(max(abs(lift.measured), abs(guess)), found.end, until)
+        for lift, found, guess in zip(raw, experiments, pilot, strict=True)
+    ]
     return tuple(
         Lift(
             start=lift.start,
             periods=lift.periods,
             measured=lift.measured,
-            sd=float(
-                np.hypot(lift.sd, transport_noise(max(abs(lift.measured), abs(guess)), found.end, until))
-            ),
+            sd=float(np.hypot(lift.sd, omega)),
             df=max(LEAST_DF, found.df),
             parts=lift.parts,
         )
-        for lift, found, guess in zip(raw, experiments, pilot, strict=True)
+        for lift, found, omega in zip(raw, experiments, noise, strict=True)
     )
 
 

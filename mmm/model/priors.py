@@ -48,6 +48,8 @@ SIBLING_SHARE = 0.75
 """Share of the prior variance of carry-over that audiences of one channel have in common."""
 TRANSPORT, TRANSPORT_AGED, TRANSPORT_WEEKS = 0.10, 0.15, 52.0
 """What an experiment's lift may differ by in other weeks, relative: at once, with great age, and its half-time."""
+WIDENED = 2.0
+"""Times the transport noise of an experiment that contradicts the rest."""
 LEAST_DF = 3.0
 """Fewest degrees of freedom of an experiment's Student t."""
 

@@ -293,9 +293,21 @@ ENGLISH: dict[str, str] = {
     ),
     "tested.conflict": (
         "*Test and model disagree.* {id}, {cell}: measured {measured}; the model without tests {without}; with "
-        "them {both}. By chance alone: {odds}. To settle it: look at the test's dates, regions and money; set its "
-        "status to `void` if it was flawed; widen its error if it says less of other weeks; or test again."
+        "them {both}. By chance alone: {odds}. Until somebody decides, it counts for less: what other weeks may "
+        "differ by is doubled. To settle it, look at the test's dates, regions and money, then set its status, with "
+        "a reason, to `void` if it was flawed, `widened` if it says less of other weeks, `kept` if it is right; or "
+        "test again."
     ),
+    "tested.kept": (
+        "{id}, {cell}: measured {measured}; the model without tests {without}; with them *{both}*. They disagree; "
+        "the test was kept as it is: {reason}"
+    ),
+    "tested.widened": (
+        "{id}, {cell}: measured {measured}; the model without tests {without}; with them *{both}*. They disagree; "
+        "the test counts for less on purpose: {reason}"
+    ),
+    "tested.settled.kept": "yes, kept",
+    "tested.settled.widened": "yes, widened",
     "tested.yes": "yes",
     "tested.no": "no",
     # limits

@@ -32,7 +32,7 @@ TEXT = frozenset(
     {
         *CELL_KEYS,
         *("geo", "level", "component", "purpose", "evidence", "binding", "why", "flip", "parameter"),
-        *("id", "geos", "start", "end"),
+        *("id", "geos", "start", "end", "settled", "reason"),
         *("scenario", "against", "note", "point"),
         *("period", "step"),
         *("goal", "kpi", "of", "owner", "under", "question"),
@@ -43,7 +43,7 @@ TEXT = frozenset(
 )
 """Columns that hold words. They are read as they stand: a channel may be called NA, None or =1+1."""
 
-FLAGS = frozenset({"observed", "extrapolated", "changes", "conflict", "follows_demand"})
+FLAGS = frozenset({"observed", "extrapolated", "changes", "conflict", "follows_demand", "widened"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from mmm.reporting.voice import Voice
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a test says beside the model, and whether the two contradict each other."""
+    """What a test says beside the model, and whether the two contradict each other and nobody has settled it."""
 
     text: Markup
     conflict: bool
@@ -25,8 +25,13 @@ class Verdict:
 
 def verdicts(results: Results, voice: Voice) -> tuple[Verdict, ...]:
     """A sentence per past test, contradictions first."""
-    rows = sorted(records(results.experiments), key=lambda row: not row["conflict"])
+    rows = sorted(records(results.experiments), key=lambda row: (not _open(row), not row["conflict"]))
     return tuple(_sentence(row, results, voice) for row in rows)
+
+
+def _open(row: Mapping[str, Any]) -> bool:
+    """Whether the row is a contradiction about which nothing was decided."""
+    return bool(row["conflict"]) and not row["settled"]
 
 
 def _sentence(row: Mapping[str, Any], results: Results, voice: Voice) -> Verdict:
@@ -37,9 +42,12 @@ def _sentence(row: Mapping[str, Any], results: Results, voice: Voice) -> Verdict
         "without": _said(row, "without_", results, voice),
         "both": _said(row, "model_", results, voice),
         "odds": odds(number(row["tail_adjusted"])),
+        "reason": str(row["reason"]),
     }
-    conflict = bool(row["conflict"])
-    return Verdict(voice.html("tested.conflict" if conflict else "tested.agree", values), conflict)
+    if not row["conflict"]:
+        return Verdict(voice.html("tested.agree", values), False)
+    key = f"tested.{row['settled']}" if row["settled"] else "tested.conflict"
+    return Verdict(voice.html(key, values), _open(row))
 
 
 def _said(row: Mapping[str, Any], whose: str, results: Results, voice: Voice) -> str:
@@ -68,7 +76,7 @@ def experiments_table(results: Results, voice: Voice) -> Table | None:
                 *(ratio(number(row[f"{whose}roi"])) for whose in ("", "without_", "model_")),
                 odds(number(row["tail_probability"])),
                 percent(number(row["weight"])),
-                voice.text("tested.yes" if row["conflict"] else "tested.no"),
+                _decided(row, voice),
             )
         )
     if not rows:
@@ -77,6 +85,13 @@ def experiments_table(results: Results, voice: Voice) -> Table | None:
     lifts = ("measured_lift", "range", "without_lift", "range", "model_lift", "range")
     head = (*names, *lifts, "measured_roi", "without_roi", "model_roi", "tail", "test_weight", "conflict")
     return Table(tuple(voice.text(f"column.{name}") for name in head), tuple(rows), words=4)
+
+
+def _decided(row: Mapping[str, Any], voice: Voice) -> str:
+    """Whether the test contradicts the rest, and what was decided about it."""
+    if not row["conflict"]:
+        return voice.text("tested.no")
+    return voice.text(f"tested.settled.{row['settled']}" if row["settled"] else "tested.yes")
 
 
 def _name(row: Mapping[str, Any], voice: Voice) -> str:

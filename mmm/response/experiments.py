@@ -7,6 +7,7 @@ compared are left as free as with them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -66,7 +67,42 @@ def holm(tails: Floats) -> Floats:
     return out
 
 
-def experiments_table(posterior: Posterior, rest: Posterior, layout: Layout, panel: Panel) -> pd.DataFrame:
+@dataclass(frozen=True, slots=True)
+class Tails:
+    """How far each past test is from what the model says without tests.
+
+    Attributes
+    ----------
+    single, adjusted
+        Two-sided tail probability of the result, and the same adjusted for the number of tests (Holm); (experiment,).
+    """
+
+    single: Floats
+    adjusted: Floats
+
+    @property
+    def contradicts(self) -> NDArray[np.bool_]:
+        """Results that the rest of the model all but rules out, shape (experiment,)."""
+        return self.adjusted < CONFLICT
+
+
+def compare(rest: Posterior, layout: Layout) -> Tails:
+    """Compare each result with the posterior had there been no tests."""
+    single = tail_probabilities(rest.lifts(layout), layout.data.lifts)
+    return Tails(single, holm(single))
+
+
+def widen(experiments: Sequence[Experiment], tails: Tails) -> tuple[Experiment, ...]:
+    """The same tests, with twice the transport noise where one contradicts the rest and nobody has decided about it."""
+    return tuple(
+        replace(found, widened=True) if odd and not found.settled else found
+        for found, odd in zip(experiments, tails.contradicts, strict=True)
+    )
+
+
+def experiments_table(
+    posterior: Posterior, rest: Posterior, layout: Layout, panel: Panel, tails: Tails
+) -> pd.DataFrame:
     """A row per test: what it measured, what the model says with and without the tests, and how the two agree.
 
     Ranges of `lift` and `roi` are those of a Student t with the result's own error. `weight` is the share of the
@@ -76,10 +112,10 @@ def experiments_table(posterior: Posterior, rest: Posterior, layout: Layout, pan
     ----------
     rest
         The posterior had there been no tests.
+    tails
+        From `compare`, before any test was widened.
     """
     lifts, without, results = posterior.lifts(layout), rest.lifts(layout), layout.data.lifts
-    tails = tail_probabilities(without, results)
-    adjusted = holm(tails)
     rows = []
     for k, found in enumerate(layout.experiments):
         half = found.lift_se * float(student_t.ppf(0.95, results[k].df))
@@ -96,10 +132,13 @@ def experiments_table(posterior: Posterior, rest: Posterior, layout: Layout, pan
             row |= {f"{whose}roi": float(mean) * per_money}
             row |= {f"{whose}roi_lo": float(ends[0]), f"{whose}roi_hi": float(ends[1])}
         row |= {
-            "tail_probability": float(tails[k]),
-            "tail_adjusted": float(adjusted[k]),
+            "tail_probability": float(tails.single[k]),
+            "tail_adjusted": float(tails.adjusted[k]),
             "weight": max(0.0, 1.0 - float(lifts[:, k].var() / without[:, k].var())),
-            "conflict": bool(adjusted[k] < CONFLICT),
+            "conflict": bool(tails.contradicts[k]),
+            "settled": found.settled,
+            "widened": found.widened,
+            "reason": found.reason,
         }
         rows.append(row)
     return pd.DataFrame(rows)

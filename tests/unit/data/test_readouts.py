@@ -90,6 +90,22 @@ def test_a_row_whose_status_is_void_is_left_out_and_listed(read):
     assert "void" in notes[0].value
 
 
+def test_a_contradiction_is_settled_by_a_status_with_its_reason(read):
+    (kept, widened), notes, faults = read(
+        f"{HEAD},lift,lift_se,status,reason",
+        "a,tv,2025-03-03,2025-03-30,100,5,1,Kept,a new creative",
+        "b,tv,2025-03-03,2025-03-30,100,5,1,widened,before the move",
+        "c,tv,2025-03-03,2025-03-30,100,5,1,void,the shop was closed",
+    )
+    assert faults == []
+    assert (kept.settled, kept.reason) == ("kept", "a new creative")
+    assert (widened.settled, widened.reason) == ("widened", "before the move")
+    assert [note.value for note in notes] == ["left out: its status is void (the shop was closed)"]
+    _, _, faults = read(f"{HEAD},lift,lift_se,status", "a,tv,2025-03-03,2025-03-30,100,5,1,kept")
+    assert len(faults) == 1
+    assert "`reason`" in faults[0]
+
+
 def test_every_fault_of_every_row_is_said_at_once_with_its_row(read):
     found, _, faults = read(
         f"{HEAD},lift,lift_se,lift_lo,lift_hi,level,cooldown,df,status",

@@ -1,5 +1,7 @@
 """From past tests to arrays of the model."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -36,6 +38,16 @@ def test_the_scale_of_a_result_is_its_error_and_the_noise_of_the_larger_of_measu
     assert none.sd > 200.0  # what was expected beforehand keeps a null result from being certain
     assert none.sd < large.sd
     assert large.df == 3.0
+
+
+def test_a_widened_test_has_twice_the_transport_noise_and_its_own_error_as_it_was(make_panel):
+    panel = make_panel()
+    found = past_test(panel, (0,))
+    plain, wide = (
+        lay_out(panel, SETTINGS, experiments=[e]).data.lifts[0] for e in (found, replace(found, widened=True))
+    )
+    assert wide.sd**2 - 200.0**2 == pytest.approx(4.0 * (plain.sd**2 - 200.0**2))
+    assert wide.measured == plain.measured
 
 
 def test_the_exposure_without_a_test_differs_in_its_periods_only(make_panel):

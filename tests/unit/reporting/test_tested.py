@@ -49,6 +49,9 @@ ROW = {
     "tail_adjusted": 0.8,
     "weight": 0.35,
     "conflict": False,
+    "settled": "",
+    "widened": False,
+    "reason": "",
 }
 CONFLICT = ROW | {"id": "<b>dark</b>", "tail_probability": 0.001, "tail_adjusted": 0.002, "conflict": True}
 
@@ -86,6 +89,23 @@ def test_each_test_is_a_sentence_and_contradictions_come_first_and_are_marked(wi
     page = render_html(results, SETTINGS)
     assert len(re.findall(r'<li class="conflict">', page)) == 1
     assert "<b>dark</b>" not in page
+
+
+def test_a_contradiction_that_somebody_settled_is_told_with_the_reason_and_no_longer_marked(
+    with_tests: With,
+) -> None:
+    kept = CONFLICT | {"id": "kept", "settled": "kept", "reason": "a new creative <i>"}
+    results = with_tests(ROW, kept, CONFLICT)
+    voice = voice_for(results, SETTINGS)
+    first, second, third = verdicts(results, voice)
+    assert [said.conflict for said in (first, second, third)] == [True, False, False]
+    assert "kept as it is: a new creative &lt;i&gt;" in second.text
+    table = experiments_table(results, voice)
+    assert table is not None
+    assert [row[-1] for row in table.rows] == ["no", "yes, kept", "yes"]
+    said = experiments_text(results.experiments).splitlines()
+    assert said[1].endswith("settled by keep: a new creative <i>")
+    assert said[2].startswith("DISAGREE")
 
 
 def test_the_appendix_lists_every_test_with_all_three_lifts(with_tests: With) -> None:

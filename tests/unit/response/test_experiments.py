@@ -7,12 +7,14 @@ import pytest
 import xarray as xr
 from scipy.stats import norm
 
+from mmm.data.experiments import Experiment
 from mmm.inference.posterior import Posterior
 from mmm.model.calibration import Lift, Part
 from mmm.model.forward import saturate
 from mmm.model.shapes import HILL
-from mmm.response.experiments import holm, narrowing, tail_probabilities
+from mmm.response.experiments import Tails, holm, narrowing, tail_probabilities, widen
 
+NONE = np.zeros((4, 1, 1))
 NORMAL = 1e12
 """Degrees of freedom at which a Student t is a normal."""
 
@@ -79,3 +81,16 @@ def test_holm_multiplies_the_smallest_by_all_and_keeps_the_order():
     np.testing.assert_allclose(holm(np.array([0.04, 0.01, 0.9, 0.02])), [0.08, 0.04, 0.9, 0.06])
     np.testing.assert_allclose(holm(np.array([0.6, 0.7])), [1.0, 1.0])
     np.testing.assert_allclose(holm(np.array([0.030, 0.020])), [0.040, 0.040])
+
+
+def test_a_contradiction_is_widened_unless_somebody_decided_about_it():
+    day = np.datetime64("2025-01-06")
+
+    def result(settled):
+        return Experiment(
+            settled, day, day + 27, 2, 50.0, 9.0, (0,), (0,), 20, 24, 26, NONE, 1.0, 1.0, False, settled=settled
+        )
+
+    tails = Tails(np.full(4, np.nan), np.array([0.001, 0.001, 0.5, 0.0199]))
+    found = widen([result(""), result("keep"), result(""), result("")], tails)
+    assert [e.widened for e in found] == [True, False, False, True]
