@@ -15,7 +15,14 @@ from typing import Any
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from mmm.data.settings import CalendarSettings, ChannelSettings, DataSettings, ExperimentsTable, Settings
+from mmm.data.settings import (
+    CalendarSettings,
+    ChannelSettings,
+    DataSettings,
+    ExperimentsTable,
+    Settings,
+    StudiesTable,
+)
 from mmm.errors import ConfigError
 from mmm.finance.settings import FinanceSettings
 from mmm.model.settings import ModelSettings
@@ -58,6 +65,7 @@ class Config(Settings):
     calendar: CalendarSettings = CalendarSettings()
     model: ModelSettings = ModelSettings()
     experiments: ExperimentsTable | None = None
+    studies: StudiesTable | None = None
     finance: FinanceSettings = FinanceSettings()
     goals: GoalsSettings = GoalsSettings()
     plan: PlanSettings = PlanSettings()

@@ -7,7 +7,8 @@
     |- UsageError           2  the command was called wrongly
     |- GateRefused          3  the result exists and must not be used
     |  |- NotConverged      3  the sampler did not reach the gates
-    |  `- Infeasible        3  the constraints of a plan clash
+    |  |- Infeasible        3  the constraints of a plan clash
+    |  `- Contradiction     3  a past test contradicts the rest and nobody has decided about it
     `- InternalFault        4  our own fault; the traceback is in a log
 
 A message says what is wrong, which value, where, and what to do. No caller adds "Error:".
@@ -88,6 +89,10 @@ class NotConverged(GateRefused):
 
 class Infeasible(GateRefused):
     """No plan meets all constraints; the message names those that clash and the smallest mend."""
+
+
+class Contradiction(GateRefused):
+    """A past test contradicts the rest of the model and nobody has decided about it."""
 
 
 class InternalFault(MmmError):

@@ -16,7 +16,7 @@ from mmm.runs.manifest import package_version
 from mmm.runs.store import RunFolder, stage_key
 from mmm.stages.backtest import backtest_origins
 from mmm.stages.check import check_plan, refuse_plan, write_checks
-from mmm.stages.fit import Progress, write_fit
+from mmm.stages.fit import Progress, refuse_contradictions, write_fit
 from mmm.stages.keys import (
     as_json,
     backtest_key,
@@ -50,10 +50,21 @@ def check(config: Config) -> list[Check]:
 
 
 def fit(
-    config: Config, *, out: Path | None = None, seed: int | None = None, progress: Progress | None = None
+    config: Config,
+    *,
+    out: Path | None = None,
+    seed: int | None = None,
+    progress: Progress | None = None,
+    strict: bool = False,
 ) -> Run:
-    """Check, fit, diagnose, decompose; publish the fit's tables."""
-    return _go(config, "fit", out, seed, progress)
+    """Check, fit, diagnose, decompose; publish the fit's tables.
+
+    Parameters
+    ----------
+    strict
+        Whether to stop where a past test contradicts the rest and nobody has decided about it.
+    """
+    return _go(config, "fit", out, seed, progress, strict=strict)
 
 
 def scorecard(config: Config, *, out: Path | None = None, progress: Progress | None = None) -> Run:
@@ -67,10 +78,15 @@ def reconcile(config: Config, *, out: Path | None = None, progress: Progress | N
 
 
 def plan(
-    config: Config, *, out: Path | None = None, seed: int | None = None, progress: Progress | None = None
+    config: Config,
+    *,
+    out: Path | None = None,
+    seed: int | None = None,
+    progress: Progress | None = None,
+    strict: bool = False,
 ) -> Run:
     """Optimize the coming window; the fit is reused where it is finished."""
-    return _go(config, "plan", out, seed, progress)
+    return _go(config, "plan", out, seed, progress, strict=strict)
 
 
 def scenarios(
@@ -81,17 +97,27 @@ def scenarios(
 
 
 def report(
-    config: Config, *, out: Path | None = None, seed: int | None = None, progress: Progress | None = None
+    config: Config,
+    *,
+    out: Path | None = None,
+    seed: int | None = None,
+    progress: Progress | None = None,
+    strict: bool = False,
 ) -> Run:
     """Write the page and the workbook; fit, plan and scenarios are reused where they are finished."""
-    return _go(config, "report", out, seed, progress)
+    return _go(config, "report", out, seed, progress, strict=strict)
 
 
 def run(
-    config: Config, *, out: Path | None = None, seed: int | None = None, progress: Progress | None = None
+    config: Config,
+    *,
+    out: Path | None = None,
+    seed: int | None = None,
+    progress: Progress | None = None,
+    strict: bool = False,
 ) -> Run:
     """The main job: check, fit, plan, scenarios, report."""
-    return _go(config, "run", out, seed, progress)
+    return _go(config, "run", out, seed, progress, strict=strict)
 
 
 def stress(
@@ -204,6 +230,8 @@ def _go(
     seed: int | None,
     progress: Progress | None,
     aside: Callable[[RunFolder, Prepared], object] | None = None,
+    *,
+    strict: bool = False,
 ) -> Run:
     """Make the stages of a command, and publish them with all that is finished; `aside` works beside the line."""
     say = progress or (lambda text: None)
@@ -227,6 +255,8 @@ def _go(
             return store.stage(name, key, make) if name in _MADE[command] else store.finished(name, key)
 
         fitted = done("fit", fitted_key, lambda to: write_fit(to, config, prepared, store, say))
+        if strict and fitted is not None:
+            refuse_contradictions(fitted)
         counted = money_key(config, prepared, None if fitted is None else fitted_key)
         money = done("money", counted, lambda to: write_money(to, config, prepared, fitted))
         beside = [place for place in (money, tried, stressed) if place is not None]

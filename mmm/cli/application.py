@@ -39,6 +39,9 @@ Seed = Annotated[
     typer.Option("--seed", metavar="N", min=0, help="seed of everything drawn", show_default=False),
 ]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, help="fits at a time, a process each")]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="stop where a past test contradicts the rest, unsettled")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="no progress, results only")]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmm.cli.application import Config_, Out, Quiet, Seed, app, load, progress, say, workplace
+from mmm.cli.application import Config_, Out, Quiet, Seed, Strict, app, load, progress, say, workplace
 from mmm.errors import MmmError, UsageError
 
 if TYPE_CHECKING:
@@ -22,14 +22,16 @@ def check(config: Config_, quiet: Quiet = False) -> int:
 
 
 @app.command()
-def fit(config: Config_, out: Out = None, seed: Seed = None, quiet: Quiet = False) -> None:
+def fit(
+    config: Config_, out: Out = None, seed: Seed = None, strict: Strict = False, quiet: Quiet = False
+) -> None:
     """Check, fit, diagnose, and print returns."""
     settings = load(config, out)
     from mmm import pipeline
     from mmm.console.results import experiments_text, reviews_text, roi_text
 
     with progress(quiet) as line:
-        done = pipeline.fit(settings, out=out, seed=seed, progress=line)
+        done = pipeline.fit(settings, out=out, seed=seed, progress=line, strict=strict)
     print(roi_text(done.roi(), settings.currency))
     if told := experiments_text(done.experiments()):
         print(told)
@@ -38,26 +40,30 @@ def fit(config: Config_, out: Out = None, seed: Seed = None, quiet: Quiet = Fals
 
 
 @app.command()
-def plan(config: Config_, out: Out = None, seed: Seed = None, quiet: Quiet = False) -> None:
+def plan(
+    config: Config_, out: Out = None, seed: Seed = None, strict: Strict = False, quiet: Quiet = False
+) -> None:
     """Plan the coming window from a finished fit."""
     settings = load(config, out)
     from mmm import pipeline
     from mmm.console.plans import plan_text
 
     with progress(quiet) as line:
-        done = pipeline.plan(settings, out=out, seed=seed, progress=line)
+        done = pipeline.plan(settings, out=out, seed=seed, progress=line, strict=strict)
     print(plan_text(done.plan.summary.to_json(), done.moves(), settings.currency))
     print(f"Next: mmm report {config}")
 
 
 @app.command()
-def report(config: Config_, out: Out = None, seed: Seed = None, quiet: Quiet = False) -> None:
+def report(
+    config: Config_, out: Out = None, seed: Seed = None, strict: Strict = False, quiet: Quiet = False
+) -> None:
     """Write the page and the workbook from what is there."""
     settings = load(config, out)
     from mmm import pipeline
 
     with progress(quiet) as line:
-        done = pipeline.report(settings, out=out, seed=seed, progress=line)
+        done = pipeline.report(settings, out=out, seed=seed, progress=line, strict=strict)
     for path in (done.report_path, done.folder / "plan.xlsx"):
         if path.exists():
             print(path)
@@ -71,6 +77,7 @@ def run(
     ],
     out: Out = None,
     seed: Seed = None,
+    strict: Strict = False,
     quiet: Quiet = False,
 ) -> int:
     """Check, fit, plan and report."""
@@ -79,26 +86,26 @@ def run(
             "--out names one folder, and there are several configs. Leave --out away, or run one"
         )
     if len(configs) == 1:
-        run_one(load(configs[0], out), out, seed, quiet)
+        run_one(load(configs[0], out), out, seed, quiet, strict=strict)
         return 0
     worst = 0
     for config in configs:  # one company at fault is no reason to leave the others undone
         try:
-            run_one(load(config, out), out, seed, quiet)
+            run_one(load(config, out), out, seed, quiet, strict=strict)
         except MmmError as error:
             say(f"{config}: {error}")
             worst = max(worst, error.exit_code)
     return worst
 
 
-def run_one(config: Config, out: Path | None, seed: int | None, quiet: bool) -> None:
+def run_one(config: Config, out: Path | None, seed: int | None, quiet: bool, *, strict: bool = False) -> None:
     """The main job for one company; the path of its page is printed last."""
     from mmm import pipeline
 
     if out is not None:
         workplace.folder = out
     with progress(quiet) as line:
-        done = pipeline.run(config, out=out, seed=seed, progress=line)
+        done = pipeline.run(config, out=out, seed=seed, progress=line, strict=strict)
     print(done.report_path)
 
 

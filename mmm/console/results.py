@@ -96,20 +96,25 @@ def experiments_text(table: pd.DataFrame) -> str:
     lines = []
     rows = [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
     for row in sorted(rows, key=lambda row: bool(row["conflict"])):
-        kind = "roi" if number_of(row.get("roi")) is not None else "lift"
-        show = ratio if kind == "roi" else money
+        what = "roi" if number_of(row.get("roi")) is not None else "lift"
+        show = ratio if what == "roi" else money
         said = [
-            f"{show(row[f'{whose}{kind}'])} ({show(row[f'{whose}{kind}_lo'])} to {show(row[f'{whose}{kind}_hi'])})"
+            f"{show(row[f'{whose}{what}'])} ({show(row[f'{whose}{what}_lo'])} to {show(row[f'{whose}{what}_hi'])})"
             for whose in ("", "without_", "model_")
         ]
-        name = f"Test {text_of(row['id'])} of {label_of(row)}"
-        measured = f"measured {said[0]}; the model without tests {said[1]}, with them {said[2]}"
+        kind, verb = ("Study", "says") if row["kind"] == "study" else ("Test", "measured")
+        name = f"{kind} {text_of(row['id'])} of {label_of(row)}"
+        measured = f"{verb} {said[0]}; the model without tests {said[1]}, with them {said[2]}"
         if not row["conflict"]:
             lines.append(f"{name}: {measured}. They agree.")
             continue
+        if settled := text_of(row["settled"]):
+            lines.append(f"{name}: {measured}. They disagree; settled, {settled}: {text_of(row['reason'])}")
+            continue
         lines.append(f"DISAGREE - {name}: {measured}. By chance alone: {in_100(row['tail_adjusted'])}.")
         lines.append(
-            "  -> Look at its dates, regions and money; set its status to void if it was flawed; widen its error "
-            "if it says less of other weeks; or test again."
+            "  -> Its transport noise is doubled until that is settled: look at its dates, regions and money, then set "
+            "its status, with a reason, to void (it was flawed), widened (it says less of other weeks) or kept "
+            "(it is right); or test again."
         )
     return "\n".join(lines)

@@ -54,6 +54,8 @@ class Experiment:
         What a user decided about a contradiction with the rest (`kept`, `widened` or nothing), and why.
     widened
         Whether its transport noise counts twice: so decided, or it contradicts the rest and nothing was decided.
+    study
+        Whether it is a return that others found, not a test: all of the window's spend against none.
     """
 
     id: str
@@ -74,6 +76,7 @@ class Experiment:
     settled: str = ""
     reason: str = ""
     widened: bool = False
+    study: bool = False
 
 
 def read_experiments(
@@ -141,7 +144,7 @@ def _place(
     first = int(np.searchsorted(ends, readout.start))
     stop = int(np.searchsorted(panel.dates, readout.end, side="right"))
     last = int(np.searchsorted(panel.dates, counted, side="right"))
-    lift, lift_se = readout.lift, readout.lift_se
+    lift, lift_se = readout.lift, readout.lift_se / np.sqrt(readout.trust)
     if readout.percent:  # of what the treated regions would have had: actual / (1 + lift)
         there = float(np.nansum(panel.outcome[first:last][:, list(geos)]))
         usual = there / (1.0 + lift / 100.0)
@@ -279,8 +282,7 @@ def _left_out(found: Experiment, why: str) -> Check:
 
 
 def _findings(found: Experiment, readout: Readout, panel: Panel) -> list[Check]:
-    settled = f". Settled, {found.settled}: {found.reason}" if found.settled else ""
-    checks = [Check("experiments", "pass", found.id, "", sentence(found, panel) + settled, "")]
+    checks = [Check("experiments", "pass", found.id, "", sentence(found, panel) + decision(found), "")]
     at = np.ix_(range(found.first, found.stop), found.geos, found.cells)
     held = float(panel.spend[at].sum())
     without = held - found.spend_change
@@ -313,6 +315,12 @@ def _findings(found: Experiment, readout: Readout, panel: Panel) -> list[Check]:
     return checks
 
 
+def decision(found: Experiment) -> str:
+    """What was decided about a test's contradiction, and why; nothing where nothing was."""
+    why = f": {found.reason}" if found.reason else ""
+    return f". Settled, {found.settled}{why}" if found.settled else ""
+
+
 def sentence(found: Experiment, panel: Panel) -> str:
     """A test as one sentence in money: what was changed, what it brought, what came back for a unit spent."""
     cells = " and ".join(panel.cells[i].name for i in found.cells)
@@ -333,8 +341,8 @@ def sentence(found: Experiment, panel: Panel) -> str:
     else:
         tail = f"{each:,.2f} lost per unit not spent"
     return (
-        f"{cells}{places}, {_day(found.start)} to {_day(found.end)}: {abs(found.spend_change):,.0f} {more} spend "
-        f"brought {middle:,.0f} ({middle - half:,.0f} to {middle + half:,.0f}) {brought} {noun}: {tail}"
+        f"{cells}{places}, {day_text(found.start)} to {day_text(found.end)}: {abs(found.spend_change):,.0f} {more} "
+        f"spend brought {middle:,.0f} ({middle - half:,.0f} to {middle + half:,.0f}) {brought} {noun}: {tail}"
     )
 
 
@@ -351,6 +359,7 @@ def _listed(names: list[str], shown: int = 3) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def _day(day: np.datetime64) -> str:
+def day_text(day: np.datetime64) -> str:
+    """A day as people write it: 7 Jul 2025."""
     date = day.astype("datetime64[D]").item()
     return f"{date.day} {date:%b} {date.year}"

@@ -1,7 +1,8 @@
-"""Results of past tests as people write them: a table with fixed column names, read with every fault at once.
+"""Results of past tests, and of studies by others, as people write them: fixed column names, every fault at once.
 
 The lift is in the outcome's unit (`lift`), or in per cent of what the treated regions would have had without the test
-(`lift_percent`); its error is a standard error (`..._se`), or an interval (`..._lo`, `..._hi`) and its `level`.
+(`lift_percent`); a study has the return instead (`roi`). The error is a standard error (`..._se`), or an interval
+(`..._lo`, `..._hi`) and its `level`.
 """
 
 from __future__ import annotations
@@ -17,18 +18,21 @@ from mmm.data.files import RawTable
 from mmm.data.names import clean_name, fold
 from mmm.data.panel import Check
 from mmm.data.reader import Reader
-from mmm.data.settings import DataSettings, ExperimentsTable
+from mmm.data.settings import DataSettings, ExperimentsTable, StudiesTable
 from mmm.data.values import require_columns
 
 Floats = NDArray[np.float64]
 
 NEEDED = ("id", "channel", "start", "end", "spend_change")
+NEEDED_OF_STUDY = ("id", "channel")
 READ, VOID, KEPT, WIDENED = ("", "read"), "void", "kept", "widened"
 SETTLED = (KEPT, WIDENED)
 """What a user may decide of a result that contradicts the rest: use it as it is, or with twice its transport noise."""
 COMING = ("planned", "approved", "running")
 USUAL_DF = 10.0
 """Degrees of freedom behind an error where the table has no `df`: a test of some ten regions."""
+USUAL_TRUST = 0.25
+"""Share of a study's precision that counts where the table has no `trust`: its error counts twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +48,17 @@ class Readout:
     geos
         Treated regions; none: the whole country.
     start, end
-        First and last day of the changed spend.
+        First and last day of the changed spend; of a study the days it is about, NaT for all that is modelled.
     cooldown
         Weeks after the end that count in the lift.
     spend_change
-        Money added, negative where it was taken away.
+        Money added, negative where it was taken away; nan of a study.
     lift, lift_se
-        What it brought and its standard error, in the outcome's unit or in per cent.
+        What it brought and its standard error, in the outcome's unit or in per cent; of a study the return.
     percent
         Whether they are in per cent.
+    trust
+        Share of the result's precision that counts: 1 of a test.
     df
         Degrees of freedom behind the error.
     method
@@ -74,6 +80,7 @@ class Readout:
     lift: float
     lift_se: float
     percent: bool
+    trust: float
     df: float
     method: str
     settled: str
@@ -81,12 +88,17 @@ class Readout:
 
 
 def read_readouts(
-    table: ExperimentsTable, data: DataSettings, folder: Path
+    table: ExperimentsTable | StudiesTable, data: DataSettings, folder: Path, *, studies: bool = False
 ) -> tuple[tuple[Readout, ...], list[Check], list[str]]:
     """Results that count, findings, and faults (one sentence each).
 
-    A table only ever grows, so a later row settles an earlier one of the same test: `void` takes the test out, `kept`
-    and `widened` replace its result. Tests not read yet (`planned`, `approved`, `running`) are left out and listed.
+    A table only ever grows, so a later row settles an earlier one of the same test: `void` takes the test out, the last
+    of `kept` and `widened` replaces its result. Tests not read yet (`planned`, `approved`, `running`) are left out and listed.
+
+    Parameters
+    ----------
+    studies
+        Whether the rows are returns that others found, not results of tests.
     """
     reader = Reader(data, folder)
     raw = reader.read(table.source, table.sheet)
@@ -96,10 +108,11 @@ def read_readouts(
     lift = "lift" if "lift" in columns or "lift_percent" not in columns else "lift_percent"
     states = {fold(cell) for cell in reader.text(raw, "status")} if "status" in columns else {""}
     results = bool(states - {*COMING, VOID})
-    needed = (*NEEDED, lift) if results else NEEDED[:-1]
-    faults = require_columns(raw, {f"experiments: {name}": name for name in needed})
+    what, lift, needed = ("studies", "roi", NEEDED_OF_STUDY) if studies else ("experiments", lift, NEEDED)
+    needed = (*needed, lift) if results else needed[:-1]
+    faults = require_columns(raw, {f"{what}: {name}": name for name in needed})
     if results and not {f"{lift}_se", f"{lift}_lo", f"{lift}_hi"} & columns:
-        faults += require_columns(raw, {f"experiments: {lift}_se": f"{lift}_se"})
+        faults += require_columns(raw, {f"{what}: {lift}_se": f"{lift}_se"})
     if faults or reader.faults:
         return (), [], [*reader.faults, *faults]
     rows = _Rows(reader, raw, lift)
@@ -116,7 +129,8 @@ class _Rows:
         self.faults: list[str] = []
         self.notes: list[Check] = []
         self._raw = raw
-        self._percent = lift == "lift_percent"
+        self._lift = lift
+        self._study = lift == "roi"
         n = len(raw.frame)
         there = {str(name) for name in raw.frame.columns}
 
@@ -128,15 +142,22 @@ class _Rows:
 
         names = ("id", "channel", "audience", "message", "geos", "method", "status", "reason")
         self._text = {name: text(name) for name in names}
-        self._days = {name: reader.dates(raw, name) for name in ("start", "end")}
+        never = np.full(n, np.datetime64("NaT"), dtype="datetime64[D]")
+        self._days = {
+            name: reader.dates(raw, name, allow_empty=self._study) if name in there else never
+            for name in ("start", "end")
+        }
         measured = {"lift": lift, **{end: f"{lift}_{end}" for end in ("se", "lo", "hi")}}
-        plain = {name: name for name in ("spend_change", "cooldown", "level", "df")}
+        plain = {name: name for name in ("spend_change", "cooldown", "level", "df", "trust")}
         self._number = {key: numbers(name) for key, name in (measured | plain).items()}
         self._sound = not reader.faults  # else an empty value may be one that could not be read
         self._seen: set[str] = set()
         self._status = {
             status: {fold(self._text["id"][i]) for i in range(n) if fold(self._text["status"][i]) == status}
             for status in (*READ, VOID, *SETTLED)
+        }
+        self._decided = {
+            fold(self._text["id"][i]): i for i in range(n) if fold(self._text["status"][i]) in SETTLED
         }
 
     def counts(self, i: int) -> bool:
@@ -145,7 +166,7 @@ class _Rows:
         if status == VOID:
             why = self._text["reason"][i]
             told = f"left out: its status is void{f' ({why})' if why else ''}"
-            self.notes.append(Check("experiments", "pass", name, "", told, ""))
+            self.notes.append(Check("studies" if self._study else "experiments", "pass", name, "", told, ""))
         elif status in COMING:
             if fold(name) not in set().union(*self._status.values()):
                 told = f"left out: its status is {status}, and it has no result yet"
@@ -153,12 +174,12 @@ class _Rows:
                     Check("experiments", "pass", name, "", told, "When it is over: mmm tests read CONFIG ID")
                 )
         elif status not in (*READ, *SETTLED):
-            self._fault(
-                i, f'status "{status}" is not known; write read, void to leave the row out, or kept or widened to settle it'
-            )
-        decided = self._status[KEPT] | self._status[WIDENED]
-        settled = self._status[VOID] | (decided if status in READ else set())
-        return status in (*READ, *SETTLED) and fold(name) not in settled
+            known = "read, void to leave the row out, or kept or widened to settle it"
+            self._fault(i, f'status "{status}" is not known; write {known}')
+        if fold(name) in self._status[VOID] or status not in (*READ, *SETTLED):
+            return False
+        decided = self._decided.get(fold(name), i)
+        return i == decided or (status in READ and fold(name) not in self._decided)
 
     def readout(self, i: int) -> Readout | None:
         """The row, or None where it has a fault."""
@@ -175,17 +196,23 @@ class _Rows:
             self._fault(i, "no channel; name the one that was tested")
         if end < start:
             self._fault(i, f"ends {end} before it starts {start}; mend the dates")
+        if np.isnat(start) != np.isnat(end) and self._sound:
+            self._fault(i, "has one of start and end; give both, or neither for all that is modelled")
         cooldown = 0.0 if np.isnan(number["cooldown"]) else number["cooldown"]
         if cooldown < 0 or cooldown != round(cooldown):
             self._fault(i, f"cooldown is {cooldown:g}; write whole weeks, 0 or more")
         if self._sound:
-            if np.isnan(number["spend_change"]) or number["spend_change"] == 0:
+            if not self._study and (np.isnan(number["spend_change"]) or number["spend_change"] == 0):
                 self._fault(i, "spend_change is empty or 0; write the money added, negative if taken away")
             if np.isnan(number["lift"]):
-                self._fault(i, "no lift; write what the test brought, 0 and less are results too")
+                what = "roi" if self._study else "lift"
+                self._fault(i, f"no {what}; write what was found, 0 and less are results too")
+        trust = number["trust"]
+        if np.isnan(trust):
+            trust = USUAL_TRUST if self._study else 1.0
+        if not 0 < trust <= 1:
+            self._fault(i, f"trust is {trust:g}; write the share of its precision that counts, up to 1")
         settled = fold(text["status"])
-        if settled == KEPT and not text["reason"]:
-            self._fault(i, "its status is kept and there is no reason; write why in a column `reason`")
         df = USUAL_DF if np.isnan(number["df"]) else number["df"]
         if df <= 0:
             self._fault(i, f"df is {df:g}; write the degrees of freedom behind the error, or leave it empty")
@@ -205,7 +232,8 @@ class _Rows:
             spend_change=number["spend_change"],
             lift=number["lift"],
             lift_se=error,
-            percent=self._percent,
+            percent=self._lift == "lift_percent",
+            trust=trust,
             df=df,
             method=text["method"],
             settled=settled if settled in SETTLED else "",
@@ -215,7 +243,7 @@ class _Rows:
     def _error(self, i: int, number: dict[str, float]) -> float:
         """Standard error, from the interval where none is given; nan where it has a fault."""
         se, lo, hi, level = (number[name] for name in ("se", "lo", "hi", "level"))
-        name = "lift_percent" if self._percent else "lift"
+        name = self._lift
         if not np.isnan(se):
             if not se > 0:
                 self._fault(i, f"{name}_se is {se:g}; an error is above 0. Without one the row says nothing")

@@ -277,3 +277,10 @@ class ExperimentsTable(Settings):
 
     source: Path = Field(description="CSV, Parquet or XLSX: id, channel, start, end, spend_change, lift, ...")
     sheet: str | None = Field(None, description="sheet of a workbook; default: the first with a table")
+
+
+class StudiesTable(Settings):
+    """Returns that others found, a row each; its columns have fixed names (docs/experiments.md)."""
+
+    source: Path = Field(description="CSV, Parquet or XLSX: id, channel, roi, roi_se, trust, ...")
+    sheet: str | None = Field(None, description="sheet of a workbook; default: the first with a table")

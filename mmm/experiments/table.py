@@ -12,7 +12,7 @@ import numpy as np
 
 from mmm.data.names import fold
 from mmm.data.reader import Reader
-from mmm.data.readouts import VOID, WIDENED
+from mmm.data.readouts import KEPT, VOID, WIDENED
 from mmm.data.settings import DataSettings, ExperimentsTable
 from mmm.data.values import require_columns
 from mmm.errors import DataError
@@ -21,10 +21,10 @@ from mmm.experiments.readout import Readout
 
 COLUMNS = (
     *("id", "channel", "audience", "message", "geos", "start", "end", "cooldown"),
-    *("spend_change", "lift", "lift_se", "df", "method", "status"),
+    *("spend_change", "lift", "lift_se", "df", "method", "status", "reason"),
 )
 _NEEDED = ("id", "channel", "geos", "start", "end", "spend_change", "lift", "lift_se", "status")
-_SETTLES = {"read": 1, WIDENED: 2, VOID: 3}
+_SETTLES = {"read": 1, KEPT: 2, WIDENED: 2, VOID: 3}
 """A row settles rows of the same test whose status stands before its own."""
 _ISO = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -138,7 +138,8 @@ def append_row(path: Path, row: Mapping[str, str]) -> bool | None:
     if any(not _ISO.fullmatch((old[day] or "").strip()) for old in rows for day in ("start", "end")):
         return None
     same = [fold(old["status"] or "read") for old in rows if fold(old["id"]) == fold(row["id"])]
-    if any(_SETTLES.get(status, 0) >= _SETTLES[row["status"]] for status in same):
+    new = row["status"]
+    if any(_SETTLES.get(status, 0) > _SETTLES[new] for status in same) or same[-1:] == [new]:
         return False
     newline = "\r\n" if "\r\n" in text else "\n"
     joint = "" if text.endswith("\n") else newline

@@ -288,22 +288,24 @@ ENGLISH: dict[str, str] = {
         "Return of the money a test added or took away, with its 90 % range: as the test measured it, as the model "
         "would have it without tests, and as it has it now."
     ),
+    "tested.said.test": "measured {figure}",
+    "tested.said.study": "a study says {figure}",
     "tested.agree": (
-        "{id}, {cell}: measured {measured}; the model without tests {without}; with them *{both}*. They agree."
+        "{id}, {cell}: {measured}; the model without tests {without}; with them *{both}*. They agree."
     ),
     "tested.conflict": (
-        "*Test and model disagree.* {id}, {cell}: measured {measured}; the model without tests {without}; with "
+        "*Test and model disagree.* {id}, {cell}: {measured}; the model without tests {without}; with "
         "them {both}. By chance alone: {odds}. Until somebody decides, it counts for less: what other weeks may "
         "differ by is doubled. To settle it, look at the test's dates, regions and money, then set its status, with "
         "a reason, to `void` if it was flawed, `widened` if it says less of other weeks, `kept` if it is right; or "
         "test again."
     ),
     "tested.kept": (
-        "{id}, {cell}: measured {measured}; the model without tests {without}; with them *{both}*. They disagree; "
+        "{id}, {cell}: {measured}; the model without tests {without}; with them *{both}*. They disagree; "
         "the test was kept as it is: {reason}"
     ),
     "tested.widened": (
-        "{id}, {cell}: measured {measured}; the model without tests {without}; with them *{both}*. They disagree; "
+        "{id}, {cell}: {measured}; the model without tests {without}; with them *{both}*. They disagree; "
         "the test counts for less on purpose: {reason}"
     ),
     "tested.settled.kept": "yes, kept",

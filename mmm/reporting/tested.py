@@ -38,7 +38,7 @@ def _sentence(row: Mapping[str, Any], results: Results, voice: Voice) -> Verdict
     values = {
         "id": str(row["id"]),
         "cell": _name(row, voice),
-        "measured": _said(row, "", results, voice),
+        "measured": voice.html(f"tested.said.{row['kind']}", {"figure": _said(row, "", results, voice)}),
         "without": _said(row, "without_", results, voice),
         "both": _said(row, "model_", results, voice),
         "odds": odds(number(row["tail_adjusted"])),

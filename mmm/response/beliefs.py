@@ -12,6 +12,7 @@ from mmm.dims import cell_columns, cell_row
 from mmm.inference.posterior import LOWER, UPPER, Posterior
 from mmm.model.forward import adstock_weights
 from mmm.model.layout import Layout
+from mmm.model.settings import PriorSettings
 from mmm.response.returns import PRIOR_DRAWS, Returns, prior_roi
 
 Floats = NDArray[np.float64]
@@ -68,6 +69,23 @@ def belief_checks(layout: Layout, *, margin: float | None, has_money: bool) -> l
         return [*found, Check("prior share", "pass", "all media", "", told, "")]
     remedy = "More than is usual. Lower the medians under `model.priors`, or leave them to `auto`."
     return [*found, Check("prior share", "review", "all media", "", told, remedy)]
+
+
+def twice_told(layout: Layout, priors: PriorSettings) -> list[Check]:
+    """Channels of which both a prior and a study were given: the same number would count twice."""
+    told = {layout.media[m].channel for found in layout.experiments if found.study for m in found.cells}
+    both = sorted(told & {name for name, own in priors.channels.items() if own.roi.median != "auto"})
+    return [
+        Check(
+            "prior and study",
+            "review",
+            channel,
+            "",
+            "a study says its return, and `model.priors.channels` says it too",
+            "If both are the same number it counts twice: leave the prior to `auto`, or make the study void.",
+        )
+        for channel in both
+    ]
 
 
 def beliefs_table(posterior: Posterior, layout: Layout, found: Returns, *, seed: int) -> pd.DataFrame:

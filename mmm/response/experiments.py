@@ -29,8 +29,17 @@ CONFLICT = 0.02
 """Tail probability, Holm-adjusted, below which a test and the rest of the model contradict each other."""
 
 
+def only_studied(layout: Layout) -> set[int]:
+    """Cells that others' studies tell of and no test: they are no experiment of ours."""
+    told, tested = (
+        {m for found in layout.experiments if found.study is study for m in found.cells}
+        for study in (True, False)
+    )
+    return told - tested
+
+
 def narrowing(posterior: Posterior, rest: Posterior, layout: Layout) -> Floats:
-    """sd(log ROI) of each paid cell without the tests over that with them, shape (cell,); 1 where not tested.
+    """sd(log ROI) of each paid cell without the tests over that with them, shape (cell,); 1 where only studies speak.
 
     Parameters
     ----------
@@ -38,7 +47,7 @@ def narrowing(posterior: Posterior, rest: Posterior, layout: Layout) -> Floats:
         The posterior had there been no tests.
     """
     ratio = np.ones(layout.n_paid)
-    tested = list(layout.data.tested)
+    tested = [m for m in layout.data.tested if m not in only_studied(layout)]
     after, before = (np.log(found.flat("roi")[:, tested]).std(axis=0) for found in (posterior, rest))
     ratio[tested] = before / after
     return ratio
@@ -147,7 +156,7 @@ def experiments_table(
 def _about(found: Experiment, panel: Panel) -> dict[str, object]:
     """What the test was; a level of the media tree is empty where the test had several of it."""
     cells = [panel.cells[i] for i in found.cells]
-    row: dict[str, object] = {"id": found.id}
+    row: dict[str, object] = {"id": found.id, "kind": "study" if found.study else "test"}
     for key in cell_columns(panel.cells):
         names = {getattr(cell, key) for cell in cells}
         row[key] = names.pop() if len(names) == 1 else ""

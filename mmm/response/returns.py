@@ -14,7 +14,7 @@ from mmm.dims import NATIONAL, Cell, cell_columns, cell_row
 from mmm.inference.posterior import Posterior, interval
 from mmm.model.layout import Layout, prior_median_weights
 from mmm.model.priors import SIBLING_SD
-from mmm.response.experiments import NARROWED, narrowing
+from mmm.response.experiments import NARROWED, narrowing, only_studied
 from mmm.response.sensitivity import SENSITIVE, prior_sensitivity
 
 Floats = NDArray[np.float64]
@@ -91,7 +91,7 @@ def returns(
     roi = posterior.flat("roi")[:, :n]
     contribution = (roi * layout.data.spend[:n])[:, None, :] * at_one / at_one.sum(axis=1, keepdims=True)
     prior = prior_roi(layout, np.random.default_rng([seed, 11]))
-    ratio = np.log(roi).std(axis=0) / np.log(prior).std(axis=0)
+    ratio = _spread_of_log_roi(posterior, rest, layout) / np.log(prior).std(axis=0)
     vif = variance_inflation(layout)
     narrowed = np.ones(n) if rest is None else narrowing(posterior, rest, layout)
     sensitivity = prior_sensitivity(posterior, layout, prior)
@@ -111,6 +111,16 @@ def returns(
         narrowed=narrowed,
         has_money=panel.unit_value is not None,
     )
+
+
+def _spread_of_log_roi(posterior: Posterior, rest: Posterior | None, layout: Layout) -> Floats:
+    """sd(log ROI), shape (cell,); where only studies speak that without them, because they are no data of ours."""
+    n = layout.n_paid
+    spread = np.log(posterior.flat("roi")[:, :n]).std(axis=0)
+    told = sorted(only_studied(layout))
+    if rest is not None and told:
+        spread[told] = np.log(rest.flat("roi")[:, told]).std(axis=0)
+    return spread
 
 
 def _grade(sd_ratio: float, vif: float, sensitivity: float, follows: bool, narrowed: float) -> Grade:

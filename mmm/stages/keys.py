@@ -22,7 +22,7 @@ def as_json(*parts: Settings, checks: list[Check] | None = None) -> str:
 def _fit_settings(config: Config) -> str:
     names = json.dumps([config.name, config.currency, sorted(config.channels)])
     was = "".join(found.model_dump_json(include={"was", "role"}) for found in config.channels.values())
-    tests = "" if config.experiments is None else config.experiments.model_dump_json()
+    tests = "".join(told.model_dump_json() for told in (config.experiments, config.studies) if told)
     data = config.data.model_dump_json(exclude={"attribution": True, "outcome": {"orders"}})
     margin = config.finance.model_dump_json(include={"gross_margin"})
     return "\n".join([data, as_json(config.calendar, config.model), margin]) + names + was + tests

@@ -9,13 +9,14 @@ from mmm.data.align import align_tables
 from mmm.data.checks import check_panel
 from mmm.data.experiments import Experiment, read_experiments
 from mmm.data.panel import Check, Panel
+from mmm.data.studies import read_studies
 from mmm.data.tables import Tables, counts_files, input_files, load_tables
 from mmm.data.three_counts import ThreeCounts, align_counts
 from mmm.errors import DataError
 from mmm.finance.economics import unit_economics
 from mmm.model.layout import Layout, first_modelled, lay_out
 from mmm.model.names import refuse_unknown_channels
-from mmm.response.beliefs import belief_checks
+from mmm.response.beliefs import belief_checks, twice_told
 from mmm.response.carry import check_carry
 from mmm.runs.files import sha256
 
@@ -73,18 +74,20 @@ def prepare(config: Config, *, refuse: bool = True) -> Prepared:
         checks += check_carry(layout, panel)
         has_money = panel.unit_value is not None
         checks += belief_checks(layout, margin=config.finance.gross_margin, has_money=has_money)
+        checks += twice_told(layout, config.model.priors)
     files = input_files(config.data, config.calendar, config.folder)
-    if config.experiments:
-        files = (*files, config.folder / config.experiments.source)
+    files = (*files, *(config.folder / told.source for told in (config.experiments, config.studies) if told))
     inputs = {str(path): sha256(path) for path in files}
     counted = {str(path): sha256(path) for path in counts_files(config.data, config.folder)}
     return Prepared(tables, panel, layout, checks, inputs, counts, counted)  # type: ignore[arg-type]
 
 
 def _experiments(config: Config, panel: Panel) -> tuple[tuple[Experiment, ...], list[Check]]:
-    if config.experiments is None:
-        return (), []
+    """Past tests, then what others found."""
     first = first_modelled(panel, config.model)
-    return read_experiments(
-        config.experiments, config.data, config.channels, config.folder, panel, first=first
+    where = (config.data, config.channels, config.folder, panel)
+    tests, told = (
+        read_experiments(config.experiments, *where, first=first) if config.experiments else ((), [])
     )
+    studies, more = read_studies(config.studies, *where, first=first) if config.studies else ((), [])
+    return (*tests, *studies), [*told, *more]

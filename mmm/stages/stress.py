@@ -7,7 +7,7 @@ from pathlib import Path
 from mmm.config import Config
 from mmm.finance.economics import unit_economics
 from mmm.inference.posterior import Posterior
-from mmm.stages.fit import Progress
+from mmm.stages.fit import Progress, as_fitted
 from mmm.stages.prepare import Prepared
 from mmm.stages.tables import write_csv
 
@@ -22,11 +22,12 @@ def write_stress(
     has_money = panel.unit_value is not None
     break_even = unit_economics(config.finance).break_even_roi if has_money else None
     sampling, gates = small(settings.sampling, settings.gates)
+    experiments = as_fitted(layout.experiments, fitted)
     found = specs(panel, settings, layout, seed=settings.sampling.seed)
     table = stress_table(
         Posterior.load(fitted / "posterior.nc"),
         layout,
-        [Task(spec, break_even, sampling, gates, layout.experiments) for spec in found],
+        [Task(spec, break_even, sampling, gates, experiments) for spec in found],
         has_money=has_money,
         break_even=break_even,
         jobs=jobs,

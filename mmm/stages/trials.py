@@ -13,15 +13,15 @@ import numpy as np
 
 from mmm.config import Config
 from mmm.data.names import fold, nearest
-from mmm.data.readouts import read_readouts
+from mmm.data.readouts import KEPT, VOID, WIDENED, read_readouts
 from mmm.errors import DataError, InputError
 from mmm.experiments.design import Design, names_in, pairs_in
 from mmm.experiments.ledger import Event, Ledger, State, read_ledger, record
 from mmm.experiments.table import append_row, designs_in
 
 Choice = Literal["keep", "widen", "void"]
-WIDER = 2.0
-"""A result that is kept and doubted counts with so many times its error."""
+STATUS = {"keep": KEPT, "widen": WIDENED, "void": VOID}
+"""Of the row that settles a result."""
 
 
 def ledger_path(config: Config) -> Path:
@@ -92,7 +92,7 @@ def approve(config: Config, name: str, *, folder: Path, by: str, why: str) -> De
 
 
 def settle(config: Config, name: str, choice: Choice, *, folder: Path, by: str, why: str) -> list[str]:
-    """Say what becomes of a test, and why: keep its result, widen its error, or drop the test.
+    """Say what becomes of a test, and why: keep its result, widen what it is trusted with, or drop it.
 
     Returns
     -------
@@ -117,25 +117,25 @@ def settle(config: Config, name: str, choice: Choice, *, folder: Path, by: str, 
     event = Event(design.id, state, date.today(), by=by, why=why, choice=choice, design=first)
     record(ledger, event)
     done = [f"{ledger.path} says so: {choice}, {why}"]
-    return [*done, _written(config, design, choice)] if choice != "keep" and counted else done
+    return [*done, _written(config, design, choice, why)] if counted else done
 
 
-def _written(config: Config, design: Design, choice: Choice) -> str:
+def _written(config: Config, design: Design, choice: Choice, why: str) -> str:
     """Append the row that settles a result to the table that holds it."""
-    status = "void" if choice == "void" else "widened"
+    status = STATUS[choice]
     for path, result in _results(config):
         if fold(result["id"]) != fold(design.id):
             continue
-        error = "" if choice == "void" else f"{WIDER * result['lift_se']:.6g}"
         row = {
             **design.cells(),
             "id": design.id,
             "spend_change": f"{result['spend_change']:.6g}",
             "lift": f"{result['lift']:.6g}",
-            "lift_se": error or f"{result['lift_se']:.6g}",
+            "lift_se": f"{result['lift_se']:.6g}",
             "df": f"{result['df']:.3g}",
             "method": result["method"],
             "status": status,
+            "reason": why,
         }
         if not result["percent"] and append_row(path, row) is not None:
             return f"{shown(path)} has a row with status {status}"

@@ -119,4 +119,8 @@ def test_a_result_that_contradicts_everything_is_a_marked_disagreement(
     said = execute("fit", config, "--out", tmp_path / "odd")
     assert said.code == 0, said.err
     assert "DISAGREE" in said.out
-    assert bool(read(tmp_path / "odd" / "experiments.csv")["conflict"].iloc[0])
+    (row,) = read(tmp_path / "odd" / "experiments.csv").to_dict("records")
+    assert (row["conflict"], row["widened"], row["settled"]) == (True, True, "")
+    said = execute("fit", config, "--strict", "--out", tmp_path / "odd")  # the fit is there already
+    assert said.code == 3
+    assert f"{row['id']}: the past test contradicts the rest" in said.err

@@ -101,9 +101,6 @@ def test_a_contradiction_is_settled_by_a_status_with_its_reason(read):
     assert (kept.settled, kept.reason) == ("kept", "a new creative")
     assert (widened.settled, widened.reason) == ("widened", "before the move")
     assert [note.value for note in notes] == ["left out: its status is void (the shop was closed)"]
-    _, _, faults = read(f"{HEAD},lift,lift_se,status", "a,tv,2025-03-03,2025-03-30,100,5,1,kept")
-    assert len(faults) == 1
-    assert "`reason`" in faults[0]
 
 
 def test_every_fault_of_every_row_is_said_at_once_with_its_row(read):

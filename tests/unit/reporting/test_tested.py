@@ -20,6 +20,7 @@ from mmm.reporting.voice import voice_for
 SETTINGS = ReportSettings()
 ROW = {
     "id": "spring",
+    "kind": "test",
     "channel": "facebook",
     "audience": "prospecting",
     "geos": "north;south",
@@ -104,7 +105,7 @@ def test_a_contradiction_that_somebody_settled_is_told_with_the_reason_and_no_lo
     assert table is not None
     assert [row[-1] for row in table.rows] == ["no", "yes, kept", "yes"]
     said = experiments_text(results.experiments).splitlines()
-    assert said[1].endswith("settled by keep: a new creative <i>")
+    assert said[1].endswith("settled, kept: a new creative <i>")
     assert said[2].startswith("DISAGREE")
 
 

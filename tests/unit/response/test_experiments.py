@@ -11,8 +11,11 @@ from mmm.data.experiments import Experiment
 from mmm.inference.posterior import Posterior
 from mmm.model.calibration import Lift, Part
 from mmm.model.forward import saturate
+from mmm.model.layout import lay_out
+from mmm.model.settings import ModelSettings
 from mmm.model.shapes import HILL
-from mmm.response.experiments import Tails, holm, narrowing, tail_probabilities, widen
+from mmm.response.experiments import Tails, holm, narrowing, only_studied, tail_probabilities, widen
+from mmm.response.returns import returns
 
 NONE = np.zeros((4, 1, 1))
 NORMAL = 1e12
@@ -88,9 +91,60 @@ def test_a_contradiction_is_widened_unless_somebody_decided_about_it():
 
     def result(settled):
         return Experiment(
-            settled, day, day + 27, 2, 50.0, 9.0, (0,), (0,), 20, 24, 26, NONE, 1.0, 1.0, False, settled=settled
+            settled,
+            day,
+            day + 27,
+            2,
+            50.0,
+            9.0,
+            (0,),
+            (0,),
+            20,
+            24,
+            26,
+            NONE,
+            1.0,
+            1.0,
+            False,
+            settled=settled,
         )
 
     tails = Tails(np.full(4, np.nan), np.array([0.001, 0.001, 0.5, 0.0199]))
-    found = widen([result(""), result("keep"), result(""), result("")], tails)
+    found = widen([result(""), result("kept"), result(""), result("")], tails)
     assert [e.widened for e in found] == [True, False, False, True]
+
+
+def study(panel, layout, cells, name="s"):
+    """Of the whole modelled window."""
+    first, stop = layout.window, len(panel.dates)
+    spend = panel.spend[first:stop][:, :, list(cells)]
+    return Experiment(
+        name, panel.dates[first], panel.data_until, 0, float(spend.sum()), 9.0, cells, tuple(range(len(panel.geos))),
+        first, stop, stop, np.zeros(spend.shape), 100.0, 10.0, False, study=True,
+    )  # fmt: skip
+
+
+def test_the_lift_of_a_study_of_all_that_is_modelled_is_the_return_times_the_spend(fitted_regions):
+    panel, layout, fitted = fitted_regions
+    found = study(panel, layout, (0, 1))
+    asked = lay_out(panel, ModelSettings(max_lag=8), break_even=2.0, experiments=[found])
+    roi = fitted.posterior.flat("roi")[:, [0, 1]]
+    spend = panel.spend[layout.window :][:, :, [0, 1]].sum(axis=(0, 1))
+    np.testing.assert_allclose(fitted.posterior.lifts(asked)[:, 0], roi @ spend, rtol=1e-9)
+
+
+def test_a_cell_that_only_a_study_tells_of_is_not_called_tested(fitted_regions):
+    panel, layout, fitted = fitted_regions
+    found = study(panel, layout, (0,))
+    test = replace(study(panel, layout, (1,), "t"), study=False)
+    asked = lay_out(panel, ModelSettings(max_lag=8), break_even=2.0, experiments=[found, test])
+    assert only_studied(asked) == {0}
+    draws = fitted.posterior.tree["posterior"].to_dataset()
+    wider = Posterior(
+        xr.DataTree.from_dict({"posterior": draws.assign(roi=np.exp(1.5 * np.log(draws["roi"])))})
+    )
+    np.testing.assert_allclose(narrowing(fitted.posterior, wider, asked), [1.0, 1.5, 1.0])
+    alone = returns(fitted.posterior, layout, panel, seed=1)
+    graded = returns(fitted.posterior, asked, panel, seed=1, rest=wider)
+    np.testing.assert_allclose(graded.sd_ratio / alone.sd_ratio, [1.5, 1.0, 1.0])
+    assert graded.evidence[0] != "experiment"
