@@ -85,6 +85,7 @@ class _Pipeline(ModuleType):
         self.calls: list[tuple[str, str, Path | None, int | None]] = []
         self.checks = [Check("dates", "pass", "weekly.csv", "", "156 weeks", "")]
         self.error: BaseException | None = None
+        self.strict = False
 
     def check(self, config: Any) -> list[Check]:
         self.calls.append(("check", config.name, None, None))
@@ -103,21 +104,25 @@ class _Pipeline(ModuleType):
         (folder / "report.html").touch()
         return _Run(folder)
 
-    def fit(self, config: Any, *, out: Any = None, seed: Any = None, progress: Any = None) -> _Run:
-        return self._do("fit", config, out, seed, progress)
+    def fit(self, config: Any, *, strict: bool, **usual: Any) -> _Run:
+        self.strict = strict
+        return self._do("fit", config, usual["out"], usual["seed"], usual["progress"])
 
-    def plan(self, config: Any, *, out: Any = None, seed: Any = None, progress: Any = None) -> _Run:
-        return self._do("plan", config, out, seed, progress)
+    def plan(self, config: Any, *, strict: bool, **usual: Any) -> _Run:
+        self.strict = strict
+        return self._do("plan", config, usual["out"], usual["seed"], usual["progress"])
 
-    def report(self, config: Any, *, out: Any = None, seed: Any = None, progress: Any = None) -> _Run:
-        return self._do("report", config, out, seed, progress)
+    def report(self, config: Any, *, strict: bool, **usual: Any) -> _Run:
+        self.strict = strict
+        return self._do("report", config, usual["out"], usual["seed"], usual["progress"])
 
     def backtest(self, config: Any, *, jobs: int, origins: int, horizon: int | None, **usual: Any) -> _Run:
         self.asked = (jobs, origins, horizon)
         return self._do("backtest", config, usual["out"], usual["seed"], usual["progress"])
 
-    def run(self, config: Any, *, out: Any = None, seed: Any = None, progress: Any = None) -> _Run:
-        return self._do("run", config, out, seed, progress)
+    def run(self, config: Any, *, strict: bool, **usual: Any) -> _Run:
+        self.strict = strict
+        return self._do("run", config, usual["out"], usual["seed"], usual["progress"])
 
 
 @pytest.fixture
@@ -136,6 +141,15 @@ def _last(capsys: pytest.CaptureFixture[str]) -> str:
 
 
 class TestCommands:
+    @pytest.mark.parametrize("command", ["fit", "plan", "report", "run"])
+    def test_strict_reaches_the_pipeline_and_is_off_by_default(
+        self, pipeline: _Pipeline, command: str
+    ) -> None:
+        pipeline.error = InputError("enough")  # nothing needs to be printed
+        for asked in ([], ["--strict"]):
+            shell.execute([command, "acme.yaml", *asked])
+            assert pipeline.strict is bool(asked)
+
     def test_run_prints_the_path_of_the_report_last(
         self, pipeline: _Pipeline, capsys: pytest.CaptureFixture[str]
     ) -> None:
