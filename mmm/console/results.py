@@ -109,7 +109,8 @@ def experiments_text(table: pd.DataFrame) -> str:
             lines.append(f"{name}: {measured}. They agree.")
             continue
         if settled := text_of(row["settled"]):
-            lines.append(f"{name}: {measured}. They disagree; settled, {settled}: {text_of(row['reason'])}")
+            why = text_of(row["reason"]) or "no reason given"
+            lines.append(f"{name}: {measured}. They disagree; settled, {settled}: {why}")
             continue
         lines.append(f"DISAGREE - {name}: {measured}. By chance alone: {in_100(row['tail_adjusted'])}.")
         lines.append(

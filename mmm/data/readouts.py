@@ -93,7 +93,8 @@ def read_readouts(
     """Results that count, findings, and faults (one sentence each).
 
     A table only ever grows, so a later row settles an earlier one of the same test: `void` takes the test out, the last
-    of `kept` and `widened` replaces its result. Tests not read yet (`planned`, `approved`, `running`) are left out and listed.
+    of `kept` and `widened` replaces its result. Tests not read yet (`planned`, `approved`, `running`) are left out and
+    listed.
 
     Parameters
     ----------

@@ -308,6 +308,7 @@ ENGLISH: dict[str, str] = {
         "{id}, {cell}: {measured}; the model without tests {without}; with them *{both}*. They disagree; "
         "the test counts for less on purpose: {reason}"
     ),
+    "tested.no_reason": "no reason given",
     "tested.settled.kept": "yes, kept",
     "tested.settled.widened": "yes, widened",
     "tested.yes": "yes",

@@ -42,7 +42,7 @@ def _sentence(row: Mapping[str, Any], results: Results, voice: Voice) -> Verdict
         "without": _said(row, "without_", results, voice),
         "both": _said(row, "model_", results, voice),
         "odds": odds(number(row["tail_adjusted"])),
-        "reason": str(row["reason"]),
+        "reason": str(row["reason"]) or voice.text("tested.no_reason"),
     }
     if not row["conflict"]:
         return Verdict(voice.html("tested.agree", values), False)

@@ -103,6 +103,17 @@ def test_a_contradiction_is_settled_by_a_status_with_its_reason(read):
     assert [note.value for note in notes] == ["left out: its status is void (the shop was closed)"]
 
 
+def test_the_last_decision_about_a_result_counts(read):
+    (found,), _, faults = read(
+        f"{HEAD},lift,lift_se,status",
+        "a,tv,2025-03-03,2025-03-30,100,5,1,read",
+        "a,tv,2025-03-03,2025-03-30,100,5,2,widened",
+        "a,tv,2025-03-03,2025-03-30,100,5,3,kept",
+    )
+    assert faults == []
+    assert (found.settled, found.lift_se) == ("kept", 3)
+
+
 def test_every_fault_of_every_row_is_said_at_once_with_its_row(read):
     found, _, faults = read(
         f"{HEAD},lift,lift_se,lift_lo,lift_hi,level,cooldown,df,status",

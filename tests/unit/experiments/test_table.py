@@ -68,6 +68,10 @@ def test_void_and_widened_rows_settle_earlier_ones_once(tmp_path, row) -> None:
     assert append_row(path, {**row, "lift_se": "999", "status": "widened"}) is True
     assert append_row(path, row) is False
     assert [found.lift_se for found in results(path)] == [999.0]
+    kept = {**row, "status": "kept", "reason": "a new creative"}
+    assert append_row(path, kept) is True  # decided anew
+    assert append_row(path, kept) is False
+    assert [(found.settled, found.reason) for found in results(path)] == [("kept", "a new creative")]
     assert append_row(path, {**row, "status": "void"}) is True
     assert append_row(path, {**row, "status": "void"}) is False
     assert results(path) == ()
