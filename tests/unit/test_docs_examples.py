@@ -1,0 +1,38 @@
+"""The examples in `docs/` do what the page says they do."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mmm.data.readouts import read_readouts
+from mmm.data.settings import DataSettings, ExperimentsTable, StudiesTable
+from mmm.data.studies import read_studies
+from mmm.dims import Cell
+
+DOCS = Path(__file__).parents[2] / "docs"
+DATA = DataSettings.model_validate(
+    {"source": "sales.csv", "date": "week", "outcome": {"value": "revenue"}, "media": {"tv": "tv"}}
+)
+
+
+def examples(page: str, first: str) -> list[str]:
+    """Indented blocks of a page that begin with these words."""
+    text = (DOCS / page).read_text("utf-8")
+    blocks = re.findall(r"(?:^    .*\n|^\n(?=    ))+", text, flags=re.MULTILINE)
+    return [block for block in map(textwrap.dedent, blocks) if block.lstrip().startswith(first)]
+
+
+def test_the_tables_of_the_page_on_tests_are_read(make_panel: Callable[..., Any], tmp_path: Path) -> None:
+    settled, studies = examples("experiments.md", "id,channel")
+    (tmp_path / "tests.csv").write_text(settled, encoding="utf-8")
+    rows, _, faults = read_readouts(ExperimentsTable(source=Path("tests.csv")), DATA, tmp_path)
+    assert faults == []
+    assert [row.settled for row in rows] == ["kept", "widened"]  # the void one is out
+    (tmp_path / "studies.csv").write_text(studies, encoding="utf-8")
+    panel = make_panel(cells=(Cell("tv"), Cell("facebook", "prospecting"), Cell("facebook", "known")))
+    found, _ = read_studies(StudiesTable(source=Path("studies.csv")), DATA, {}, tmp_path, panel, first=8)
+    assert [(study.id, study.cells) for study in found] == [("mta-2025", (1,)), ("panel", (0,))]
