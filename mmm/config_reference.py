@@ -91,6 +91,11 @@ _EXAMPLES = {
     "model.saturation": "hill",
     "model.priors.channels.tv.roi.median": "1.5",
     "model.priors.channels.tv.roi.sigma": "0.5",
+    "model.priors.channels.facebook.mroi.median": "0.9",
+    "model.priors.channels.facebook.mroi.sigma": "0.5",
+    "model.priors.channels.search.contribution.share": "0.08",
+    "model.priors.channels.search.contribution.sigma": "0.5",
+    "model.priors.channels.newsletter.sign": "any",
     "experiments.source": "../data/demo/experiments.csv",
     "experiments.sheet": "results",
     "studies.source": "../data/example/studies.csv",
@@ -148,7 +153,7 @@ _ITEMS = {
     "data.attribution": ("one",),
     "channels": ("facebook",),
     "calendar.exclude": ("one",),
-    "model.priors.channels": ("tv",),
+    "model.priors.channels": ("tv", "facebook", "search", "newsletter"),
     "plan.bounds": ("one", "two", "three"),
     "plan.groups": ("one", "two"),
     "plan.fixed": ("one",),
@@ -169,6 +174,7 @@ _SHORT_ENTRIES = (
     "plan.prices.facebook",
     "plan.prices.tv",
     "scenarios.one",
+    *(f"model.priors.channels.{name}" for name in ("tv", "facebook", "search", "newsletter")),
 )
 """Entries that show a part of their keys; together they show all."""
 
@@ -189,7 +195,7 @@ _NOTES = {
     "model": "the defaults are the advice; change one thing at a time",
     "model.priors": "what is believed about returns before the data speak",
     "model.priors.roi": "every channel not named below",
-    "model.priors.channels": "by channel",
+    "model.priors.channels": "by channel, on one of ROI, marginal ROI and contribution (docs/beliefs.md)",
     "model.sampling": "how the posterior is drawn",
     "model.gates": "what a posterior must reach before anything is made of it",
     "experiments": "results of past tests, a row each; they enter the fit (columns: docs/experiments.md)",

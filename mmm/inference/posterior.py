@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from mmm.errors import InputError
 from mmm.model.calibration import lift_draws
 from mmm.model.forward import MediaDraws, media_weights, window_sums
 from mmm.model.layout import Layout
 from mmm.model.priors import STUDENT_DF
-from mmm.model.shapes import GEOMETRIC
+from mmm.model.shapes import GEOMETRIC, MARGINAL, SIGNED, STEP
 
 Floats = NDArray[np.float64]
 
 LOWER, UPPER = 0.05, 0.95
-MROI_STEP = 0.01
 
 
 def interval(draws: Floats, axis: int = 0) -> tuple[Floats, Floats, Floats]:
@@ -185,14 +186,16 @@ def derive(phi: Floats, sibling_sd: Floats, layout: Layout, rng: np.random.Gener
     x = np.ascontiguousarray(data.x.transpose(2, 1, 0))
     money = np.ascontiguousarray(data.money.T)
     effect = np.exp(parts["dev"])
-    money_at_one, increase = window_sums(x, weights, data.saturation, half, slope, effect, money, MROI_STEP)
-    roi_panel = np.exp(parts["log_roi"])
+    money_at_one, increase = window_sums(x, weights, data.saturation, half, slope, effect, money, STEP)
+    next_to_all = increase / (STEP * money_at_one.sum(axis=1))  # marginal ROI over ROI, of the curve alone
     gap = _structural_gap(parts["log_roi"], parts["gap"], sibling_sd, layout, rng)
-    roi = roi_panel * np.exp(-gap)
+    roi, roi_panel = (
+        roi_of(told, next_to_all, layout) for told in (parts["log_roi"] - gap, parts["log_roi"])
+    )
     weights_of_periods = {"weight": np.exp(parts["log_weight"])} if data.student_t else {}
     return {
         "roi": roi,
-        "mroi": roi * increase / (MROI_STEP * money_at_one.sum(axis=1)),
+        "mroi": roi * next_to_all,
         "roi_panel": roi_panel,
         "theta": theta,
         "timing": timing,
@@ -206,6 +209,41 @@ def derive(phi: Floats, sibling_sd: Floats, layout: Layout, rng: np.random.Gener
         "amplitude": np.exp(parts["log_scale"]),
         **weights_of_periods,
     }
+
+
+def roi_of(told: Floats, next_to_all: Floats, layout: Layout) -> Floats:
+    """ROI of what the first parameter of each medium says, shape (draw, medium).
+
+    Parameters
+    ----------
+    told
+        log ROI, log marginal ROI or ROI over its unit, as the medium has it, shape (draw, medium).
+    next_to_all
+        Marginal ROI over ROI, shape (draw, medium).
+    """
+    measure, unit = layout.data.measure[: told.shape[1]], layout.data.unit[: told.shape[1]]
+    plain = np.exp(np.where(measure == SIGNED, 0.0, told))
+    return np.where(measure == SIGNED, told * unit, np.where(measure == MARGINAL, plain / next_to_all, plain))
+
+
+def on_prior_scale(roi: Floats, layout: Layout, media: Sequence[int]) -> Floats:
+    """log ROI, or ROI over its unit where it may be negative: what a prior's sd is of; shape of `roi`.
+
+    Parameters
+    ----------
+    roi, media
+        Shape (draw, some media), and which.
+    """
+    at = list(media)
+    signed, unit = layout.data.measure[at] == SIGNED, layout.data.unit[at]
+    return np.where(signed, roi / unit, np.log(np.where(signed, 1.0, roi)))
+
+
+def chance_to_reach(layout: Layout, wanted: float) -> Floats:
+    """Probability before the data that what the prior of each cell is on is above an amount, shape (cell,)."""
+    n, data = layout.n_paid, layout.data
+    goal = np.where(data.measure[:n] == SIGNED, wanted / data.unit[:n], np.log(wanted))
+    return ndtr((layout.log_roi_mean[:n] - goal) / layout.log_roi_sd[:n])
 
 
 DIMS: dict[str, tuple[str, ...]] = {
@@ -231,6 +269,8 @@ def _structural_gap(
     log_roi: Floats, tested_gap: Floats, sibling_sd: Floats, layout: Layout, rng: np.random.Generator
 ) -> Floats:
     """Draws of eps by medium, exact; shape (draw, medium). Of tested media they are sampled, `tested_gap`.
+
+    log ROI stands for whatever the medium's first parameter is: eps is added to it.
 
     Of the others, given log ROI as the panel sees it: prior of log ROI among K siblings is V0 = s^2 11' + sd^2 I around
     m, and L is log ROI + eps with eps ~ N(0, tau^2), or log ROI itself where eps is known. Hence the unknown

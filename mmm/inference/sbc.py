@@ -18,6 +18,7 @@ from mmm.model.forward import media_weights, saturate
 from mmm.model.layout import Layout
 from mmm.model.pack import KernelData
 from mmm.model.parents import hang
+from mmm.model.shapes import RETURN
 
 Floats = NDArray[np.float64]
 
@@ -46,10 +47,12 @@ def draw_company(layout: Layout, rng: np.random.Generator) -> Drawn:
     Raises
     ------
     ValueError
-        Where audiences share a channel: their ROI are not independent.
+        Where audiences share a channel: their ROI are not independent; and where a prior is not on log ROI.
     """
     if (layout.siblings >= 0).any():
         raise ValueError("draw_company is for channels without audiences")
+    if (layout.data.measure != RETURN).any():
+        raise ValueError("draw_company is for priors on ROI that is above 0")
     parents = hang(layout)
     free = rng.standard_normal(len(parents.parents))  # unit normals, all of them
     media = len(layout.media)

@@ -11,7 +11,7 @@ import numpy as np
 from mmm.data.panel import Panel
 from mmm.dims import Cell
 from mmm.model.layout import Layout
-from mmm.model.settings import ChannelPrior, ModelSettings, RoiPrior
+from mmm.model.settings import ChannelPrior, MarginalPrior, ModelSettings, RoiPrior
 from mmm.model.shapes import GEOMETRIC
 
 SHORT_LAG = 8
@@ -98,17 +98,18 @@ def _priors(settings: ModelSettings, layout: Layout) -> Iterator[tuple[str, Mode
 def _with_roi(
     settings: ModelSettings, layout: Layout, *, median: float = 1.0, sigma: float = 1.0
 ) -> ModelSettings:
-    """Priors of ROI times a factor, from what they came to."""
+    """Priors of ROI, or of what else a channel's prior is on, times a factor, from what they came to."""
     channels = dict(settings.priors.channels)
     for i, cell in enumerate(layout.media[: layout.n_paid]):
-        prior = RoiPrior(
-            median=median * float(layout.roi_priors.median[i]),
-            sigma=min(WIDEST, sigma * float(layout.roi_priors.sigma[i])),
+        own = channels.get(cell.channel, ChannelPrior())
+        middle = median * float(layout.roi_priors.median[i])
+        spread = min(WIDEST, sigma * float(layout.roi_priors.sigma[i]))
+        prior = (
+            {"mroi": MarginalPrior(median=middle, sigma=spread)}
+            if own.mroi
+            else {"roi": RoiPrior(median=middle, sigma=spread), "contribution": None}
         )
-        own = channels.get(cell.channel)
-        channels[cell.channel] = (
-            ChannelPrior(roi=prior) if own is None else own.model_copy(update={"roi": prior})
-        )
+        channels[cell.channel] = own.model_copy(update=prior)
     return settings.model_copy(update={"priors": settings.priors.model_copy(update={"channels": channels})})
 
 

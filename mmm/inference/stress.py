@@ -11,17 +11,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from mmm.data.experiments import Experiment
 from mmm.dims import CELL_KEYS, cell_columns, cell_row
 from mmm.errors import MmmError
 from mmm.inference.fit import fit
 from mmm.inference.jobs import side_by_side
-from mmm.inference.posterior import Posterior, interval
+from mmm.inference.posterior import Posterior, chance_to_reach, interval
 from mmm.inference.specs import Spec
 from mmm.model.layout import Layout, lay_out
 from mmm.model.settings import GateSettings, SamplingSettings
+from mmm.model.shapes import SIGNED
 
 Floats = NDArray[np.float64]
 
@@ -182,6 +182,14 @@ def _attempt(task: Task) -> pd.DataFrame:
     return _rows(spec.kind, spec.name, fitted.posterior, layout, task.break_even)
 
 
+def _prior_mean(layout: Layout) -> Floats:
+    """Mean of the prior of what each cell returns, shape (cell,)."""
+    n, data = layout.n_paid, layout.data
+    centre, sd = layout.log_roi_mean[:n], layout.log_roi_sd[:n]
+    signed = data.measure[:n] == SIGNED
+    return np.where(signed, centre * data.unit[:n], np.exp(np.where(signed, 0.0, centre + sd**2 / 2.0)))
+
+
 def _rows(
     kind: str, name: str, posterior: Posterior, layout: Layout, break_even: float | None
 ) -> pd.DataFrame:
@@ -190,12 +198,11 @@ def _rows(
     roi = posterior.flat("roi")[:, : len(cells)]
     mean, lo, hi = interval(roi)
     outcome = float(np.nansum((layout.data.y * layout.data.money)[layout.data.live]))
-    centre, sd = layout.log_roi_mean[: len(cells)], layout.log_roi_sd[: len(cells)]
     share = layout.data.spend[: len(cells)] / outcome
     nothing = np.full(len(cells), np.nan)
     before, after = nothing, nothing
     if break_even is not None:
-        before, after = ndtr((centre - np.log(break_even)) / sd), (roi > break_even).mean(axis=0)
+        before, after = chance_to_reach(layout, break_even), (roi > break_even).mean(axis=0)
     keys = cell_columns(cells)
     return pd.DataFrame(
         {
@@ -208,7 +215,7 @@ def _rows(
             "p_pays": after,
             "p_pays_prior": before,
             "share_of_outcome": share * mean,
-            "share_of_outcome_prior": share * np.exp(centre + sd**2 / 2.0),
+            "share_of_outcome_prior": share * _prior_mean(layout),
             "refused": "",
         }
     )

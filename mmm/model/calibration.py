@@ -22,6 +22,7 @@ from mmm.data.experiments import Experiment
 from mmm.data.panel import Panel
 from mmm.model.forward import Codes, saturate
 from mmm.model.priors import LEAST_DF, TRANSPORT, TRANSPORT_AGED, TRANSPORT_WEEKS, WIDENED
+from mmm.model.shapes import MARGINAL, STEP
 
 Floats = NDArray[np.float64]
 
@@ -89,7 +90,8 @@ def calibrate(
     slope: Floats,
     money: Floats,
     spend: Floats,
-    log_roi: Floats,
+    returned: Floats,
+    measure: Codes,
 ) -> tuple[Lift, ...]:
     """Arrays of the experiments, with their transport noise.
 
@@ -109,8 +111,8 @@ def calibrate(
         Carry-over and curve at the priors' medians, shapes (medium, lag + 1), (medium,), (medium,).
     money, spend
         As in `mmm.model.pack.KernelData`.
-    log_roi
-        Prior median of log ROI, shape (medium,).
+    returned, measure
+        Prior median of what the medium returns, and what that is (`mmm.model.shapes`), shape (medium,).
     """
     if not experiments:
         return ()
@@ -118,16 +120,16 @@ def calibrate(
     media = tested_media(raw)
     ceiling = np.zeros((1, spend.size, heads.size))
     for m in media:
-        history = x[:, :, m].copy()
-        history[weights.shape[1] - 1 :] = 0.0
-        was, carried = (
-            saturate(
-                int(saturation[m]), _lagged(series, weights.shape[1] - 1) @ weights[m], half[m], slope[m]
-            )
-            for series in (x[:, :, m], history)
+        lags = weights.shape[1] - 1
+        factor = 1.0 + STEP if measure[m] == MARGINAL else 0.0
+        other = x[:, :, m].copy()
+        other[lags:] *= factor
+        was, then = (
+            saturate(int(saturation[m]), _lagged(series, lags) @ weights[m], half[m], slope[m])
+            for series in (x[:, :, m], other)
         )
-        gained = was - carried
-        ceiling[0, m] = np.exp(log_roi[m]) * spend[m] / float((gained * money).sum())
+        gained = (then - was) / (factor - 1.0)
+        ceiling[0, m] = returned[m] * spend[m] / float((gained * money).sum())
     pilot = lift_draws(raw, x, saturation, weights[None], half[None], slope[None], ceiling)[0]
     until = panel.data_until
     noise = [

@@ -4,15 +4,18 @@
     M_m[g,t] = beta_m exp(dev[m,g]) share(adstock(x[m,g,:])[t])         families: `mmm.model.shapes`
     beta_m = exp(log_roi_m) spend_m / sum_gt exp(dev[m,g]) (share(actual) - share(carry-in only)) money[g,t]
 
+What a medium's first parameter measures is its own choice (`mmm.model.shapes`): log ROI; log of marginal ROI, with
+(share(spend x 1.01) - share(actual)) / 0.01 in the sum; or ROI itself, which may be negative, over its unit.
+
 `b` and `u` are integrated out exactly (`mmm.model.linear`). Everything arrives as two flat vectors, the parameters
 `phi` and the packed data (`mmm.model.pack`): a compiled function never carries a data set in a closure, so a cached one
 cannot serve the wrong company. Only the outermost function is cached on disk, under the hash of all sources it is made
 of, because numba's disk cache does not see edits in another file.
 
-Order of `phi`: log_roi[M], logit_theta[M], log_a[M], log_kappa[M], log_n[M], dev[M, G], log_sigma, rho,
-log_sqrt_lambda, log_scale[K], log_weight[T] (Student-t noise only), gap[tested media]. theta is per week; exp(log_a)
-is the family's timing; kappa is relative to the mean adstocked exposure; the gaps play a part in the experiments' term
-only (`mmm.model.lift`).
+Order of `phi`: log_roi[M] (or what is measured), logit_theta[M], log_a[M], log_kappa[M], log_n[M], dev[M, G],
+log_sigma, rho, log_sqrt_lambda, log_scale[K], log_weight[T] (Student-t noise only), gap[tested media]. theta is per
+week; exp(log_a) is the family's timing; kappa is relative to the mean adstocked exposure; the gaps play a part in the
+experiments' term only (`mmm.model.lift`).
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ from numpy.typing import NDArray
 from mmm.model.algebra import FAST, cube, inner, matrix
 from mmm.model.lift import lift_term
 from mmm.model.linear import integrate_linear
-from mmm.model.shapes import DARK, GEOMETRIC, carry_over, share_slopes, shares
+from mmm.model.shapes import DARK, GEOMETRIC, MARGINAL, SIGNED, STEP, carry_over, share_slopes, shares
 from mmm.model.vectormath import SMALLEST, log
 
 Floats = NDArray[np.float64]
@@ -40,6 +43,9 @@ Floats = NDArray[np.float64]
 HEADER = 16
 """Leading numbers of the packed data: G, T, M, L, p, dense columns, F's columns, scales, live periods, segments,
 weeks per period, sum of log iv, sum of iv, experiments, length of their data, weights of periods (T or 0)."""
+
+TINY = 1e-100
+"""A signed return of exactly 0 counts as this, so that the gradient can be divided by it."""
 
 CORES = int(os.environ.get("NUMBA_NUM_THREADS") or os.cpu_count() or 1)
 
@@ -127,8 +133,9 @@ def _curve_adjoint(kind, x, gh, s, z, h, n, first, gs, grad_w):
 def _media_forward(curve, dev, x, u_lag, kinds, money, weeks, w, s, z, h, s0, z0, h0, one_geo, usual):
     """Curves of all media into w, s, z, h (actual), s0, z0, h0 (carry-in only) and one_geo.
 
-    curve holds logit theta, log a, log kappa and log n, shape (4, medium); kinds the codes of carry-over and of
-    saturation, shape (2, medium). w holds the weights and the slopes of their logarithms, shape (3, medium, lag);
+    curve holds logit theta, log a, log kappa and log n, shape (4, medium); kinds the codes of carry-over, saturation
+    and of what is measured, shape (3, medium). Of marginal returns s0, z0, h0 are at the raised spend instead.
+    w holds the weights and the slopes of their logarithms, shape (3, medium, lag);
     one_geo the money by geo at a ceiling of one; usual the mean adstocked exposure, shape (medium,).
     """
     M, G, T = h.shape
@@ -142,13 +149,31 @@ def _media_forward(curve, dev, x, u_lag, kinds, money, weeks, w, s, z, h, s0, z0
         n = np.exp(curve[3, m])
         for g in range(G):
             _curve_pass(saturation, x[m, g], w[0, m], log_kappa, n, T + L, s[m, g], z[m, g], h[m, g])
-            _curve_pass(saturation, x[m, g], w[0, m], log_kappa, n, 0, s0[m, g], z0[m, g], h0[m, g])
             acc = 0.0
-            for t in range(T):
-                acc += h[m, g, t] * money[g, t]
-            for t in range(h0.shape[2]):
-                acc -= h0[m, g, t] * money[g, t]
+            if int(kinds[2, m]) == MARGINAL:
+                more = _raised(x[m, g], L)
+                _curve_pass(saturation, more, w[0, m], log_kappa, n, T + L, s0[m, g], z0[m, g], h0[m, g])
+                for t in range(T):
+                    acc += (h0[m, g, t] - h[m, g, t]) * money[g, t]
+                acc /= STEP
+            else:
+                end = min(L, T)
+                none, before, share = s0[m, g, :end], z0[m, g, :end], h0[m, g, :end]
+                _curve_pass(saturation, x[m, g], w[0, m], log_kappa, n, 0, none, before, share)
+                for t in range(T):
+                    acc += h[m, g, t] * money[g, t]
+                for t in range(end):
+                    acc -= share[t] * money[g, t]
             one_geo[m, g] = acc * np.exp(dev[m, g])
+
+
+@inner
+def _raised(x, L):
+    """A series whose first L periods are as they were and the rest is raised by a step."""
+    more = x.copy()
+    for t in range(L, x.shape[0]):
+        more[t] *= 1.0 + STEP
+    return more
 
 
 @inner
@@ -156,6 +181,7 @@ def _media_adjoint(
     q,
     curve,
     dev,
+    value,
     beta,
     x,
     u_lag,
@@ -173,21 +199,25 @@ def _media_adjoint(
     grad,
     grad_dev,
     grad_w,
+    pull,
 ):
     """Gradient of the media parameters from q = d log density / d media, into grad (5, medium), grad_dev.
 
-    Both and grad_w, that of the weights, shape (medium, lag + 1), hold what the experiments added.
+    Both and grad_w, that of the weights, shape (medium, lag + 1), hold what the experiments added; pull that of the
+    logarithm of the ceilings, shape (medium,).
     """
     M, G, T = h.shape
     L = w.shape[2] - 1
-    head = h0.shape[2]
     gh = np.empty(T)
     gs = np.empty(T)
     for m in range(M):
         kind = int(kinds[1, m])
         n = np.exp(curve[3, m])
         one = one_geo[m].sum()
-        W = grad[0, m]
+        measure = int(kinds[2, m])
+        head = T if measure == MARGINAL else min(L, T)
+        size = -1.0 / STEP if measure == MARGINAL else 1.0
+        W = 0.0
         gw = grad_w[m]
         for g in range(G):
             acc = 0.0
@@ -196,11 +226,12 @@ def _media_adjoint(
             acc *= beta[m] * np.exp(dev[m, g])
             W += acc
             grad_dev[m, g] += acc
-        grad[0, m] = W
+        grad[0, m] += W / value[m] if measure == SIGNED else W
+        W += pull[m]
         for g in range(G):
             grad_dev[m, g] -= W * one_geo[m, g] / one
             E = np.exp(dev[m, g])
-            ratio = W * E / one
+            ratio = W * E / one * size
             for t in range(T):
                 gh[t] = beta[m] * E * q[g, t] - ratio * money[g, t]
             d_kappa, d_n = _curve_adjoint(kind, x[m, g], gh, s[m, g], z[m, g], h[m, g], n, T + L, gs, gw)
@@ -208,7 +239,12 @@ def _media_adjoint(
             grad[4, m] += d_n
             for t in range(head):
                 gh[t] = ratio * money[g, t]
-            d_kappa, d_n = _curve_adjoint(kind, x[m, g], gh, s0[m, g], z0[m, g], h0[m, g], n, 0, gs, gw)
+            s1, z1, h1 = s0[m, g, :head], z0[m, g, :head], h0[m, g, :head]
+            if measure == MARGINAL:
+                more = _raised(x[m, g], L)
+                d_kappa, d_n = _curve_adjoint(kind, more, gh, s1, z1, h1, n, T + L, gs, gw)
+            else:
+                d_kappa, d_n = _curve_adjoint(kind, x[m, g], gh, s1, z1, h1, n, 0, gs, gw)
             grad[3, m] += d_kappa
             grad[4, m] += d_n
         for lag in range(L + 1):
@@ -252,8 +288,8 @@ def _marginal(phi, data, b_noise, grad, b):
     at += M * (L + 1)
     spend = data[at : at + M]
     at += M
-    kinds = matrix(data, at, 2, M)
-    at += 2 * M
+    kinds = matrix(data, at, 3, M)
+    at += 3 * M
     money = matrix(data, at, G, T)
     at += G * T
     experiments = data[at : at + int(data[14])]
@@ -262,12 +298,15 @@ def _marginal(phi, data, b_noise, grad, b):
     dev = matrix(phi, 5 * M, M, G)
     scales = phi[5 * M + M * G :]
     head = min(L, T)
+    for m in range(M):
+        head = T if int(kinds[2, m]) == MARGINAL else head
     w = np.zeros((3, M, L + 1))
     s, z, h = np.zeros((M, G, T)), np.zeros((M, G, T)), np.zeros((M, G, T))
     s0, z0, h0 = np.zeros((M, G, head)), np.zeros((M, G, head)), np.zeros((M, G, head))
     one_geo = np.zeros((M, G))
     usual = np.zeros(M)
-    beta = np.zeros(M)
+    unit, roi, beta = np.zeros(M), np.zeros(M), np.zeros(M)
+    pull = np.zeros(M)
     if not np.isfinite(phi.sum()):  # a curve of nan would count as dark
         return -np.inf
     _media_forward(curve, dev, x, u_lag, kinds, money, data[10], w, s, z, h, s0, z0, h0, one_geo, usual)
@@ -276,7 +315,11 @@ def _marginal(phi, data, b_noise, grad, b):
         one = one_geo[m].sum()
         if not one > 0.0:
             return -np.inf
-        beta[m] = np.exp(phi[m]) * spend[m] / one
+        roi[m] = np.exp(phi[m])
+        if int(kinds[2, m]) == SIGNED:
+            roi[m] = phi[m] if abs(phi[m]) > TINY else TINY
+        unit[m] = spend[m] / one
+        beta[m] = roi[m] * unit[m]
         for g in range(G):
             scale = beta[m] * np.exp(dev[m, g])
             for t in range(T):
@@ -293,7 +336,7 @@ def _marginal(phi, data, b_noise, grad, b):
         phi,
         curve,
         dev,
-        beta,
+        unit,
         x,
         kinds,
         w,
@@ -307,11 +350,13 @@ def _marginal(phi, data, b_noise, grad, b):
         grad_curve,
         grad_dev,
         grad_w,
+        pull,
     )
     _media_adjoint(
         r,
         curve,
         dev,
+        roi,
         beta,
         x,
         u_lag,
@@ -329,6 +374,7 @@ def _marginal(phi, data, b_noise, grad, b):
         grad_curve,
         grad_dev,
         grad_w,
+        pull,
     )
     return value
 

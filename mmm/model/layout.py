@@ -20,6 +20,7 @@ from mmm.model.priors import (
     KAPPA_CEILING,
     ORGANIC_SHARE,
     ORGANIC_SIGMA,
+    SIGNED_SIGMA,
     STRUCTURAL_SD,
     STRUCTURAL_SD_OF_CAPTURE,
     STRUCTURAL_SD_WITH_GEOS,
@@ -29,7 +30,7 @@ from mmm.model.priors import (
     resolve_roi_priors,
 )
 from mmm.model.settings import AdstockKind, ModelSettings, SaturationKind
-from mmm.model.shapes import ADSTOCKS, SATURATIONS
+from mmm.model.shapes import ADSTOCKS, RETURN, SATURATIONS, SIGNED
 
 Floats = NDArray[np.float64]
 
@@ -66,7 +67,7 @@ class Layout:
     roi_priors
         Of the paid cells.
     log_roi_mean, log_roi_sd
-        Normal prior of log ROI of each medium, shape (medium,).
+        Normal prior of log ROI of each medium, or of what else it measures (`data.measure`), shape (medium,).
     structural_sd
         sd of the log gap between what moves with spend and what spend causes, shape (medium,).
     log_kappa_max
@@ -172,7 +173,8 @@ def lay_out(
     codes = np.array([ADSTOCKS[kind] for kind in adstock])
     shares = np.array([SATURATIONS[kind] for kind in saturation])
     weights = prior_median_weights(codes, curve_priors, lags, WEEKS[panel.grain])
-    log_roi_mean = np.log(np.concatenate([priors.median, np.full(n_organic, ORGANIC_SHARE)]))
+    measure, middle, sigma = _returned(priors, panel, settings)
+    signed = measure == SIGNED
     worth = np.concatenate([paid, np.full(n_organic, total)])
     data = KernelData(
         y=per_head / scale,
@@ -182,6 +184,8 @@ def lay_out(
         spend=worth,
         adstock=codes,
         saturation=shares,
+        measure=measure,
+        unit=np.where(signed, middle, 1.0),
         money=money,
         inverse_variance=inverse_variance,
         Z=Z,
@@ -205,7 +209,8 @@ def lay_out(
             slope=np.exp(curve_priors.slope[0]),
             money=money,
             spend=worth,
-            log_roi=log_roi_mean,
+            returned=middle,
+            measure=measure,
         ),
     )
     return Layout(
@@ -220,12 +225,23 @@ def lay_out(
         n_paid=len(panel.cells),
         curve_priors=curve_priors,
         roi_priors=priors,
-        log_roi_mean=log_roi_mean,
-        log_roi_sd=np.concatenate([priors.sigma, np.full(n_organic, ORGANIC_SIGMA)]),
+        log_roi_mean=np.where(signed, 1.0, np.log(middle)),
+        log_roi_sd=sigma,
         structural_sd=_structural_sd(panel, media, settings),
         log_kappa_max=_kappa_ceiling(x, mean_lagged, weights),
         siblings=np.concatenate([sibling_index, np.full(n_organic, -1)]),
         experiments=tuple(experiments),
+    )
+
+
+def _returned(priors: RoiPriors, panel: Panel, settings: ModelSettings) -> tuple[Codes, Floats, Floats]:
+    """What each medium's first parameter is, its middle (owned media: share of the outcome) and sigma; (medium,)."""
+    told = [settings.priors.channels.get(name) for name in panel.organic_names]
+    signed = np.array([own is not None and own.sign == "any" for own in told], dtype=bool)
+    return (
+        np.concatenate([priors.measure, np.where(signed, SIGNED, RETURN)]),
+        np.concatenate([priors.median, np.full(signed.size, ORGANIC_SHARE)]),
+        np.concatenate([priors.sigma, np.where(signed, SIGNED_SIGMA, ORGANIC_SIGMA)]),
     )
 
 

@@ -4,8 +4,8 @@
     lift_k = sum over parts (medium m, region g) of
              heads_g beta_m exp(dev[m,g] - gap_m) sum_t [ share(x[m,g])[t] - share(x without the test)[t] ]
 
-exp(-gap) takes the structural error out: a test sees the ROI, the panel ROI x exp(gap). `mmm.model.calibration` makes
-the packed data.
+exp(-gap) takes the structural error out: a test sees the ROI, the panel ROI x exp(gap); of a return that may be
+negative, ROI + gap. `mmm.model.calibration` makes the packed data.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from mmm.model.algebra import inner
+from mmm.model.shapes import SIGNED
 
 HEAD, PART_HEAD = 7, 4
 """Numbers before the parts of an experiment, and before the exposure of a part."""
@@ -25,7 +26,7 @@ def lift_term(
     phi,
     curve,
     dev,
-    beta,
+    unit,
     x,
     kinds,
     w,
@@ -39,6 +40,7 @@ def lift_term(
     grad_media,
     grad_dev,
     grad_w,
+    pull,
 ):
     """Log density of the experiments; adds what it knows of the gradient before the media's adjoint runs.
 
@@ -48,13 +50,14 @@ def lift_term(
         Number of experiments, and their packed data, flat.
     phi
         The kernel's parameters; the gaps stand at its end.
-    curve, dev, beta, x, kinds, w, usual, s, z, h
-        As in the kernel's forward pass.
+    curve, dev, unit, x, kinds, w, usual, s, z, h
+        As in the kernel's forward pass; unit is the ceiling at a return of one, shape (medium,).
     forward, adjoint
         The kernel's pass of one series through adstock and saturation, and the way back.
-    grad, grad_media, grad_dev, grad_w
-        Receive the gradient of the gaps; of log ROI, log kappa and log n (5, medium); of the regions' factors; of the
-        adstock weights (medium, lag + 1). The adjoint of the media passes on the first and the last.
+    grad, grad_media, grad_dev, grad_w, pull
+        Receive the gradient of the gaps; of the return, log kappa and log n (5, medium); of the regions' factors; of
+        the adstock weights (medium, lag + 1); of the logarithm of the ceilings (medium,). The adjoint of the media
+        passes on the last two.
     """
     L = w.shape[2] - 1
     value = 0.0
@@ -68,7 +71,7 @@ def lift_term(
         own = block[at : at + parts * size].reshape(parts, size)
         at += parts * size
         s0, z0, h0 = np.zeros((parts, n)), np.zeros((parts, n)), np.zeros((parts, n))
-        ceiling, gain = np.zeros(parts), np.zeros(parts)
+        ceiling, gain, slope = np.zeros(parts), np.zeros(parts), np.zeros(parts)
         lift = 0.0
         for p in range(parts):
             m, g = int(own[p, 0]), int(own[p, 1])
@@ -79,27 +82,34 @@ def lift_term(
             )
             for t in range(n):
                 gain[p] += h[m, g, start + t] - h0[p, t]
-            ceiling[p] = own[p, 3] * beta[m] * np.exp(dev[m, g] - phi[int(own[p, 2])])
+            causal = phi[m] - phi[int(own[p, 2])]
+            slope[p] = own[p, 3] * unit[m] * np.exp(dev[m, g])
+            if int(kinds[2, m]) == SIGNED:
+                ceiling[p] = slope[p] * causal
+            else:
+                slope[p] *= np.exp(causal)
+                ceiling[p] = slope[p]
             lift += ceiling[p] * gain[p]
         away = measured - lift
         value -= 0.5 * (df + 1.0) * np.log1p(away * away / (df * sd * sd))
-        pull = (df + 1.0) * away / (df * sd * sd + away * away)
+        drawn = (df + 1.0) * away / (df * sd * sd + away * away)
         gh, gs = np.empty(n), np.empty(n)
         for p in range(parts):
             m, g = int(own[p, 0]), int(own[p, 1])
-            kind, slope = int(kinds[1, m]), np.exp(curve[3, m])
-            share = pull * ceiling[p] * gain[p]
-            grad_media[0, m] += share
+            kind, power = int(kinds[1, m]), np.exp(curve[3, m])
+            share = drawn * ceiling[p] * gain[p]
+            pull[m] += share
             grad_dev[m, g] += share
-            grad[int(own[p, 2])] -= share
-            gh[:] = pull * ceiling[p]
+            grad_media[0, m] += drawn * slope[p] * gain[p]
+            grad[int(own[p, 2])] -= drawn * slope[p] * gain[p]
+            gh[:] = drawn * ceiling[p]
             was, s1, z1, h1 = x[m, g, start:], s[m, g, start:], z[m, g, start:], h[m, g, start:]
-            d_kappa, d_n = adjoint(kind, was, gh, s1[:n], z1[:n], h1[:n], slope, n + L, gs, grad_w[m])
+            d_kappa, d_n = adjoint(kind, was, gh, s1[:n], z1[:n], h1[:n], power, n + L, gs, grad_w[m])
             grad_media[3, m] += d_kappa
             grad_media[4, m] += d_n
-            gh[:] = -pull * ceiling[p]
+            gh[:] = -drawn * ceiling[p]
             d_kappa, d_n = adjoint(
-                kind, own[p, PART_HEAD:], gh, s0[p], z0[p], h0[p], slope, n + L, gs, grad_w[m]
+                kind, own[p, PART_HEAD:], gh, s0[p], z0[p], h0[p], power, n + L, gs, grad_w[m]
             )
             grad_media[3, m] += d_kappa
             grad_media[4, m] += d_n

@@ -10,8 +10,15 @@ from mmm.errors import ConfigError
 from mmm.model.settings import ModelSettings
 
 
-def refuse_unknown_channels(cells: Sequence[Cell], settings: ModelSettings) -> None:
+def refuse_unknown_channels(
+    cells: Sequence[Cell], settings: ModelSettings, owned: Sequence[str] = ()
+) -> None:
     """Refuse settings of a channel that no table has: they would be ignored without a word.
+
+    Parameters
+    ----------
+    owned
+        Names of owned media, of which the sign may be told under `priors.channels` and nothing else.
 
     Raises
     ------
@@ -22,9 +29,13 @@ def refuse_unknown_channels(cells: Sequence[Cell], settings: ModelSettings) -> N
     named = {
         "adstock": [name for name in settings.adstock if name != "default"],
         "saturation": [name for name in settings.saturation if name != "default"],
-        "priors.channels": list(settings.priors.channels),
+        "priors.channels": [name for name in settings.priors.channels if name not in owned],
     }
-    faults = []
+    faults = [
+        f"`model.priors.channels.{name}`: an owned medium has no spend, so no return; only its `sign` can be told"
+        for name, own in settings.priors.channels.items()
+        if name in owned and name not in known and (own.roi or own.mroi or own.contribution)
+    ]
     for key, names in named.items():
         for name in names:
             if name not in known:

@@ -31,6 +31,9 @@ class KernelData:
         Money of the medium in the window, shape (medium,); for owned media the money its share is of.
     adstock, saturation
         Codes of each medium's carry-over and saturation (`mmm.model.shapes`), shape (medium,).
+    measure, unit
+        What the first parameter of each medium is (`mmm.model.shapes`), and the ROI at which a signed one is 1 (1
+        of the others), shape (medium,).
     money
         Money per model unit of outcome, shape (period, geo).
     inverse_variance
@@ -60,6 +63,8 @@ class KernelData:
     spend: Floats
     adstock: NDArray[np.int64]
     saturation: NDArray[np.int64]
+    measure: NDArray[np.int64]
+    unit: Floats
     money: Floats
     inverse_variance: Floats
     Z: Floats
@@ -173,9 +178,10 @@ def pack(data: KernelData) -> Floats:
         y.T,
         data.x.transpose(2, 1, 0),
         data.mean_lagged,
-        data.spend,
+        data.spend * data.unit,
         data.adstock,
         data.saturation,
+        data.measure,
         data.money.T,
         experiments,
         live,

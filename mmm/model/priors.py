@@ -8,14 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmm.dims import Cell
-from mmm.model.settings import AdstockKind, PriorSettings, SaturationKind
+from mmm.model.settings import AdstockKind, ChannelPrior, PriorSettings, SaturationKind
+from mmm.model.shapes import MARGINAL, RETURN, SIGNED
 
 Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
 
 MEDIA_SHARE_CAP = 0.40
 MEDIA_SHARE_WITHOUT_MONEY = 0.20
 ORGANIC_SHARE = 0.02
 ORGANIC_SIGMA = 1.1
+SIGNED_SIGMA = 1.5
+"""sd of a return that may be negative, in units of its median: Normal(1, 1.5)."""
 
 LOGIT_THETA = (-0.2, 1.1)
 LOGIT_THETA_PEAKED = (1.0, 1.2)
@@ -102,16 +106,21 @@ def resolve_curve_priors(adstock: list[AdstockKind], saturation: list[Saturation
 
 @dataclass(frozen=True, slots=True)
 class RoiPriors:
-    """LogNormal priors on contribution / spend.
+    """Priors on what each cell returns.
 
     Attributes
     ----------
-    median, sigma
-        Per cell, shape (cell,); in money per money, or in outcome units per money without a money value.
+    measure
+        What the prior is on (`mmm.model.shapes`), shape (cell,): ROI, marginal ROI, or ROI that may be negative.
+    median
+        In the middle, shape (cell,); in money per money, or in outcome units per money without a money value.
+    sigma
+        sd of the logarithm; where ROI may be negative of ROI / median; shape (cell,).
     scaled
         Factor applied to default medians so that together they explain at most 40 % of the outcome; 1 if none.
     """
 
+    measure: Codes
     median: Floats
     sigma: Floats
     scaled: float
@@ -126,7 +135,9 @@ def resolve_roi_priors(
     break_even: float | None,
     has_money: bool,
 ) -> RoiPriors:
-    """Median and sigma of each cell's prior.
+    """What the prior of each cell is on, its median and sigma.
+
+    A prior on a channel's contribution is one on the ROI of its cells: contribution is ROI times spend.
 
     Parameters
     ----------
@@ -145,19 +156,40 @@ def resolve_roi_priors(
         default = MEDIA_SHARE_WITHOUT_MONEY * outcome / float(spend.sum())
     else:
         default = 1.3 if break_even is None else float(np.clip(break_even, 1.0, 3.0))
+    measure = np.full(len(cells), RETURN)
     median = np.full(len(cells), default)
     sigma = np.full(len(cells), settings.roi.sigma)
     chosen = np.zeros(len(cells), bool)
+    channels = np.array([cell.channel for cell in cells])
     for i, cell in enumerate(cells):
         own = settings.channels.get(cell.channel)
-        if own is not None:
-            sigma[i] = own.roi.sigma
-            if own.roi.median != "auto":
-                median[i], chosen[i] = float(own.roi.median), True
+        if own is None:
+            continue
+        measure[i] = MARGINAL if own.mroi else SIGNED if own.sign == "any" else RETURN
+        sigma[i] = _sigma(own, settings)
+        stated = _stated(own, outcome / float(spend[channels == cell.channel].sum()))
+        if stated is not None:
+            median[i], chosen[i] = stated, True
     room = MEDIA_SHARE_CAP * outcome - float((median * spend)[chosen].sum())
     asked = float((median * spend)[~chosen].sum())
     scaled = 1.0
     if settings.roi.median == "auto" and has_money and asked > max(room, 0.0) > 0.0:
         scaled = room / asked
         median[~chosen] *= scaled
-    return RoiPriors(median, sigma, scaled)
+    return RoiPriors(measure, median, sigma, scaled)
+
+
+def _stated(own: ChannelPrior, outcome_per_spend: float) -> float | None:
+    """The median that a user gave, of ROI or marginal ROI; None where it is left to the default."""
+    if own.contribution is not None:
+        return own.contribution.share * outcome_per_spend
+    if own.mroi is not None:
+        return own.mroi.median
+    return None if own.roi is None or own.roi.median == "auto" else float(own.roi.median)
+
+
+def _sigma(own: ChannelPrior, settings: PriorSettings) -> float:
+    stated = own.contribution or own.mroi or own.roi
+    if stated is not None and (own.sign == "positive" or "sigma" in stated.model_fields_set):
+        return stated.sigma
+    return SIGNED_SIGMA if own.sign == "any" else settings.roi.sigma

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from mmm.data.settings import Settings
 
@@ -15,16 +15,51 @@ SaturationKind = Literal["hill", "logistic", "michaelis_menten", "power"]
 class RoiPrior(Settings):
     """LogNormal prior on the ROI (contribution / spend) of a channel."""
 
-    median: float | Literal["auto"] = Field(
+    median: Annotated[float, Field(gt=0)] | Literal["auto"] = Field(
         "auto", description="auto: break-even, 1 / gross margin within [1, 3]; 1.3 without a margin"
     )
     sigma: float = Field(1.1, gt=0, le=3, description="standard deviation of log ROI")
 
 
-class ChannelPrior(Settings):
-    """Priors of one channel."""
+class MarginalPrior(Settings):
+    """LogNormal prior on the marginal ROI of a channel: what the next unit of money returns."""
 
-    roi: RoiPrior
+    median: float = Field(gt=0, description="what the next unit of money returns, in the middle")
+    sigma: float = Field(0.5, gt=0, le=3, description="standard deviation of log mROI")
+
+
+class SharePrior(Settings):
+    """LogNormal prior on what a channel makes of the outcome."""
+
+    share: float = Field(gt=0, lt=1, description="share of the modelled outcome, in the middle: 0.08")
+    sigma: float = Field(0.5, gt=0, le=3, description="standard deviation of its logarithm")
+
+
+class ChannelPrior(Settings):
+    """Priors of one channel, on one of ROI, marginal ROI and contribution; or of one owned medium, its sign alone."""
+
+    roi: RoiPrior | None = None
+    mroi: MarginalPrior | None = None
+    contribution: SharePrior | None = None
+    sign: Literal["positive", "any"] = Field(
+        "positive",
+        description="any: it may hurt; its return is normal, sigma (default 1.5) times the median around the median",
+    )
+
+    @property
+    def has_centre(self) -> bool:
+        """Whether the middle of the prior was told."""
+        told = self.contribution or self.mroi
+        return told is not None or (self.roi is not None and self.roi.median != "auto")
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> ChannelPrior:
+        said = [name for name in ("roi", "mroi", "contribution") if getattr(self, name) is not None]
+        if len(said) > 1:
+            raise ValueError(f"{' and '.join(said)} say the same thing twice; keep one")
+        if self.sign == "any" and self.mroi is not None:
+            raise ValueError("`sign: any` goes with roi or contribution, not with mroi")
+        return self
 
 
 class PriorSettings(Settings):

@@ -26,6 +26,12 @@ from mmm.model.vectormath import exp, log
 GAMMA, GEOMETRIC, DELAYED, SURVIVAL, DENSITY = range(5)
 HILL, LOGISTIC, POWER = range(3)
 
+RETURN, MARGINAL, SIGNED = range(3)
+"""What the first parameter of a medium is: log ROI; log marginal ROI; ROI over its unit, which may be negative."""
+
+STEP = 0.01
+"""Relative increase of a window's spend by which a marginal return is measured."""
+
 ADSTOCKS = {
     "gamma": GAMMA,
     "geometric": GEOMETRIC,

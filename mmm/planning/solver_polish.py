@@ -36,7 +36,10 @@ def _segments(tables: Sequence[CellTable], spend: Floats, worth: float, cost: fl
         value = worth * table.value - cost * x
         chord = (value[j + 1] - value[j]) / (x[j + 1] - x[j])
         steepest = 3 * (chord + cost)
-        left, right = (np.minimum(worth * table.slope[k], steepest) - cost for k in (j, j + 1))
+        left, right = (
+            np.clip(worth * table.slope[k], np.minimum(steepest, 0.0), np.maximum(steepest, 0.0)) - cost
+            for k in (j, j + 1)
+        )
         pieces[:, i] = (
             np.where(width > 0, x[j], x[j + 1]),
             width,

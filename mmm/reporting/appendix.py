@@ -204,7 +204,8 @@ def priors_figure(results: Results, voice: Voice) -> Figure | None:
         return None
     label = voice.text("appendix.priors.chart")
     title = voice.text("appendix.priors.parameter.roi")
-    return Figure(label, figures.intervals(rows, None, title, label, log=True))
+    above = all(float(row["lo"]) > 0.0 for row in rows)  # a return that may be negative has no logarithm
+    return Figure(label, figures.intervals(rows, None, title, label, log=above))
 
 
 def priors_table(results: Results, voice: Voice) -> Table:

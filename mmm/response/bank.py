@@ -28,8 +28,9 @@ class CurveBank:
     points
         By cell: ascending money from 0 on, shape (grid,).
     value, slope
-        By cell: response and its derivative, shape (grid, draw). Slopes are at most three times the chord's beside
-        them, so that nothing overshoots (Fritsch & Carlson 1980) and the first unit of a steep curve has one.
+        By cell: response and its derivative, shape (grid, draw). Slopes are, up or down, at most three
+        times the chord's beside them, so that nothing overshoots (Fritsch & Carlson 1980) and the first unit of a steep
+        curve has one.
     """
 
     media: MediaDraws
@@ -93,11 +94,11 @@ def make_bank(curves: WindowCurves, usual: Floats, most: Floats) -> CurveBank:
         if most[cell] > near:
             x = np.concatenate([x, np.geomspace(near, float(most[cell]), FAR)[1:]])
         value, slope, _ = evaluate(curves, cell, x)
-        steepest = 3 * np.diff(value, axis=0) / np.diff(x)[:, None]
+        steepest = 3 * np.abs(np.diff(value, axis=0)) / np.diff(x)[:, None]
         ceiling = np.full_like(slope, np.inf)
         ceiling[:-1] = steepest
         ceiling[1:] = np.minimum(ceiling[1:], steepest)
         points.append(x)
         values.append(np.ascontiguousarray(value))
-        slopes.append(np.minimum(slope, ceiling))
+        slopes.append(np.clip(slope, -ceiling, ceiling))
     return CurveBank(curves.media, tuple(points), tuple(values), tuple(slopes))

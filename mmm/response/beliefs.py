@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri
 
 from mmm.data.panel import Check
 from mmm.dims import cell_columns, cell_row
-from mmm.inference.posterior import LOWER, UPPER, Posterior
+from mmm.inference.posterior import LOWER, UPPER, Posterior, chance_to_reach
 from mmm.model.forward import adstock_weights
 from mmm.model.layout import Layout
 from mmm.model.settings import PriorSettings
+from mmm.model.shapes import MARGINAL, SIGNED
 from mmm.response.returns import PRIOR_DRAWS, Returns, prior_roi
 
 Floats = NDArray[np.float64]
@@ -37,8 +38,9 @@ def half_life(weights: Floats, weeks: float) -> Floats:
 def belief_checks(layout: Layout, *, margin: float | None, has_money: bool) -> list[Check]:
     """What the priors say in money, a finding a channel and one for all media together.
 
-    A channel's range is exact: its log ROI is normal. The share of the outcome is drawn, `PRIOR_DRAWS` times with a
-    fixed seed: contribution is ROI times spend whatever the curve, so no curve is drawn.
+    A channel's range is exact: its log ROI is normal, or its log marginal ROI, or its ROI. The share of the outcome is
+    drawn, `PRIOR_DRAWS` times with a fixed seed: contribution is ROI times spend whatever the curve, so no curve is
+    drawn but where a prior is on marginal ROI.
 
     Parameters
     ----------
@@ -48,17 +50,13 @@ def belief_checks(layout: Layout, *, margin: float | None, has_money: bool) -> l
         Whether the outcome has a money value; else money per outcome is told.
     """
     cells = layout.media[: layout.n_paid]
-    median, sigma = layout.roi_priors.median, layout.roi_priors.sigma
     found = []
     for channel in dict.fromkeys(cell.channel for cell in cells):
         i = [cell.channel for cell in cells].index(channel)
-        low, high = median[i] * np.exp(sigma[i] * ndtri([LOWER, UPPER]))
-        if has_money:
-            told = f"you are saying it returns {low:.2g} to {high:.2g} per unit of money, {median[i]:.2g} in the middle"
-        else:
-            told = f"you are saying an outcome costs {1 / high:.2g} to {1 / low:.2g}, {1 / median[i]:.2g} in the middle"
+        told = _in_money(layout, i, has_money)
         if margin is not None and has_money:
-            told += f"; before the data {100 * ndtr(np.log(median[i] * margin) / sigma[i]):.0f} in 100 to pay"
+            pays = "for the next unit to pay" if layout.roi_priors.measure[i] == MARGINAL else "to pay"
+            told += f"; before the data {100 * chance_to_reach(layout, 1.0 / margin)[i]:.0f} in 100 {pays}"
         found.append(Check("prior return", "pass", channel, "", told, ""))
     data = layout.data
     outcome = float(np.nansum((data.y * data.money)[data.live]))
@@ -71,10 +69,24 @@ def belief_checks(layout: Layout, *, margin: float | None, has_money: bool) -> l
     return [*found, Check("prior share", "review", "all media", "", told, remedy)]
 
 
+def _in_money(layout: Layout, cell: int, has_money: bool) -> str:
+    """What the prior of a cell says: a range and its middle."""
+    priors = layout.roi_priors
+    median, away = float(priors.median[cell]), priors.sigma[cell] * ndtri([LOWER, UPPER])
+    low, high = median * (1.0 + away if priors.measure[cell] == SIGNED else np.exp(away))
+    who = "its next unit" if priors.measure[cell] == MARGINAL else "it"
+    if has_money:
+        return f"you are saying {who} returns {low:.2g} to {high:.2g} per unit of money, {median:.2g} in the middle"
+    if priors.measure[cell] == SIGNED:
+        return f"you are saying {who} brings {low:.2g} to {high:.2g} for a unit of money, {median:.2g} in the middle"
+    one = "its next outcome" if priors.measure[cell] == MARGINAL else "an outcome"
+    return f"you are saying {one} costs {1 / high:.2g} to {1 / low:.2g}, {1 / median:.2g} in the middle"
+
+
 def twice_told(layout: Layout, priors: PriorSettings) -> list[Check]:
     """Channels of which both a prior and a study were given: the same number would count twice."""
     told = {layout.media[m].channel for found in layout.experiments if found.study for m in found.cells}
-    both = sorted(told & {name for name, own in priors.channels.items() if own.roi.median != "auto"})
+    both = sorted(told & {name for name, own in priors.channels.items() if own.has_centre})
     return [
         Check(
             "prior and study",

@@ -29,6 +29,9 @@ SMALL = 1_500_000
 """Evaluations of a saturation curve (20 ms) below which waking the other cores costs more than it saves."""
 
 
+ABOVE_ZERO = float(np.finfo(np.float64).tiny)
+
+
 @dataclass(frozen=True, slots=True)
 class WindowCurves:
     """What spend in one coming window brings, for any amount, per draw.
@@ -69,12 +72,12 @@ class WindowCurves:
     def __post_init__(self) -> None:
         media, periods = self.media, self.unit_exposure.shape[0]
         draws, geos, cells, tail = media.draws, len(media.geos), len(media.cells), media.lags - 1
-        _check("half", media.half, (draws, cells), above_zero=True)
-        _check("slope", media.slope, (draws, cells), above_zero=True)
+        _check("half", media.half, (draws, cells), least=ABOVE_ZERO)
+        _check("slope", media.slope, (draws, cells), least=ABOVE_ZERO)
         _check("weights", media.weights, (draws, cells, tail + 1))
-        _check("ceiling", media.ceiling, (draws, geos, cells))
+        _check("ceiling", media.ceiling, (draws, geos, cells), least=-np.inf)  # a draw may hurt
         _check("saturation", media.saturation, (cells,))
-        _check("scale", media.scale, (geos, cells), above_zero=True)
+        _check("scale", media.scale, (geos, cells), least=ABOVE_ZERO)
         _check("carry_in", self.carry_in, (tail, geos, cells))
         _check("unit_exposure", self.unit_exposure, (periods, geos, cells))
         _check("after", self.after, (tail, geos, cells))
@@ -88,14 +91,14 @@ class WindowCurves:
         return int(self.unit_exposure.shape[0])
 
 
-def _check(name: str, array: Floats | Codes, shape: tuple[int, ...], *, above_zero: bool = False) -> None:
+def _check(name: str, array: Floats | Codes, shape: tuple[int, ...], *, least: float = 0.0) -> None:
     """Refuse an array of the response curves that cannot be right."""
     if array.shape != shape:
         raise InternalFault(
             f"The response curves got {name} of shape {array.shape}; {shape} was expected. "
             "Please report this together with the log."
         )
-    wrong = ~np.isfinite(array) | (array <= 0 if above_zero else array < 0)
+    wrong = ~np.isfinite(array) | (array < least)
     if wrong.any():
         where = tuple(int(i) for i in np.argwhere(wrong)[0])
         raise InternalFault(

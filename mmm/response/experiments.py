@@ -17,7 +17,7 @@ from scipy.stats import t as student_t
 from mmm.data.experiments import Experiment, money_per_unit
 from mmm.data.panel import Panel
 from mmm.dims import NATIONAL, cell_columns
-from mmm.inference.posterior import Posterior, interval
+from mmm.inference.posterior import Posterior, interval, on_prior_scale
 from mmm.model.calibration import Lift
 from mmm.model.layout import Layout
 
@@ -48,7 +48,10 @@ def narrowing(posterior: Posterior, rest: Posterior, layout: Layout) -> Floats:
     """
     ratio = np.ones(layout.n_paid)
     tested = [m for m in layout.data.tested if m not in only_studied(layout)]
-    after, before = (np.log(found.flat("roi")[:, tested]).std(axis=0) for found in (posterior, rest))
+    after, before = (
+        on_prior_scale(found.flat("roi")[:, tested], layout, tested).std(axis=0)
+        for found in (posterior, rest)
+    )
     ratio[tested] = before / after
     return ratio
 

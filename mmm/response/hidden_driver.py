@@ -19,6 +19,7 @@ from mmm.dims import Cell, cell_columns, cell_row
 from mmm.inference.posterior import Posterior
 from mmm.model.layout import Layout
 from mmm.model.pack import rotation
+from mmm.model.shapes import SIGNED
 from mmm.response.decomposition import media_terms
 
 Floats = NDArray[np.float64]
@@ -100,7 +101,7 @@ def hidden_driver_table(posterior: Posterior, layout: Layout, cells: tuple[Cell,
         for i, column in enumerate(layout.baseline.columns)
         if column.component.startswith("control:")
     }
-    belief = _belief(layout)
+    belief = _belief(posterior, layout)
     keys = cell_columns(cells)
     rows = []
     for i, cell in enumerate(cells):
@@ -121,9 +122,11 @@ def hidden_driver_table(posterior: Posterior, layout: Layout, cells: tuple[Cell,
     return pd.DataFrame(rows)
 
 
-def _belief(layout: Layout) -> Floats:
+def _belief(posterior: Posterior, layout: Layout) -> Floats:
     """Precision of the prior of each medium's term, relative to its size; shape (medium,)."""
-    return 1.0 / (layout.log_roi_sd**2 + layout.structural_sd**2)
+    data = layout.data
+    size = np.where(data.measure == SIGNED, posterior.flat("roi_panel").mean(axis=0) / data.unit, 1.0)
+    return size**2 / (layout.log_roi_sd**2 + layout.structural_sd**2)
 
 
 def _as_regression(posterior: Posterior, layout: Layout) -> Regression:
@@ -142,7 +145,7 @@ def _as_regression(posterior: Posterior, layout: Layout) -> Regression:
     white = whitened(rows, data.live, data.inverse_variance, sigma=sigma, rho=rho, shock=shock)
     columns, left = white[:, :-1], white[:, -1]
     media = terms.shape[2]
-    gram = columns.T @ columns + np.diag(np.concatenate([_belief(layout), penalty]))
+    gram = columns.T @ columns + np.diag(np.concatenate([_belief(posterior, layout), penalty]))
     b = np.linalg.pinv(gram[media:, media:], hermitian=True) @ (columns[:, media:].T @ left)
     residual = left - columns[:, media:] @ b
     return Regression(gram, np.concatenate([np.ones(media), b]), float(residual @ residual))

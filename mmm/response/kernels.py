@@ -120,25 +120,31 @@ def _excesses(
     power: float,
     left: tuple[Floats, Floats],
     right: tuple[Floats, Floats],
+    hurts: bool,
     excess: Floats,
 ) -> None:
-    """`chord_excess` of every term between two amounts, given (share, steep) at both, into the last."""
+    """`chord_excess` of every term between two amounts, given (share, steep) at both, into the last.
+
+    With `hurts` it is how far the chord rises above the curve: that curve turned by half a circle, so the bend and the
+    ends change sides.
+    """
     bend, value_bend, slope_bend = 0.0, 0.0, np.inf
     if kind == HILL and power > 1.0:
         bend = half * ((power - 1.0) / (power + 1.0)) ** (1.0 / power)
         value_bend = (power - 1.0) / (2.0 * power)
         slope_bend = (power * power - 1.0) / (4.0 * power * bend)
-    (share_left, steep_left), (share_right, steep_right) = left, right
+    first, last, turn = (right, left, -1.0) if hurts else (left, right, 1.0)
+    money_first, money_last = (moneys[1], moneys[0]) if hurts else moneys
     for i in range(base.shape[0]):
         excess[i] = chord_excess(
-            base[i] + moneys[0] * rate[i],
-            base[i] + moneys[1] * rate[i],
-            share_left[i],
-            share_right[i],
-            steep_left[i],
-            steep_right[i],
-            bend,
-            value_bend,
+            turn * (base[i] + money_first * rate[i]),
+            turn * (base[i] + money_last * rate[i]),
+            turn * first[0][i],
+            turn * last[0][i],
+            first[1][i],
+            last[1][i],
+            turn * bend,
+            turn * value_bend,
             slope_bend,
         )
 
@@ -171,6 +177,7 @@ def _one_draw(
     for i in range(n):
         steepness[i] = worth[i] * rate[i]
         none[i] = 0.0
+    hurts = n > 0 and worth[0] < 0.0  # all terms of a draw have the sign of its ceiling
     for j in range(-1, points.shape[0]):  # first without money: in the same place, or it is compiled twice
         saturate(kind, points[j] if j >= 0 else 0.0, base, rate, half, power, share, steep)
         if j < 0:
@@ -180,8 +187,9 @@ def _one_draw(
         slope[j] = _weighted(steepness, steep, none)
         if j > 0:
             moneys = (points[j - 1], points[j])
-            _excesses(kind, moneys, base, rate, half, power, (last_share, last_steep), (share, steep), above)
-            excess[j - 1] = _weighted(worth, above, none)
+            ends = (last_share, last_steep), (share, steep)
+            _excesses(kind, moneys, base, rate, half, power, ends[0], ends[1], hurts, above)
+            excess[j - 1] = abs(_weighted(worth, above, none))
         share, last_share = last_share, share
         steep, last_steep = last_steep, steep
 

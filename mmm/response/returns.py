@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from mmm.data.panel import Panel
 from mmm.dims import NATIONAL, Cell, cell_columns, cell_row
-from mmm.inference.posterior import Posterior, interval
+from mmm.inference.posterior import Posterior, interval, on_prior_scale, roi_of
 from mmm.model.layout import Layout, prior_median_weights
 from mmm.model.priors import SIBLING_SD
 from mmm.response.experiments import NARROWED, narrowing, only_studied
+from mmm.response.prior_curves import prior_next_to_all
 from mmm.response.sensitivity import SENSITIVE, prior_sensitivity
 
 Floats = NDArray[np.float64]
@@ -91,7 +92,8 @@ def returns(
     roi = posterior.flat("roi")[:, :n]
     contribution = (roi * layout.data.spend[:n])[:, None, :] * at_one / at_one.sum(axis=1, keepdims=True)
     prior = prior_roi(layout, np.random.default_rng([seed, 11]))
-    ratio = _spread_of_log_roi(posterior, rest, layout) / np.log(prior).std(axis=0)
+    before = on_prior_scale(prior, layout, range(n)).std(axis=0)
+    ratio = _spread_of_log_roi(posterior, rest, layout) / before
     vif = variance_inflation(layout)
     narrowed = np.ones(n) if rest is None else narrowing(posterior, rest, layout)
     sensitivity = prior_sensitivity(posterior, layout, prior)
@@ -116,10 +118,10 @@ def returns(
 def _spread_of_log_roi(posterior: Posterior, rest: Posterior | None, layout: Layout) -> Floats:
     """sd(log ROI), shape (cell,); where only studies speak that without them, because they are no data of ours."""
     n = layout.n_paid
-    spread = np.log(posterior.flat("roi")[:, :n]).std(axis=0)
+    spread = on_prior_scale(posterior.flat("roi")[:, :n], layout, range(n)).std(axis=0)
     told = sorted(only_studied(layout))
     if rest is not None and told:
-        spread[told] = np.log(rest.flat("roi")[:, told]).std(axis=0)
+        spread[told] = on_prior_scale(rest.flat("roi")[:, told], layout, told).std(axis=0)
     return spread
 
 
@@ -163,7 +165,8 @@ def prior_roi(layout: Layout, rng: np.random.Generator) -> Floats:
     apart = np.abs(rng.standard_normal((PRIOR_DRAWS, max(channels, 1)))) * SIBLING_SD
     pooled = layout.log_roi_sd[:n] * common[:, siblings] + apart[:, siblings] * own
     away = np.where(siblings >= 0, pooled, layout.log_roi_sd[:n] * own)
-    return np.exp(layout.log_roi_mean[:n] + away)
+    told = layout.log_roi_mean[:n] + away
+    return roi_of(told, prior_next_to_all(layout, PRIOR_DRAWS, rng), layout)
 
 
 def learned_from(layout: Layout) -> tuple[Floats, Floats]:
@@ -215,7 +218,10 @@ def variance_inflation(layout: Layout) -> Floats:
 
 
 def roi_table(found: Returns, margin: float | None) -> pd.DataFrame:
-    """The table `roi.csv`: a row per cell, channel, audience, geo, and one for the total.
+    """The table `roi.csv`: a row per cell, channel, audience, message, geo, and one for the total.
+
+    An audience or a message is taken over all channels that have it. Where an audience of a channel has several
+    messages, a row of level `branch` has what they are together.
 
     Parameters
     ----------
@@ -230,9 +236,17 @@ def roi_table(found: Returns, margin: float | None) -> pd.DataFrame:
     for channel in dict.fromkeys(cell.channel for cell in found.cells):
         members = np.array([i for i, cell in enumerate(found.cells) if cell.channel == channel])
         rows.append(_row(found, members, None, margin, {"level": "channel", "channel": channel}))
-    for audience in dict.fromkeys(cell.audience for cell in found.cells if cell.audience):
-        members = np.array([i for i, cell in enumerate(found.cells) if cell.audience == audience])
-        rows.append(_row(found, members, None, margin, {"level": "audience", "audience": audience}))
+    for level in ("audience", "message"):
+        for name in dict.fromkeys(getattr(cell, level) for cell in found.cells if getattr(cell, level)):
+            members = np.array([i for i, cell in enumerate(found.cells) if getattr(cell, level) == name])
+            rows.append(_row(found, members, None, margin, {"level": level, level: name}))
+    for channel, audience in dict.fromkeys((cell.channel, cell.audience) for cell in found.cells):
+        members = np.array(
+            [i for i, c in enumerate(found.cells) if (c.channel, c.audience) == (channel, audience)]
+        )
+        if audience and members.size > 1:
+            keyed = {"level": "branch", "channel": channel, "audience": audience}
+            rows.append(_row(found, members, None, margin, keyed))
     if found.geos != (NATIONAL,):
         for g, geo in enumerate(found.geos):
             rows.append(_row(found, everything, g, margin, {"level": "geo", "geo": geo}))
@@ -292,9 +306,10 @@ def _spread(name: str, draws: Floats) -> dict[str, float]:
 
 def _cost(name: str, per_money: Floats) -> dict[str, float]:
     """Money per outcome: the inverse of outcomes per money, whose mean it is taken at (a cost has no mean)."""
-    mean, lo, hi = interval(per_money)
-    with np.errstate(divide="ignore"):
-        return {name: float(1.0 / mean), f"{name}_lo": float(1.0 / hi), f"{name}_hi": float(1.0 / lo)}
+    mean, lo, hi = (
+        value if value > 0.0 else np.nan for value in interval(per_money)
+    )  # what hurts has no price
+    return {name: float(1.0 / mean), f"{name}_lo": float(1.0 / hi), f"{name}_hi": float(1.0 / lo)}
 
 
 def _joint_grade(grades: list[Grade]) -> Grade:

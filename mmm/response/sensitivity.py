@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mmm.inference.posterior import Posterior
+from mmm.inference.posterior import Posterior, on_prior_scale
 from mmm.model.layout import Layout
 
 Floats = NDArray[np.float64]
@@ -26,9 +26,12 @@ def prior_sensitivity(posterior: Posterior, layout: Layout, prior_roi: Floats) -
     Parameters
     ----------
     prior_roi
-        Draws of the prior of ROI, shape (draw, cell). Its logarithm is normal; for cells that share a channel nearly.
+        Draws of the prior of ROI, shape (draw, cell). Its logarithm is normal (of one that may be
+        negative the ROI itself); for cells that share a channel nearly.
     """
-    log_roi, prior = np.log(posterior.flat("roi")[:, : layout.n_paid]), np.log(prior_roi)
+    cells = range(layout.n_paid)
+    told = (posterior.flat("roi")[:, : layout.n_paid], prior_roi)
+    log_roi, prior = (on_prior_scale(draws, layout, cells) for draws in told)
     away = (log_roi - prior.mean(axis=0)) / prior.std(axis=0)
     return np.array([power_scaled(log_roi[:, i], -0.5 * away[:, i] ** 2) for i in range(layout.n_paid)])
 

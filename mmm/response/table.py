@@ -23,7 +23,8 @@ class CellTable:
     points
         Money, shape (grid,).
     value, slope
-        Mean response and its derivative, shape (grid,); the derivative at 0 may be infinite.
+        Mean response and its derivative, shape (grid,); the derivative at 0 may be infinite. Where some draws begin
+        infinitely steep upwards and others downwards it is the slope of the chord to the next point.
     excess
         Between two points the mean response is never above the chord plus this, shape (grid - 1,).
         It is the sum over draws, periods and geos of each saturation curve's own bound: no sampling in it.
@@ -102,7 +103,12 @@ def tabulate(curves: Curves, cell: int, points: Floats) -> CellTable:
     if isinstance(curves, Sketch):
         return curves.table(cell, points)
     value, slope, excess = evaluate(curves, cell, points)
-    return CellTable(points, value.mean(axis=1), slope.mean(axis=1), excess.mean(axis=1))
+    mean = value.mean(axis=1)
+    with np.errstate(invalid="ignore"):
+        steep = slope.mean(axis=1)
+    if np.isnan(steep[0]):
+        steep[0] = (mean[1] - mean[0]) / (points[1] - points[0]) if points.size > 1 else 0.0
+    return CellTable(points, mean, steep, excess.mean(axis=1))
 
 
 def refine(curves: Curves, cell: int, table: CellTable, extra: Floats) -> CellTable:

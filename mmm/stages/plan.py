@@ -15,6 +15,7 @@ from mmm.data.future import future_features
 from mmm.data.panel import Floats, Panel
 from mmm.finance.economics import unit_economics
 from mmm.inference.posterior import Posterior
+from mmm.model.shapes import MARGINAL
 from mmm.planning.plan import optimize
 from mmm.planning.window import PlanWindow, plan_window, window_curves
 from mmm.response.curves import WindowCurves
@@ -52,7 +53,7 @@ def outset(config: Config, prepared: Prepared, fitted: Path) -> Outset:
 
 def write_plan(folder: Path, config: Config, prepared: Prepared, fitted: Path, say: Progress) -> None:
     say("optimizing the plan")
-    begin = outset(config, prepared, fitted)
+    begin, priors = outset(config, prepared, fitted), prepared.layout.roi_priors
     optimize(
         begin.curves,
         begin.window,
@@ -61,7 +62,7 @@ def write_plan(folder: Path, config: Config, prepared: Prepared, fitted: Path, s
         config.plan,
         begin.baseline,
         seed=config.model.sampling.seed,
-        prior_roi=prepared.layout.roi_priors.median.tolist(),
+        prior_roi=np.where(priors.measure == MARGINAL, np.nan, priors.median).tolist(),
     ).save(folder)
 
 

@@ -51,7 +51,7 @@ def prepare(config: Config, *, refuse: bool = True) -> Prepared:
     )
     captured = {name for name, channel in config.channels.items() if channel.role == "demand_capture"}
     panel = replace(aligned.panel, demand_capture=frozenset(captured))
-    refuse_unknown_channels(panel.cells, config.model)
+    refuse_unknown_channels(panel.cells, config.model, panel.organic_names)
     margin = config.finance.gross_margin
     found = check_panel(panel, margin=margin, max_lag=config.model.max_lag)
     experiments, told = _experiments(config, panel)

@@ -9,7 +9,19 @@ import numpy as np
 import pytest
 
 from mmm.model.pack import KernelData, contrast_columns
-from mmm.model.shapes import DELAYED, DENSITY, GAMMA, GEOMETRIC, HILL, LOGISTIC, POWER, SURVIVAL
+from mmm.model.shapes import (
+    DELAYED,
+    DENSITY,
+    GAMMA,
+    GEOMETRIC,
+    HILL,
+    LOGISTIC,
+    MARGINAL,
+    POWER,
+    RETURN,
+    SIGNED,
+    SURVIVAL,
+)
 
 
 class Dense(NamedTuple):
@@ -38,6 +50,7 @@ def _random_data(
     adstock: tuple[int, ...] | None = None,
     saturation: tuple[int, ...] | None = None,
     student_t: bool = False,
+    measure: tuple[int, ...] | None = None,
 ) -> KernelData:
     """Made-up arrays; without codes all media are gamma and Hill, but the last one is geometric.
 
@@ -68,6 +81,8 @@ def _random_data(
         spend=rng.uniform(1, 3, media),
         adstock=np.array(adstock or [GAMMA] * (media - 1) + [GEOMETRIC]),
         saturation=np.array(saturation or [HILL] * media),
+        measure=np.array(measure or [RETURN] * media),
+        unit=np.where(np.array(measure or [RETURN] * media) == SIGNED, 1.7, 1.0),
         money=rng.uniform(0.5, 2, (periods, geos)),
         inverse_variance=inverse_variance,
         Z=np.concatenate([common, by_geo, between], axis=2),
@@ -117,7 +132,7 @@ def _share(kind: int, s: np.ndarray, half: float, slope: float) -> np.ndarray:
 
 
 def _media(phi: np.ndarray, d: KernelData) -> np.ndarray:
-    """Effect of all media, shape (period, geo), with ROI as the parameter."""
+    """Effect of all media, shape (period, geo), with ROI, marginal ROI or signed ROI as the parameter."""
     G, T, M, L, _ = d.shape
     log_roi, logit_theta, log_a, log_kappa, log_n = phi[: 5 * M].reshape(5, M)
     dev = phi[5 * M : 5 * M + M * G].reshape(M, G)
@@ -131,15 +146,16 @@ def _media(phi: np.ndarray, d: KernelData) -> np.ndarray:
         weights /= weights.sum()
         half = np.exp(log_kappa[m]) * (weights @ d.mean_lagged[m])
         slope = np.exp(log_n[m])
-        only_history = d.x[:, :, m].copy()
-        only_history[L:] = 0.0
-        curve, carried = (
+        other = d.x[:, :, m].copy()
+        other[L:] *= 1.01 if d.measure[m] == MARGINAL else 0.0
+        curve, moved = (
             _share(d.saturation[m], s, half, slope)
-            for s in (_adstocked(d.x[:, :, m], weights, T), _adstocked(only_history, weights, T))
+            for s in (_adstocked(d.x[:, :, m], weights, T), _adstocked(other, weights, T))
         )
         by_geo = np.exp(dev[m])
-        at_one = ((curve - carried) * by_geo * d.money).sum()
-        total += np.exp(log_roi[m]) * d.spend[m] / at_one * by_geo * curve
+        gained = (moved - curve) / 0.01 if d.measure[m] == MARGINAL else curve - moved
+        roi = 1.7 * log_roi[m] if d.measure[m] == SIGNED else np.exp(log_roi[m])
+        total += roi * d.spend[m] / (gained * by_geo * d.money).sum() * by_geo * curve
     return total
 
 

@@ -26,6 +26,7 @@ MIXED = (
     {
         "adstock": {"default": "delayed", "tv": "weibull_survival"},
         "saturation": {"default": "logistic", "tv": "power"},
+        "priors": {"channels": {"tv": {"mroi": {"median": 0.8}}, "search": {"sign": "any"}}},
     },
     {
         "adstock": {"default": "weibull", "tv": "delayed"},

@@ -9,13 +9,16 @@ from scipy.stats import t as student_t
 from mmm.model.calibration import Lift, Part, lift_draws
 from mmm.model.kernel import marginal
 from mmm.model.pack import pack
-from mmm.model.shapes import DELAYED, DENSITY, GAMMA, LOGISTIC, POWER
+from mmm.model.shapes import DELAYED, DENSITY, GAMMA, LOGISTIC, MARGINAL, POWER, SIGNED
 
 CASES: dict[str, dict] = {
     "national": {"seed": 1, "media": 2},
     "three geos": {"seed": 6, "geos": 3, "columns": 4, "media": 3},
     "days, more lags than periods of the test": {
         "seed": 5, "periods": 20, "lags": 12, "columns": 2, "n_dense": 1, "weeks_per_period": 1 / 7
+    },
+    "a marginal and a signed return": {
+        "seed": 4, "geos": 2, "columns": 4, "media": 2, "measure": (MARGINAL, SIGNED)
     },
 }  # fmt: skip
 EMPTY = np.zeros(0)
@@ -79,11 +82,15 @@ def lifts_by_hand(phi, d):
 
             at_one = 0.0
             for r in range(G):
-                history = d.x[:, r, m].copy()
-                history[L:] = 0.0
-                gained = curve(d.x[:, r, m], T) - curve(history, T)
+                other = d.x[:, r, m].copy()
+                other[L:] *= 1.01 if d.measure[m] == MARGINAL else 0.0
+                gained = (curve(other, T) - curve(d.x[:, r, m], T)) / (
+                    0.01 if d.measure[m] == MARGINAL else -1
+                )
                 at_one += np.exp(dev[m, r]) * (gained * d.money[:, r]).sum()
-            ceiling = np.exp(log_roi[m] - gap[m]) * d.spend[m] / at_one * np.exp(dev[m, g])
+            told = log_roi[m] - gap[m]
+            roi = told * d.unit[m] if d.measure[m] == SIGNED else np.exp(told)
+            ceiling = roi * d.spend[m] / at_one * np.exp(dev[m, g])
             was = d.x[lift.start : lift.start + lift.periods + L, g, m]
             total += part.heads * ceiling * (curve(was, lift.periods) - curve(part.bau, lift.periods)).sum()
         out.append(total)

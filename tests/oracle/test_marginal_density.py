@@ -9,7 +9,19 @@ from scipy.stats import multivariate_normal
 
 from mmm.model.kernel import draw_linear, marginal
 from mmm.model.pack import contrast_columns, pack
-from mmm.model.shapes import DELAYED, DENSITY, GAMMA, GEOMETRIC, HILL, LOGISTIC, POWER, SURVIVAL
+from mmm.model.shapes import (
+    DELAYED,
+    DENSITY,
+    GAMMA,
+    GEOMETRIC,
+    HILL,
+    LOGISTIC,
+    MARGINAL,
+    POWER,
+    RETURN,
+    SIGNED,
+    SURVIVAL,
+)
 
 CASES: dict[str, dict] = {
     "national": {"seed": 1},
@@ -35,6 +47,13 @@ CASES: dict[str, dict] = {
     "four geos, weights, a hole": {"seed": 14, "student_t": True, "geos": 4, "own": 3, "masked": (6, 7)},
     "two geos, weights, nothing but contrasts": {
         "seed": 15, "student_t": True, "geos": 2, "n_dense": 0, "own": 1
+    },
+    "marginal and signed returns": {
+        "seed": 13, "geos": 2, "media": 4, "lags": 6, "saturation": (HILL, LOGISTIC, HILL, POWER),
+        "measure": (MARGINAL, MARGINAL, SIGNED, SIGNED),
+    },
+    "a marginal return, more lags than periods": {
+        "seed": 14, "periods": 9, "lags": 12, "columns": 2, "n_dense": 1, "media": 2, "measure": (MARGINAL, RETURN),
     },
 }  # fmt: skip
 EMPTY = np.zeros(0)

@@ -8,10 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from ruamel.yaml import YAML
+
 from mmm.data.readouts import read_readouts
 from mmm.data.settings import DataSettings, ExperimentsTable, StudiesTable
 from mmm.data.studies import read_studies
 from mmm.dims import Cell
+from mmm.model.layout import lay_out
+from mmm.model.names import refuse_unknown_channels
+from mmm.model.settings import ModelSettings
+from mmm.model.shapes import MARGINAL, RETURN, SIGNED
 
 DOCS = Path(__file__).parents[2] / "docs"
 DATA = DataSettings.model_validate(
@@ -24,6 +31,23 @@ def examples(page: str, first: str) -> list[str]:
     text = (DOCS / page).read_text("utf-8")
     blocks = re.findall(r"(?:^    .*\n|^\n(?=    ))+", text, flags=re.MULTILINE)
     return [block for block in map(textwrap.dedent, blocks) if block.lstrip().startswith(first)]
+
+
+def test_the_priors_of_the_page_are_what_it_says_of_them(make_panel: Callable[..., Any]) -> None:
+    by_channel, hurting = (
+        ModelSettings.model_validate(YAML(typ="safe").load(block)["model"] | {"max_lag": 8})
+        for block in examples("beliefs.md", "model:")
+    )
+    panel = make_panel(cells=(Cell("tv"), Cell("facebook"), Cell("search")))
+    refuse_unknown_channels(panel.cells, by_channel, panel.organic_names)
+    found = lay_out(panel, by_channel, break_even=2.0).roi_priors
+    assert found.measure.tolist() == [RETURN, MARGINAL, RETURN]
+    assert found.median[:2].tolist() == [1.5, 0.9]
+    spend, outcome = panel.spend[8:, 0, 2].sum(), panel.outcome[8:].sum()
+    np.testing.assert_allclose(found.median[2] * spend / outcome, 0.08)
+    refuse_unknown_channels(panel.cells, hurting, ("newsletter",))
+    assert lay_out(panel, hurting).data.measure.tolist() == [SIGNED, RETURN, RETURN, RETURN]
+    assert hurting.priors.channels["newsletter"].sign == "any"
 
 
 def test_the_tables_of_the_page_on_tests_are_read(make_panel: Callable[..., Any], tmp_path: Path) -> None:

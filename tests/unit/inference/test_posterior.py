@@ -103,6 +103,26 @@ def test_without_structural_error_the_panel_sees_the_causal_roi(layout):
     np.testing.assert_allclose(some["mroi"] / none["mroi"], some["roi"] / none["roi"], rtol=1e-12)
 
 
+def test_a_prior_on_marginal_return_or_on_a_signed_one_makes_that_the_first_parameter(make_panel):
+    asked = {"tv": {"mroi": {"median": 0.8}}, "mail": {"sign": "any"}, "search": {"sign": "any"}}
+    settings = ModelSettings.model_validate({"max_lag": 4, "priors": {"channels": asked}})
+    layout = lay_out(make_panel(periods=60), settings)
+    phi = 0.1 * np.random.default_rng(0).normal(size=(6, layout.data.n_phi))
+    none = replace(layout, structural_sd=np.zeros(4))
+    found = derive(phi, np.full((6, 1), 0.2), none, np.random.default_rng(1))
+    np.testing.assert_allclose(found["mroi"][:, 0], np.exp(phi[:, 0]), rtol=1e-12)
+    np.testing.assert_array_equal(found["roi"][:, 1:], phi[:, 1:4] * layout.data.unit[1:])
+    assert (found["roi"][:, 1:] < 0).any()
+    plain = derive(
+        phi,
+        np.full((6, 1), 0.2),
+        lay_out(make_panel(periods=60), ModelSettings(max_lag=4)),
+        np.random.default_rng(1),
+    )
+    ratio = plain["mroi"] / plain["roi"]  # of the curves, whatever the return
+    np.testing.assert_allclose(found["mroi"] / found["roi"], ratio, rtol=1e-12)
+
+
 class UnitNoise:
     """In place of a generator: draw 0 has no noise, each later draw one unit in one place."""
 

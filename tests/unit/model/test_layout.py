@@ -4,13 +4,25 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from mmm.dims import Cell
 from mmm.errors import DataError
 from mmm.model.layout import MIN_LIVE, lay_out, prior_median_weights
 from mmm.model.priors import MEDIA_SHARE_CAP, resolve_curve_priors, resolve_roi_priors
 from mmm.model.settings import ModelSettings, PriorSettings
-from mmm.model.shapes import DELAYED, DENSITY, GAMMA, GEOMETRIC, HILL, LOGISTIC, POWER
+from mmm.model.shapes import (
+    DELAYED,
+    DENSITY,
+    GAMMA,
+    GEOMETRIC,
+    HILL,
+    LOGISTIC,
+    MARGINAL,
+    POWER,
+    RETURN,
+    SIGNED,
+)
 
 CELLS = (Cell("tv"), Cell("search", "brand"), Cell("search", "generic"))
 
@@ -203,3 +215,47 @@ def test_a_median_given_for_all_is_never_scaled():
 def test_without_money_all_cells_cost_the_same_per_outcome_and_explain_a_fifth():
     found = priors(None, outcome=5000.0, has_money=False)
     np.testing.assert_allclose(found.median, 0.2 * 5000 / 4000)
+
+
+def test_a_prior_on_contribution_is_one_on_the_return_of_all_that_a_channel_spends():
+    found = priors(channels={"search": {"contribution": {"share": 0.03, "sigma": 0.4}}})
+    # 3 % of 1e6 over 2000 + 1000 of spend
+    np.testing.assert_allclose(found.median[1:], 10.0)
+    assert found.sigma.tolist() == [1.1, 0.4, 0.4]
+    assert found.measure.tolist() == [RETURN, RETURN, RETURN]
+
+
+def test_a_prior_on_marginal_return_and_on_one_that_may_be_negative_are_told_apart():
+    found = priors(
+        channels={"tv": {"mroi": {"median": 0.8}}, "search": {"sign": "any", "roi": {"median": 0.5}}}
+    )
+    assert found.measure.tolist() == [MARGINAL, SIGNED, SIGNED]
+    assert found.median.tolist() == [0.8, 0.5, 0.5]
+    assert found.sigma.tolist() == [0.5, 1.5, 1.5]  # of the logarithm; in units of the median
+    narrow = priors(channels={"tv": {"sign": "any", "roi": {"sigma": 0.7}}})
+    assert narrow.sigma[0] == 0.7
+    assert narrow.median[0] == narrow.median[1]  # the default
+
+
+def test_a_return_that_may_be_negative_is_normal_around_its_unit(make_panel):
+    asked = {"tv": {"sign": "any", "roi": {"median": 0.5}}, "mail": {"sign": "any"}}
+    layout = lay_out(
+        make_panel(), ModelSettings.model_validate({"max_lag": 8, "priors": {"channels": asked}})
+    )
+    assert layout.data.measure.tolist() == [SIGNED, RETURN, RETURN, SIGNED]
+    assert layout.log_roi_mean[[0, 3]].tolist() == [1.0, 1.0]
+    assert layout.log_roi_sd[[0, 3]].tolist() == [1.5, 1.5]
+    assert layout.data.unit.tolist() == [0.5, 1.0, 1.0, 0.02]
+
+
+@pytest.mark.parametrize(
+    ("told", "word"),
+    [
+        ({"roi": {"median": 1}, "mroi": {"median": 1}}, "twice"),
+        ({"mroi": {"median": 1}, "sign": "any"}, "not with mroi"),
+        ({"roi": {"median": -1}}, "greater than 0"),
+    ],
+)
+def test_priors_that_clash_are_refused(told, word):
+    with pytest.raises(ValidationError, match=word):
+        PriorSettings.model_validate({"channels": {"tv": told}})

@@ -32,3 +32,14 @@ def test_channels_that_are_not_there_are_refused_together_with_the_nearest_name(
     assert adstock.endswith("There are: tv, facebook")
     assert "`model.saturation.tele`" in saturation
     assert "Did you mean `facebook`?" in prior
+
+
+def test_of_an_owned_medium_only_the_sign_can_be_told():
+    signed = ModelSettings.model_validate({"priors": {"channels": {"mail": {"sign": "any"}}}})
+    refuse_unknown_channels(CELLS, signed, ("mail",))
+    with pytest.raises(ConfigError, match="only its `sign`"):
+        refuse_unknown_channels(
+            CELLS,
+            ModelSettings.model_validate({"priors": {"channels": {"mail": {"roi": {"median": 1.0}}}}}),
+            ("mail",),
+        )

@@ -72,6 +72,23 @@ def test_no_plan_on_a_fine_grid_beats_the_plan_by_more_than_its_gap(random_curve
         assert solution.spend.sum() <= BUDGET * (1 + 1e-14)
 
 
+@pytest.mark.parametrize("spend_all", [True, False])
+@pytest.mark.parametrize("seed", range(4))
+def test_the_gap_is_as_honest_where_a_cell_may_hurt(random_curves, seed, spend_all):
+    curves = random_curves(seed, carry=seed % 2 == 0)
+    signs = np.ones(curves.media.ceiling.shape)
+    signs[:: 2 if seed < 2 else 1, :, 0] = -1.0  # every second draw of the first cell, or all
+    hurting = replace(curves, media=replace(curves.media, ceiling=signs * curves.media.ceiling))
+    problem = _problem(spend_all=spend_all, worth=0.6)
+    solution = solve(hurting, problem)
+    brute = _brute(hurting, problem)
+    assert solution.objective == pytest.approx(_objective(hurting, problem, solution.spend), rel=1e-9)
+    assert brute <= solution.upper_bound
+    assert brute - solution.objective <= min(solution.gap_money, 1e-4 * BUDGET) + 1e-9
+    if seed >= 2:
+        assert solution.spend[0] == 0.0  # it only hurts
+
+
 @pytest.mark.parametrize("saturation", [LOGISTIC, POWER])
 @pytest.mark.parametrize("spend_all", [True, False])
 def test_the_gap_is_as_honest_for_every_family_of_curves(random_curves, saturation, spend_all):

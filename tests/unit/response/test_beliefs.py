@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 from scipy.stats import lognorm
 
+from mmm.data.experiments import Experiment
 from mmm.dims import Cell
 from mmm.model.forward import adstock_weights
 from mmm.model.layout import lay_out
 from mmm.model.settings import ChannelPrior, ModelSettings, PriorSettings, RoiPrior
 from mmm.model.shapes import GEOMETRIC
-from mmm.response.beliefs import belief_checks, beliefs_table, half_life
-from mmm.response.returns import returns
+from mmm.response.beliefs import belief_checks, beliefs_table, half_life, twice_told
+from mmm.response.prior_curves import prior_next_to_all
+from mmm.response.returns import prior_roi, returns
 
 
 def test_half_of_the_effect_has_come_at_the_half_life():
@@ -117,3 +119,48 @@ def test_without_money_a_belief_is_a_cost_and_without_a_margin_no_chance_to_pay(
     assert "to pay" not in found[0].value
     _, found = _checks(make_panel(), ModelSettings(max_lag=6), margin=None)
     assert "to pay" not in found[0].value
+
+
+def test_a_belief_about_the_next_unit_or_about_harm_is_told_as_such(make_panel):
+    asked = {"tv": {"mroi": {"median": 0.8, "sigma": 0.5}}, "search": {"sign": "any", "roi": {"median": 1.0}}}
+    _, found = _checks(
+        make_panel(), ModelSettings.model_validate({"max_lag": 6, "priors": {"channels": asked}})
+    )
+    law = lognorm(s=0.5, scale=0.8)
+    low, high = law.ppf([0.05, 0.95])
+    assert found[0].value == (
+        f"you are saying its next unit returns {low:.2g} to {high:.2g} per unit of money, 0.8 in the middle; "
+        f"before the data {100 * law.sf(2.0):.0f} in 100 for the next unit to pay"
+    )
+    # 1 +- 1.645 x 1.5; break-even 2 lies two thirds of an sd above the middle
+    assert found[1].value == (
+        "you are saying it returns -1.5 to 3.5 per unit of money, 1 in the middle; before the data 25 in 100 to pay"
+    )
+
+
+def test_a_prior_on_marginal_return_leaves_the_marginal_return_as_it_was_told(make_panel):
+    asked = {"tv": {"mroi": {"median": 0.8, "sigma": 0.3}}}
+    settings = ModelSettings.model_validate({"max_lag": 6, "priors": {"channels": asked}})
+    layout = lay_out(make_panel(2, geos=("north", "south")), settings)
+    rng = np.random.default_rng(4)
+    ratio = prior_next_to_all(layout, 4000, rng)
+    assert (ratio[:, 1:] == 1.0).all()
+    assert 0.2 < np.median(ratio[:, 0]) < 1.5
+    roi = prior_roi(layout, np.random.default_rng(4))[:, 0]
+    # log ROI = log mROI - log ratio, independent: variances add
+    assert np.log(roi).var() == pytest.approx(0.3**2 + np.log(ratio[:, 0]).var(), rel=0.1)
+
+
+def test_a_study_beside_a_prior_of_the_same_channel_is_to_review(make_panel):
+    panel = make_panel()
+    found = Experiment(
+        "mta", panel.dates[10], panel.data_until, 0, 1.0, 9.0, (0,), (0,), 10, 78, 78, np.zeros((68, 1, 1)), 1.0,
+        1.0, False, study=True,
+    )  # fmt: skip
+    layout = lay_out(panel, ModelSettings(max_lag=6), experiments=[found])
+    told = PriorSettings(channels={"tv": ChannelPrior(roi=RoiPrior(median=1.5))})
+    assert [check.where for check in twice_told(layout, told)] == ["tv"]
+    assert twice_told(layout, PriorSettings()) == []
+    assert (
+        twice_told(layout, PriorSettings(channels={"search": ChannelPrior(roi=RoiPrior(median=1.5))})) == []
+    )

@@ -66,7 +66,7 @@ def test_no_curve_rises_above_its_chord_by_more_than_the_bound(curve, half, left
     unit, ends = np.ones(1), (left, left + width)
     at_ends = [_curve(unit, half, power, kind, money=end) for end in ends]
     above = np.empty(1)
-    _excesses(kind, ends, np.zeros(1), unit, half, power, *at_ends, above)
+    _excesses(kind, ends, np.zeros(1), unit, half, power, *at_ends, False, above)
     at = np.linspace(0, 1, 300)
     low, high = (share[0] for share, _ in at_ends)
     rise = (by_numpy(kind, left + at * width, half, power) - low - at * (high - low)).max()

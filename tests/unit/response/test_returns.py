@@ -57,6 +57,21 @@ def test_there_is_a_row_for_every_level(found):
     assert "geo" not in set(roi_table(national, 0.5)["level"])
 
 
+def test_messages_have_rows_of_their_own_and_of_what_they_are_together(found):
+    cells = (Cell("fb", "new", "price"), Cell("fb", "new", "brand"), Cell("tv", "", "brand"))
+    table = roi_table(replace(found, cells=cells), 0.5)
+    assert list(table.columns[:5]) == ["level", "channel", "audience", "message", "geo"]
+    assert table["level"].value_counts().to_dict() == {
+        "cell": 3, "channel": 2, "audience": 1, "message": 2, "branch": 1, "geo": 2, "total": 1
+    }  # fmt: skip
+    spend = found.spend.sum(axis=0)
+    together = row(table, "branch", channel="fb", audience="new", message="")
+    assert together["spend"] == pytest.approx(spend[0] + spend[1])
+    draws = found.contribution[:, :, [0, 1]].sum(axis=(1, 2))
+    assert together["contribution_hi"] == pytest.approx(np.quantile(draws, 0.95))
+    assert row(table, "message", message="brand")["spend"] == pytest.approx(spend[1] + spend[2])
+
+
 @pytest.mark.parametrize(
     ("level", "keys", "members", "geos"),
     [
