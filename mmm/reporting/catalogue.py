@@ -395,9 +395,10 @@ ENGLISH: dict[str, str] = {
     "appendix.priors.note": "Grey: prior. Colour: posterior. Medians and 90 % intervals, log scale.",
     "appendix.evidence": "What each grade rests on",
     "appendix.evidence.note": (
-        "*Observed* asks for four things: a range of the return at most half as wide as before the data, movement of "
-        "its own (variance inflation below 10), little left to the prior (sensitivity below 0.05), and spend that does "
-        "not follow demand. *Tested* asks that past tests narrowed the range to 1 / 1.2 of it or less."
+        "*Observed* asks for three things: a range of the return at most half as wide as before the data, movement of "
+        "its own (variance inflation below 10), and spend that does not follow demand. *Tested* asks that past tests "
+        "narrowed the range to 1 / 1.2 of it or less. A sensitivity to the prior of 0.05 or more is for review: the "
+        "return leans on what was assumed, or lies far from it."
     ),
     "appendix.priors.parameter.roi": "ROI",
     "appendix.priors.parameter.half_life": "Half-life, periods",

@@ -16,7 +16,7 @@ from mmm.model.layout import Layout, prior_median_weights
 from mmm.model.priors import SIBLING_SD
 from mmm.response.experiments import NARROWED, narrowing, only_studied
 from mmm.response.prior_curves import prior_next_to_all
-from mmm.response.sensitivity import SENSITIVE, prior_sensitivity
+from mmm.response.sensitivity import prior_sensitivity
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -46,9 +46,11 @@ class Returns:
         Draws of the prior of ROI, shape (draw, cell).
     evidence
         Grade of each cell.
-    sd_ratio, vif, sensitivity, follows_demand, narrowed
-        What the grade rests on, shape (cell,): sd(log ROI) over the prior's; variance inflation; how far ROI moves with
-        its prior; whether spend follows the outcome; sd(log ROI) without past tests over that with them.
+    sd_ratio, vif, follows_demand, narrowed
+        What the grade rests on, shape (cell,): sd(log ROI) over the prior's; variance inflation; whether spend follows
+        the outcome; sd(log ROI) without past tests over that with them.
+    sensitivity
+        How far ROI moves with its prior, shape (cell,).
     has_money
         Whether the outcome has a money value.
     """
@@ -97,7 +99,7 @@ def returns(
     vif = variance_inflation(layout)
     narrowed = np.ones(n) if rest is None else narrowing(posterior, rest, layout)
     sensitivity = prior_sensitivity(posterior, layout, prior)
-    conditions = zip(ratio, vif, sensitivity, follows, narrowed, strict=True)
+    conditions = zip(ratio, vif, follows, narrowed, strict=True)
     return Returns(
         cells=panel.cells,
         geos=panel.geos,
@@ -125,18 +127,19 @@ def _spread_of_log_roi(posterior: Posterior, rest: Posterior | None, layout: Lay
     return spread
 
 
-def _grade(sd_ratio: float, vif: float, sensitivity: float, follows: bool, narrowed: float) -> Grade:
+def _grade(sd_ratio: float, vif: float, follows: bool, narrowed: float) -> Grade:
     if narrowed >= NARROWED:
         return "experiment"
-    told = sd_ratio <= INFORMED and vif < LARGEST_VIF and sensitivity < SENSITIVE and not follows
+    told = sd_ratio <= INFORMED and vif < LARGEST_VIF and not follows
     return "data" if told else "prior"
 
 
 def evidence_table(found: Returns) -> pd.DataFrame:
-    """The table `evidence.csv`: every condition of each cell's grade.
+    """The table `evidence.csv`: every condition of each cell's grade, and how far its return moves with its prior.
 
-    `sd_ratio` is at most `INFORMED`, `vif` below `LARGEST_VIF`, `prior_sensitivity` below `SENSITIVE` and
-    `follows_demand` False where the grade is `data`; `narrowed` at least `NARROWED` where it is `experiment`.
+    `sd_ratio` is at most `INFORMED`, `vif` below `LARGEST_VIF` and `follows_demand` False where the grade is `data`;
+    `narrowed` at least `NARROWED` where it is `experiment`. `prior_sensitivity` is no condition: where the range is
+    half as wide as before the data, what still moves with the prior are returns far from what was assumed.
     """
     keys = cell_columns(found.cells)
     return pd.DataFrame(

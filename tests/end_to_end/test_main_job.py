@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import html
 import json
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -245,7 +246,7 @@ def test_the_page_says_what_plan_json_says(page: str, plan: dict) -> None:
             for p in ("", "current_")
         )
         assert f"{line} {said}" in page
-    assert f"{100 * plan['probability_better']:.0f} in 100" in page
+    assert f"{math.floor(100 * plan['probability_better'] + 0.5)} in 100" in page  # a half counts as one
     assert f"{_thousands(plan['budget'])} of spend brings {_thousands(plan['revenue'])} of revenue" in page
     assert _thousands(plan["forecast"]) in page
 
