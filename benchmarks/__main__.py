@@ -1,13 +1,13 @@
-"""`python -m benchmarks [STEP ...]`: speed, accuracy, tables (the default), recovery (hours), growth, or lock."""
+"""`python -m benchmarks [STEP ...]`: speed, accuracy, tables (the default), recovery (hours), growth, sbc, or lock."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from benchmarks import accuracy, environments, growth, recovery, recovery_tables, speed, tables
+from benchmarks import accuracy, calibration, environments, growth, recovery, recovery_tables, speed, tables
 
-STEPS = ("speed", "accuracy", "recovery", "growth", "tables", "lock")
+STEPS = ("speed", "accuracy", "recovery", "growth", "sbc", "tables", "lock")
 
 
 def main() -> None:
@@ -30,6 +30,8 @@ def main() -> None:
         recovery.measure(asked.classes, asked.worlds, asked.sides, variants, asked.jobs)
     if "growth" in steps:
         growth.measure()
+    if "sbc" in steps:
+        calibration.measure(asked.companies)
     if "tables" in steps:
         write_tables(asked.data)
 
@@ -62,6 +64,9 @@ def write_tables(data: Path) -> None:
     if growth.LINES.exists():
         shown = f"![Seconds over size]({growth.picture().name})"
         page = tables.put(page, "growth", f"{growth.table()}\n\n{shown}")
+    if ranked := calibration.found():
+        shown = f"![Ranks of the truth]({calibration.picture(ranked).name})"
+        page = tables.put(page, "sbc", f"{shown}\n\n{calibration.table(ranked)}")
     path.write_text(page, encoding="utf-8")
     print(path)
 
@@ -90,6 +95,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--ablation", action="store_true", help="recovery: also each of our defaults off in turn"
     )
+    parser.add_argument("--companies", type=int, default=150, help="sbc: companies of each kind")
     return parser.parse_args()
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmm.inference.posterior import Posterior, split_phi
+from mmm.model.calibration import Lift, lift_draws
 from mmm.model.density import Density
 from mmm.model.forward import media_weights, saturate
 from mmm.model.layout import Layout
@@ -30,7 +31,7 @@ class Drawn:
     Attributes
     ----------
     layout
-        The layout it was drawn for, with its outcome.
+        The layout it was drawn for, with its outcome and the results of its tests.
     truth
         True values by name; media have one each, shape (medium,), the noise one in all.
     """
@@ -40,9 +41,10 @@ class Drawn:
 
 
 def draw_company(layout: Layout, rng: np.random.Generator) -> Drawn:
-    """Parameters from the priors, an outcome from the parameters.
+    """Parameters from the priors, an outcome and the results of past tests from the parameters.
 
-    ROI and what moves with spend without being caused by it are drawn apart and then added up, as the model says it is.
+    ROI and what moves with spend without being caused by it are drawn apart and then added up, as the model says it is;
+    a test sees the ROI alone. Which tests there were, and how exact they are, is the layout's.
 
     Raises
     ------
@@ -58,8 +60,15 @@ def draw_company(layout: Layout, rng: np.random.Generator) -> Drawn:
     media = len(layout.media)
     log_roi = layout.log_roi_mean + layout.log_roi_sd * rng.standard_normal(media)
     moves_along = layout.structural_sd * rng.standard_normal(media)
-    spread = np.sqrt(layout.log_roi_sd**2 + layout.structural_sd**2)
-    free[parents.places["roi_z"]] = (log_roi + moves_along - layout.log_roi_mean) / spread
+    tested = list(layout.data.tested)
+    apart = np.isin(
+        np.arange(media), tested
+    )  # their gap is a coordinate of its own, else it is part of the prior
+    spread = np.sqrt(layout.log_roi_sd**2 + np.where(apart, 0.0, layout.structural_sd**2))
+    free[parents.places["roi_z"]] = (
+        log_roi + np.where(apart, 0.0, moves_along) - layout.log_roi_mean
+    ) / spread
+    free[parents.places["gap_z"]] = moves_along[tested] / layout.structural_sd[tested]
     phi = Density(parents.packed(), np.zeros(0)).phi(free)
     parts = split_phi(phi, layout)
     truth = {
@@ -72,7 +81,8 @@ def draw_company(layout: Layout, rng: np.random.Generator) -> Drawn:
         "week_shock": np.exp(parts["log_sqrt_lambda"]),
     }
     outcome = draw_outcome(parts, layout.data, rng)
-    return Drawn(replace(layout, data=replace(layout.data, y=outcome)), truth)
+    results = draw_results(parts, layout.data, rng)
+    return Drawn(replace(layout, data=replace(layout.data, y=outcome, lifts=results)), truth)
 
 
 def draw_outcome(parts: dict[str, Floats], data: KernelData, rng: np.random.Generator) -> Floats:
@@ -98,24 +108,50 @@ def draw_outcome(parts: dict[str, Floats], data: KernelData, rng: np.random.Gene
     return linear + media_effect(parts, data) + _noise(parts, data, rng)
 
 
+def draw_results(parts: dict[str, Floats], data: KernelData, rng: np.random.Generator) -> tuple[Lift, ...]:
+    """The tests of the data, with results drawn from their likelihood."""
+    causal = parts["log_roi"].copy()
+    causal[list(data.tested)] -= parts["gap"]
+    ceiling = np.array([_ceiling(parts | {"log_roi": causal}, data, m) for m in range(causal.size)])
+    half = np.exp(parts["log_kappa"]) * _mean_carried(parts, data)
+    lifts = lift_draws(
+        data.lifts,
+        data.x,
+        data.saturation,
+        _weights(parts, data)[None],
+        half[None],
+        np.exp(parts["log_n"])[None],
+        ceiling[None],
+    )[0]
+    return tuple(
+        replace(lift, measured=float(true + lift.sd * rng.standard_t(lift.df)))
+        for lift, true in zip(data.lifts, lifts, strict=True)
+    )
+
+
 def media_effect(parts: dict[str, Floats], data: KernelData) -> Floats:
     """Effect of all media at one draw, with ROI as the parameter, in model units, shape (period, geo)."""
+    media = range(data.spend.size)
+    return np.asarray(sum(_ceiling(parts, data, m) * _share(parts, data, m, data.x) for m in media))
+
+
+def _ceiling(parts: dict[str, Floats], data: KernelData, m: int) -> Floats:
+    """What a saturated medium brings a period at the draw's ROI, in model units, shape (geo,)."""
+    before = data.x.copy()
+    before[data.mean_lagged.shape[1] - 1 :] = 0.0
+    by_geo = np.exp(parts["dev"][m])
+    gained = _share(parts, data, m, data.x) - _share(parts, data, m, before)
+    money = float((data.money * by_geo * gained).sum())
+    return np.asarray(np.exp(parts["log_roi"][m]) * data.spend[m] / money * by_geo)
+
+
+def _share(parts: dict[str, Floats], data: KernelData, m: int, x: Floats) -> Floats:
+    """Share of its ceiling that a medium reaches with the exposure x, shape (period, geo)."""
     periods, lags = data.y.shape[0], data.mean_lagged.shape[1] - 1
-    weights = _weights(parts, data)
-    half = np.exp(parts["log_kappa"]) * _mean_carried(parts, data)
-    history = data.x.copy()
-    history[lags:] = 0.0
-    total = np.zeros_like(data.y)
-    for m in range(data.spend.size):
-        shares = []
-        for x in (data.x[:, :, m], history[:, :, m]):
-            carried = sum(weights[m, lag] * x[lags - lag : lags - lag + periods] for lag in range(lags + 1))
-            slope = float(np.exp(parts["log_n"][m]))
-            shares.append(saturate(int(data.saturation[m]), np.asarray(carried), half[m], slope))
-        by_geo = np.exp(parts["dev"][m])
-        money = float((data.money * by_geo * (shares[0] - shares[1])).sum())
-        total += np.exp(parts["log_roi"][m]) * data.spend[m] / money * by_geo * shares[0]
-    return total
+    weights = _weights(parts, data)[m]
+    half = float(np.exp(parts["log_kappa"][m]) * _mean_carried(parts, data)[m])
+    carried = sum(weights[lag] * x[lags - lag : lags - lag + periods, :, m] for lag in range(lags + 1))
+    return saturate(int(data.saturation[m]), np.asarray(carried), half, float(np.exp(parts["log_n"][m])))
 
 
 def ranks(drawn: Drawn, posterior: Posterior, kept: int) -> dict[str, Floats]:

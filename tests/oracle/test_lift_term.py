@@ -1,11 +1,15 @@
 """The experiments' term of the kernel against sums by hand: density, gradient, and what it does to a return."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.stats import kstest
 from scipy.stats import t as student_t
 
+from mmm.inference.posterior import split_phi
+from mmm.inference.sbc import draw_results
 from mmm.model.calibration import Lift, Part, lift_draws
 from mmm.model.kernel import marginal
 from mmm.model.pack import pack
@@ -116,6 +120,22 @@ def test_an_experiment_adds_a_student_t_around_its_causal_lift(data, seed):
     assert density(phi, data) - panel_alone(phi, data) == pytest.approx(
         by_hand(phi, data), rel=1e-9, abs=1e-9
     )
+
+
+@pytest.mark.parametrize("geos", [1, 3])
+def test_results_that_are_drawn_lie_around_the_causal_lift(geos, random_data):
+    data = with_tests(random_data(6, geos=geos, columns=4, media=2))
+    phi = a_point(data)
+    parts = split_phi(phi, SimpleNamespace(data=data))
+    exact = replace(data, lifts=tuple(replace(lift, sd=1e-12) for lift in data.lifts))
+    drawn = [lift.measured for lift in draw_results(parts, exact, np.random.default_rng(1))]
+    np.testing.assert_allclose(drawn, lifts_by_hand(phi, data), rtol=1e-9)
+    rng = np.random.default_rng(2)
+    many = np.array([[lift.measured for lift in draw_results(parts, data, rng)] for _ in range(600)])
+    judged = [
+        kstest((many[:, k] - drawn[k]) / lift.sd, student_t(lift.df).cdf) for k, lift in enumerate(data.lifts)
+    ]
+    assert min(one.pvalue for one in judged) > 0.001
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare, kstest
 
+from mmm.data.experiments import Experiment
 from mmm.dims import NATIONAL, Cell
 from mmm.inference import diagnostics
 from mmm.inference.fit import fit
@@ -33,6 +34,29 @@ def calibration_ranks(layout, geos, fits):
     return {name: np.array([one[name] for one in found]) for name in found[0]}
 
 
+def past_test(panel):
+    """Half of the first cell's spend was added in the first region for six weeks."""
+    first, stop = 24, 30
+    spent = panel.exposure[first:stop, :1, :1]
+    return Experiment(
+        id="half",
+        start=panel.dates[first],
+        end=panel.dates[stop],
+        cooldown=2,
+        spend_change=0.5 * float(spent.sum()),
+        df=8.0,
+        cells=(0,),
+        geos=(0,),
+        first=first,
+        stop=stop,
+        last=stop + 2,
+        bau=0.5 * spent,
+        lift=float(spent.sum()),
+        lift_se=0.3 * float(spent.sum()),
+        within=True,
+    )
+
+
 def alarms(found, rng):
     """Quantities whose ranks are not uniform, by shift and shape (Kolmogorov) and by counts in bins."""
     series = {}
@@ -57,11 +81,12 @@ def no_gates(monkeypatch):
 @pytest.mark.parametrize(
     ("geos", "periods", "fits"),
     [((NATIONAL,), 72, 100), (("north", "south", "west"), 60, 60)],
-    ids=["national", "geos"],
+    ids=["national", "geos with a past test"],
 )
 def test_true_values_rank_anywhere_among_the_draws(geos, periods, fits, make_panel, no_gates):
     panel = make_panel(1, periods=periods, geos=geos, cells=CELLS, organic=False)
-    layout = lay_out(panel, ModelSettings(max_lag=6))
+    tests = (past_test(panel),) if len(geos) > 1 else ()
+    layout = lay_out(panel, ModelSettings(max_lag=6), experiments=tests)
     found = calibration_ranks(layout, geos, fits)
     if len(geos) == 1:
         del found["week_shock"]  # a national model has none
