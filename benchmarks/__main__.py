@@ -5,7 +5,18 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmarks import accuracy, calibration, environments, growth, recovery, recovery_tables, speed, tables
+from benchmarks import (
+    accuracy,
+    calibration,
+    decision_tables,
+    decisions,
+    environments,
+    growth,
+    recovery,
+    recovery_tables,
+    speed,
+    tables,
+)
 
 STEPS = ("speed", "accuracy", "recovery", "growth", "sbc", "tables", "lock")
 
@@ -61,6 +72,9 @@ def write_tables(data: Path) -> None:
         ]
         page = tables.put(page, "recovery", "\n\n".join(told))
         page = tables.put(page, "ablation", recovery_tables.ablation_table(found))
+        made = decisions.decisions()
+        told = [decision_tables.regret_ratio(made), decision_tables.decisions_table(made)]
+        page = tables.put(page, "decisions", "\n\n".join(told))
     if growth.LINES.exists():
         shown = f"![Seconds over size]({growth.picture().name})"
         page = tables.put(page, "growth", f"{growth.table()}\n\n{shown}")

@@ -1,8 +1,8 @@
-"""Known returns of small simulated companies of many kinds, found again: ours, the peers, ours without its defaults.
+"""Known returns of small simulated companies of many kinds, found again, and a plan by each side on its own fit.
 
-Every fit is a line of `out/recovery.jsonl`. A measurement that is stopped goes on where it was: what has a line is not
-fitted again, unless the world itself has changed since. Worlds are made by `mmm.simulate.worlds`, which does not know
-the model.
+Sides are ours, the peers, and ours without its defaults. Every fit is a line of `out/recovery.jsonl`. A measurement
+that is stopped goes on where it was: what has a line is not fitted again, unless the world itself has changed since.
+Worlds are made by `mmm.simulate.worlds`, which does not know the model; `decisions.py` scores the plans.
 """
 
 from __future__ import annotations
@@ -155,11 +155,16 @@ def _lines() -> list[dict[str, Any]]:
     return [json.loads(row) for row in LINES.read_text(encoding="utf-8").splitlines()]
 
 
+def current_lines() -> list[dict[str, Any]]:
+    """What was measured on the worlds as they are now."""
+    found = _lines()
+    digests = {name: _write(name) for name in dict.fromkeys(line["world"] for line in found)}
+    return [line for line in found if line["digest"] == digests[line["world"]]]
+
+
 def fits() -> list[Fit]:
     """What was measured on the worlds as they are now, beside the truth; failures of a side are left out."""
-    found = [line for line in _lines() if "failed" not in line]
-    digests = {name: _write(name) for name in dict.fromkeys(line["world"] for line in found)}
-    return [_beside_truth(line) for line in found if line["digest"] == digests[line["world"]]]
+    return [_beside_truth(line) for line in current_lines() if "failed" not in line]
 
 
 def _beside_truth(line: dict[str, Any]) -> Fit:

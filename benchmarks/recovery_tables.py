@@ -102,7 +102,7 @@ def ratios(found: Sequence[Fit], seed: int = 1) -> str:
             mean = {side: (t := both[chosen].sum(axis=0))[0] / t[1] for side, both in sums.items()}
             return mean["ours"] / min(mean[side] for side in peers)
 
-        lo, hi = _bootstrap(ratio, len(worlds), seed)
+        lo, hi = bootstrap(ratio, len(worlds), seed)
         everything = np.arange(len(worlds))
         rows.append([name, str(len(worlds)), f"**{ratio(everything):.2f}**", f"{lo:.2f} - {hi:.2f}"])
     head = ["ours over the better peer", "worlds", "ratio", "90 % by bootstrap"]
@@ -125,7 +125,7 @@ def ablation_table(found: Sequence[Fit], seed: int = 1) -> str:
             a, b = off[chosen].sum(axis=0), ours[chosen].sum(axis=0)
             return a[0] / a[1] - b[0] / b[1]
 
-        lo, hi = _bootstrap(more, len(worlds), seed)
+        lo, hi = bootstrap(more, len(worlds), seed)
         here = [f for f in found if f.side == "ours" and f.world in worlds]
         on, without = (pool([f for f in here if f.variant == name]) for name in ("default", variant))
         rows.append(
@@ -166,7 +166,8 @@ def _by_world(
     return {world: (sum(v), len(v)) for world, v in mine.items() if v}
 
 
-def _bootstrap(statistic: Callable[[np.ndarray], float], worlds: int, seed: int) -> tuple[float, float]:
+def bootstrap(statistic: Callable[[np.ndarray], float], worlds: int, seed: int) -> tuple[float, float]:
+    """5 % and 95 % quantile of a statistic of worlds drawn anew; it takes their positions."""
     rng = np.random.default_rng(seed)
     drawn = [statistic(rng.integers(worlds, size=worlds)) for _ in range(RESAMPLES)]
     lo, hi = np.quantile(drawn, [0.05, 0.95])

@@ -1,4 +1,7 @@
-"""What the sides of the recovery benchmark share: a world's table as columns, and the JSON line of one fit.
+"""What the sides of the recovery benchmark share: a world's table as columns, the task, and the JSON line of one fit.
+
+The task: the 13 weeks after the table, with the money of its last 13 weeks in their weekly shape; each channel may
+have half as much or half again; what is sought is revenue.
 
 Standard library, NumPy and pandas only, as it is imported in three environments.
 """
@@ -7,7 +10,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +20,9 @@ import numpy as np
 import pandas as pd
 
 KNOWN = ("date", "geo", "population", "revenue")
+WEEKS = 13
+CHANGE = 0.5
+"""The task: weeks to plan, and how far each channel may move."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,25 @@ class Table:
     def by_geo(self) -> bool:
         """Whether there are regions."""
         return "geo" in self.frame
+
+    @property
+    def recent(self) -> pd.DataFrame:
+        """The rows of the last 13 weeks: the mix and the weekly shape of the task."""
+        return self.frame[self.frame["date"].isin(sorted(self.frame["date"].unique())[-WEEKS:])]
+
+
+Plans = Mapping[str, Mapping[str, float]]
+"""Money of each channel in the 13 weeks, by the name of the plan; `default` is the side's own."""
+
+
+def planned(plan: Callable[[], Plans]) -> tuple[Plans, float, str]:
+    """Plans, seconds, and why there is none: a planner that breaks must not lose the fit."""
+    start = time.perf_counter()
+    try:
+        return plan(), time.perf_counter() - start, ""
+    except Exception as error:  # noqa: BLE001  whatever a library raises is the result
+        said = (str(error).strip().splitlines() or [""])[0]
+        return {}, time.perf_counter() - start, f"{type(error).__name__}: {said}"
 
 
 def read_table(folder: Path) -> Table:
@@ -64,6 +90,8 @@ def emit(
     rhat_max: float = float("nan"),
     attempts: int = 1,
     refused: str = "",
+    plans: Plans | None = None,
+    no_plan: str = "",
 ) -> None:
     """Print the one JSON line of a fit.
 
@@ -72,7 +100,9 @@ def emit(
     roi, mroi
         Draws, shape (draw, channel). Of a refused fit, draws of the prior.
     seconds
-        `fit` from the table on disk to ROI, imports excluded.
+        `fit` from the table on disk to ROI, imports excluded; `plan` from there to the money of each channel.
+    plans, no_plan
+        Money by plan and channel; why there is none.
     """
     cells = {
         channel: {
@@ -90,6 +120,11 @@ def emit(
         "rhat_max": None if np.isnan(rhat_max) else round(float(rhat_max), 4),
         "refused": refused,
         "cells": cells,
+        "plans": {
+            name: {channel: round(float(money), 2) for channel, money in plan.items()}
+            for name, plan in (plans or {}).items()
+        },
+        "no_plan": no_plan,
     }
     print(json.dumps(line), flush=True)
 

@@ -7,14 +7,14 @@ import time
 import warnings
 from pathlib import Path
 
-from world import arguments, emit, read_table
+from world import CHANGE, arguments, emit, planned, read_table
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 warnings.simplefilter("ignore")
 
 import arviz as az  # noqa: E402  the two lines above must come first
 import numpy as np  # noqa: E402
-from meridian.analysis import analyzer  # noqa: E402
+from meridian.analysis import analyzer, optimizer  # noqa: E402
 from meridian.data import data_frame_input_data_builder  # noqa: E402
 from meridian.model import model, spec  # noqa: E402
 
@@ -42,15 +42,33 @@ def fit(folder: Path) -> None:
     roi = np.asarray(analysis.roi())
     seconds = {"fit": time.perf_counter() - start}
     mroi = np.asarray(analysis.marginal_roi())
+    after = time.perf_counter()
+    plans, plan, no_plan = planned(lambda: {"default": optimized(mmm, table)})
     emit(
         folder,
         table.channels,
         roi.reshape(-1, roi.shape[-1]),
         mroi.reshape(-1, mroi.shape[-1]),
-        seconds={**seconds, "mroi": time.perf_counter() - start - seconds["fit"]},
+        seconds={**seconds, "mroi": after - start - seconds["fit"], "plan": plan},
         divergences=int(mmm.inference_data.sample_stats["diverging"].sum()),
         rhat_max=float(az.rhat(az.convert_to_dataset({"x": roi}))["x"].max()),
+        plans=plans,
+        no_plan=no_plan,
     )
+
+
+def optimized(mmm, table):
+    """The library's own plan: the last weeks again, as its guide plans a period to come with an unchanged flighting."""
+    dates = table.recent["date"]
+    found = optimizer.BudgetOptimizer(mmm).optimize(
+        start_date=dates.min(),
+        end_date=dates.max(),
+        fixed_budget=True,
+        spend_constraint_lower=CHANGE,
+        spend_constraint_upper=CHANGE,
+    )
+    spend = found.optimized_data["spend"]
+    return {channel: float(spend.sel(channel=channel)) for channel in table.channels}
 
 
 def main() -> None:

@@ -10,15 +10,19 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
-from world import arguments, emit
+from world import CHANGE, arguments, emit, planned, read_table
 
 import mmm
 import mmm.model.baseline
 import mmm.model.parents
 from mmm.config import Config
 from mmm.errors import DataError, NotConverged
+from mmm.finance.economics import unit_economics
 from mmm.inference.posterior import Posterior
-from mmm.stages.prepare import prepare
+from mmm.planning.plan import optimize
+from mmm.planning.settings import PlanSettings
+from mmm.stages.plan import outset
+from mmm.stages.prepare import Prepared, prepare
 
 NEARLY = 1e-3
 
@@ -53,18 +57,54 @@ def fit(folder: Path, config: Config) -> None:
         seconds = {"fit": time.perf_counter() - start}
         posterior = Posterior.load(run.folder / "posterior.nc")
         told = run.diagnostics
-    prepared = prepare(config)
+        prepared = prepare(config)
+        asked = config.model_copy(update={"plan": task(folder)})
+        plans, plan, no_plan = planned(lambda: {"default": default(asked, run.folder)})
+        beside, _, _ = planned(lambda: {"free": free(asked, prepared, run.folder)})
     paid = slice(prepared.layout.n_paid)
     emit(
         folder,
         [cell.channel for cell in prepared.panel.cells],
         posterior.flat("roi")[:, paid],
         posterior.flat("mroi")[:, paid],
-        seconds=seconds,
+        seconds={**seconds, "plan": plan},
         attempts=told["attempts"],
         divergences=told["divergences"],
         rhat_max=told["rhat_max"],
+        plans={**plans, **beside},
+        no_plan=no_plan,
     )
+
+
+def task(folder: Path) -> PlanSettings:
+    """The task as our config says it. The reserve is money beside it: core money is that of the last weeks."""
+    table = read_table(folder)
+    share = PlanSettings.model_fields["reserve_for_tests"].default
+    least, most = f"{1 - CHANGE}x", f"{1 + CHANGE}x"
+    return PlanSettings.model_validate(
+        {
+            "budget": round(float(table.recent[table.spend].to_numpy().sum()) / (1 - share), 2),
+            "bounds": [{"channel": channel, "min": least, "max": most} for channel in table.channels],
+        }
+    )
+
+
+def default(config: Config, fitted: Path) -> dict[str, float]:
+    """Our plan, `mmm plan` on the finished fit: a cell whose return is an assumption moves by a fifth at most."""
+    moves = mmm.plan(config, out=fitted).moves()
+    cells = moves[moves["level"] == "cell"]
+    return dict(zip(cells["channel"], cells["planned_spend"], strict=True))
+
+
+def free(config: Config, prepared: Prepared, fitted: Path) -> dict[str, float]:
+    """The same without that guard: every cell is taken for known."""
+    begin = outset(config, prepared, fitted)
+    known = ["data"] * len(begin.grades)
+    plan = optimize(
+        begin.curves, begin.window, unit_economics(config.finance), known, config.plan, begin.baseline
+    )
+    cells = plan.moves[plan.moves["level"] == "cell"]
+    return dict(zip(cells["channel"], cells["planned_spend"], strict=True))
 
 
 def prior_of(config: Config) -> tuple[Any, list[str]]:

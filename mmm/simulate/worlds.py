@@ -62,6 +62,9 @@ class World:
     truth
         By cell: `channel`, `roi`, `mroi` of the rows that a model with unknown history explains (all rows where
         the company started with the first one), `roi_whole`, `mroi_whole` of all rows.
+    media, spend
+        The true response, and the spend it stands on from the first simulated week on, `LEAD_IN` weeks before the
+        table, shape (period, geo, cell).
     """
 
     kind: WorldKind
@@ -70,6 +73,8 @@ class World:
     channels: tuple[str, ...]
     controls: tuple[str, ...]
     truth: pd.DataFrame
+    media: MediaWorld
+    spend: Floats
 
     @property
     def name(self) -> str:
@@ -118,6 +123,8 @@ def simulate_world(kind: WorldKind, number: int) -> World:
         channels=tuple(cell.cell.channel for cell in cells),
         controls=tuple(controls),
         truth=_truth(kind, world, cells, spend),
+        media=world,
+        spend=spend,
     )
 
 
