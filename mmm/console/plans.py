@@ -78,6 +78,10 @@ def plan_text(summary: Mapping[str, Any], moves: pd.DataFrame, currency: str | N
         f"{money(summary.get('reserve'))} kept for tests"
         + (f", {money(summary['unspent'])} left unspent" if number_of(summary.get("unspent")) else "")
     )
+    if number_of(summary.get("spent")):
+        lines.append(
+            f"Of the planned, {money(summary['spent'])} is spent already; {money(summary.get('free'))} is still free"
+        )
     lines.append(f"{says}: {ranged_of(summary, goal)}; today's mix: {ranged_of(summary, 'current_' + goal)}")
     if number_of(summary.get("gain")) is not None:
         lines.append(f"Gain over today's mix at equal money: {ranged_of(summary, 'gain')}")

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from mmm.data.panel import Floats
 from mmm.errors import Infeasible
 from mmm.finance.economics import Economics
-from mmm.planning.bounds import CellBounds, cell_bounds
-from mmm.planning.limits import groups_of, in_whole_cents, switches_of
+from mmm.planning import sentences
+from mmm.planning.bounds import CENT, CellBounds, cell_bounds
+from mmm.planning.limits import beside_spent, groups_of, in_whole_cents, switches_of
 from mmm.planning.money import in_cents, split_reserve, spread
 from mmm.planning.problem import Group, Problem, Solution, Switch
 from mmm.planning.settings import PlanSettings
@@ -39,7 +40,7 @@ class Money:
     reference
         Really spent in the reference, shape (cell,).
     current
-        The reference scaled to the core, shape (cell,).
+        Today's mix: the reference scaled to the core, or to what of it is not spent yet, shape (cell,).
     """
 
     budget: float
@@ -85,7 +86,12 @@ def window_money(window: PlanWindow, settings: PlanSettings) -> Money:
     reference = spread(float(really.sum()), really)
     budget = in_cents(float(reference.sum()) if settings.budget is None else settings.budget) / 100
     core, reserve = split_reserve(budget, settings.reserve_for_tests)
-    return Money(budget, core, reserve, reference, spread(core, really))
+    return Money(budget, core, reserve, reference, current_spend(window, core))
+
+
+def current_spend(window: PlanWindow, core: float) -> Floats:
+    """Today's mix of some core money: what is spent already, and the rest as the reference has it, shape (cell,)."""
+    return window.spent + spread(max(core - float(window.spent.sum()), 0.0), window.pace)
 
 
 def aim_of(curves: WindowCurves, window: PlanWindow, economics: Economics, settings: PlanSettings) -> Aim:
@@ -135,8 +141,18 @@ def _limits(
     *,
     counts_cost: bool,
 ) -> tuple[CellBounds, tuple[Group, ...], tuple[Switch | None, ...]]:
-    """Bounds of each cell for some core money, groups and switches."""
-    groups = groups_of(settings, window.cells, current, core)
+    """Bounds of each cell for some core money, groups and switches.
+
+    Raises
+    ------
+    Infeasible
+        When more is spent already than the core money.
+    """
+    spent = window.spent
+    if float(spent.sum()) > core + CENT:
+        least = float(spent.sum()) / max(1 - settings.reserve_for_tests, 1e-9)
+        raise Infeasible(sentences.overspent(float(spent.sum()), core, least, window.data_until))
+    groups, passed = beside_spent(groups_of(settings, window.cells, current, core), spent)
     switches = switches_of(settings, window.cells, current, window.fixed, counts_cost=counts_cost)
     bounds = cell_bounds(
         window.cells,
@@ -149,8 +165,9 @@ def _limits(
         core=core,
         groups=groups if core > 0 else (),
         switches=switches if core > 0 else (),
+        spent=spent,
     )
-    return bounds, groups, switches
+    return replace(bounds, gave_way=(*bounds.gave_way, *passed)), groups, switches
 
 
 def allocate(
@@ -163,7 +180,7 @@ def allocate(
     Infeasible
         When the user's bounds leave no plan.
     """
-    current = spread(core, window.reference.by_cell)
+    current = current_spend(window, core)
     bounds, groups, switches = _limits(
         window, settings, core, current, grades, counts_cost=aim.objective == "profit"
     )
@@ -179,7 +196,7 @@ def allocate(
     solution = solve(curves, problem)
     clean = np.clip(solution.spend, 0.0 if switches else bounds.lower, bounds.upper)
     total = core if spend_all else min(core, float(clean.sum()))
-    return Allocation(in_whole_cents(clean, total, problem), bounds, solution, problem)
+    return Allocation(in_whole_cents(clean, total, problem, window.spent), bounds, solution, problem)
 
 
 def reserve_price(

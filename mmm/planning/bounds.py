@@ -18,7 +18,7 @@ from mmm.planning.problem import Group, Problem, Switch
 from mmm.planning.settings import PlanSettings
 from mmm.planning.solver_mend import can_be_met, refuse_clash
 
-Source = Literal["", "bound", "fixed", "change", "dark", "guard", "extrapolation"]
+Source = Literal["", "bound", "fixed", "change", "dark", "guard", "extrapolation", "spent"]
 
 Gone = tuple[Literal["change", "guard", "extrapolation"], ...]
 """Defaults that are given up."""
@@ -49,7 +49,7 @@ class CellBounds:
         Money, shape (cell,).
     lower_by, upper_by
         Who says so: bound (the user), fixed (committed), change, dark, guard (its return is an assumption),
-        extrapolation, or "" for nothing but zero and the budget.
+        extrapolation, spent (already), or "" for nothing but zero and the budget.
     gave_way
         Defaults that gave way so that a plan exists, one sentence each.
     """
@@ -71,6 +71,7 @@ class _Side:
     guard: float | None
     extrapolation: float
     package: float = 0.0  # least that can be bought
+    spent: float = 0.0  # already
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ def cell_bounds(
     core: float,
     groups: tuple[Group, ...] = (),
     switches: tuple[Switch | None, ...] = (),
+    spent: Floats | None = None,
 ) -> CellBounds:
     """Bounds of each cell around the scaled reference.
 
@@ -137,6 +139,8 @@ def cell_bounds(
         Money to place, without the reserve.
     groups, switches
         What else must be met; a cell with a switch may be off unless the user gives it a min.
+    spent
+        Money spent in the window already, shape (cell,): no cell gets less, and a limit below it gives way.
 
     Raises
     ------
@@ -161,7 +165,9 @@ def cell_bounds(
             low_user[i] = 0.0
         is_guess = evidence[i] == "prior"
         guarded = is_guess and switch is None
-        lows.append(_Side(low_user[i], low, by, max(0.0, (1 - guard) * current[i]) if guarded else None, 0.0))
+        least = max(0.0, (1 - guard) * current[i]) if guarded else None
+        already = 0.0 if spent is None else float(spent[i])
+        lows.append(_Side(low_user[i], low, by, least, 0.0, spent=already))
         highs.append(
             _Side(
                 high_user[i],
@@ -341,6 +347,12 @@ def _compose(
             most, most_by = high.package, "bound"
         elif least > most:  # and a lower default to an upper one
             least, least_by = most, most_by
+        if most < low.spent:
+            if high.user is not None:
+                said.append(sentences.gave_way_to_spent(cell.name, most, low.spent))
+            most, most_by = low.spent, "spent"
+        if least < low.spent:
+            least, least_by = low.spent, "spent"
         if most > core and least <= core:
             most, most_by = core, ""
         found.append((least, most, least_by, most_by))

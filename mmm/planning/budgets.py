@@ -9,10 +9,18 @@ import numpy as np
 
 from mmm.data.panel import Floats
 from mmm.finance.economics import Economics
-from mmm.planning.allocation import Aim, Money, aim_of, allocate, take_draws, window_money
+from mmm.planning.allocation import (
+    Aim,
+    Money,
+    aim_of,
+    allocate,
+    current_spend,
+    take_draws,
+    window_money,
+)
 from mmm.planning.careful import plan_carefully, planning_bank, some_of
 from mmm.planning.limits import switches_of
-from mmm.planning.money import in_cents, split_reserve, spread
+from mmm.planning.money import in_cents, split_reserve
 from mmm.planning.outlook import Outlook, halves, outlook_of
 from mmm.planning.settings import PlanSettings
 from mmm.planning.window import PlanWindow
@@ -155,7 +163,7 @@ def best_mix(desk: Desk, budget: float) -> Mix:
 def current_mix(desk: Desk, budget: float) -> Mix:
     """Today's mix scaled to a budget, with its reserve beside it."""
     core, reserve = split_reserve(budget, desk.settings.reserve_for_tests)
-    return Mix(in_cents(budget) / 100, reserve, spread(core, desk.window.reference.by_cell))
+    return Mix(in_cents(budget) / 100, reserve, current_spend(desk.window, core))
 
 
 def value_all(desk: Desk, mixes: Mapping[str, Mix]) -> dict[str, Valued]:

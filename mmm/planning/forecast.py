@@ -6,7 +6,7 @@ import numpy as np
 
 from mmm.data.panel import Floats
 from mmm.model.forward import saturate
-from mmm.response.curves import WindowCurves, price_of
+from mmm.response.curves import WindowCurves, money_spent, price_of
 
 
 def media_outcome(curves: WindowCurves, spend: Floats) -> Floats:
@@ -23,9 +23,7 @@ def media_outcome(curves: WindowCurves, spend: Floats) -> Floats:
     media, periods = curves.media, curves.periods
     total = np.zeros((media.draws, periods))
     for cell in range(len(media.cells)):
-        price = price_of(curves, cell)
-        money = spend[cell] if price is None else price.buys(np.asarray(spend[cell]))
-        bought = curves.unit_exposure[:, :, cell] * money
+        bought = _bought(curves, cell, float(spend[cell]))
         if curves.beside is not None:
             bought = bought + curves.beside[:, :, cell]
         scaled = np.concatenate([curves.carry_in[:, :, cell], bought]) / media.scale[:, cell]
@@ -35,6 +33,37 @@ def media_outcome(curves: WindowCurves, spend: Floats) -> Floats:
         share = saturate(media.saturation[cell], stock, half, slope)
         total += np.einsum("dtg,dg,tg->dt", share, media.ceiling[:, :, cell], curves.value[:periods])
     return total
+
+
+def _bought(curves: WindowCurves, cell: int, money: float) -> Floats:
+    """Exposure that an amount of money buys in the window, what is spent already first, shape (period, geo)."""
+    price, already = price_of(curves, cell), money_spent(curves, cell)
+    points = np.array([already, max(money, already)])
+    before, after = points if price is None else price.buys(points)
+    bought = curves.unit_exposure[:, :, cell] * (after - before)
+    if curves.spent is None:
+        return bought
+    past = curves.spent.exposure[:, :, cell]
+    return np.asarray(bought + past * (min(money / already, 1.0) if already > 0 else 1.0))
+
+
+def with_what_happened(curves: WindowCurves, baseline: Floats, happened: Floats) -> Floats:
+    """Outcome without paid media in every period of a window that has begun, shape (draw, period).
+
+    In the periods that are past it is what really happened less what the draw says media brought, so that the two
+    together are the outcome as it was.
+
+    Parameters
+    ----------
+    baseline
+        In the periods to come, shape (draw, period to come).
+    happened
+        Outcome of the periods that are past, in the unit of the baseline, shape (period past,).
+    """
+    past = len(happened)
+    if not past or curves.spent is None:
+        return baseline
+    return np.concatenate([happened - media_outcome(curves, curves.spent.money)[:, :past], baseline], axis=1)
 
 
 def window_outcome(curves: WindowCurves, spend: Floats, baseline: Floats, share: Floats) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
@@ -55,6 +56,17 @@ def groups_of(
     return tuple(groups)
 
 
+def beside_spent(groups: tuple[Group, ...], spent: Floats) -> tuple[tuple[Group, ...], tuple[str, ...]]:
+    """The groups, none with less than its cells have spent already; and those that passed their limit, in words."""
+    kept, said = [], []
+    for group in groups:
+        already = float(spent[list(group.members)].sum())
+        if already > group.upper:
+            said.append(sentences.gave_way_to_spent(group.name, group.upper, already))
+        kept.append(replace(group, upper=max(group.upper, already)))
+    return tuple(kept), tuple(said)
+
+
 def switches_of(
     settings: PlanSettings, cells: Sequence[Cell], current: Floats, fixed: Floats, *, counts_cost: bool
 ) -> tuple[Switch | None, ...]:
@@ -82,7 +94,7 @@ def switches_of(
     return tuple(found) if any(found) else ()
 
 
-def in_whole_cents(spend: Floats, total: float, problem: Problem) -> Floats:
+def in_whole_cents(spend: Floats, total: float, problem: Problem, spent: Floats) -> Floats:
     """The plan in whole cents that add up to `total` exactly and keep every group and package.
 
     Each cell is rounded to a cent beside its amount; which way, and in the rare case that this is not enough by
@@ -94,9 +106,16 @@ def in_whole_cents(spend: Floats, total: float, problem: Problem) -> Floats:
         Money by cell, shape (cell,).
     total
         Money to spend, in whole cents.
+    spent
+        Money by cell that is spent already, in whole cents: no cell gets less.
     """
     if problem.is_plain or not spend.any():
-        return spread(total, spend) if spend.any() else spend
+        more = np.maximum(spend - spent, 0.0)
+        return (
+            spent + spread(total - float(spent.sum()), more if more.any() else spend)
+            if spend.any()
+            else spend
+        )
     cells = len(spend)
     switches = problem.switches or (None,) * cells
     held = np.array([x == 0 or (s is not None and s.lot > 0) for x, s in zip(spend, switches, strict=True)])
@@ -114,6 +133,7 @@ def in_whole_cents(spend: Floats, total: float, problem: Problem) -> Floats:
     whole = np.ones(2 * cells, dtype=np.int64)
     for reach in (1.0, 100.0):
         most = np.tile(np.where(held, 0.0, reach), 2)
+        most[cells:] = np.minimum(most[cells:], np.maximum(cents - np.round(spent * 100), 0.0))
         answer = milp(
             np.concatenate([1 - rest, 1 + rest]),
             integrality=whole,

@@ -75,6 +75,8 @@ class Context:
         Money for tests, in the plan and in the current mix alike.
     is_careful
         Whether bad cases or a target were planned for, not the mean.
+    spent
+        Money spent in the window already, shape (cell,); None where it has not begun.
     groups
         Groups of the plan, and where each stands.
     """
@@ -91,6 +93,7 @@ class Context:
     has_money: bool
     reserve: float
     is_careful: bool = False
+    spent: Floats | None = None
     groups: tuple[tuple[Group, GroupState], ...] = ()
 
     def groups_of(self, cell: int) -> list[str]:
@@ -159,22 +162,27 @@ def moves_table(
     for channel in dict.fromkeys(cell.channel for cell in cells):
         members = [i for i, cell in enumerate(cells) if cell.channel == channel]
         rows.append(_group("channel", {"channel": channel}, members, current, planned, context))
-    reserve = {"reference_spend": 0.0, "current_spend": context.reserve, "planned_spend": context.reserve}
+    reserve: dict[str, object] = {
+        "reference_spend": 0.0,
+        "current_spend": context.reserve,
+        "planned_spend": context.reserve,
+    }
     rows.append({"level": "reserve", **reserve, "change": 0.0})
     rows.append(_group("total", {}, range(len(cells)), current, planned, context, context.reserve))
-    return _frame(rows, keys, context.has_money), tuple(reverses)
+    return _frame(rows, keys, context), tuple(reverses)
 
 
-def _frame(rows: list[dict[str, object]], keys: Sequence[str], has_money: bool) -> pd.DataFrame:
+def _frame(rows: list[dict[str, object]], keys: Sequence[str], context: Context) -> pd.DataFrame:
     """Rows in the contract's order of columns; texts empty and figures nan where a level has none."""
     returns = ["roi", "mroi_current", "mroi_planned"]
-    if not has_money:
+    if not context.has_money:
         returns += [
             "cost_per_outcome",
             "marginal_cost_per_outcome_current",
             "marginal_cost_per_outcome_planned",
         ]
     spend = ["reference_spend", "current_spend", "planned_spend", "change"]
+    spend += [] if context.spent is None else ["spent"]
     brings = ["response", "response_lo", "response_hi", "response_current"]
     columns = ["level", *keys, *spend, *brings, *returns, "evidence", "binding", "binding_price"]
     table = pd.DataFrame(rows, columns=[*columns, "extrapolated", "why", "flip"])
@@ -231,6 +239,7 @@ def _figures(
         "current_spend": before + reserve,
         "planned_spend": after + reserve,
         "change": after - before,
+        "spent": 0.0 if context.spent is None else float(context.spent[index].sum()),
         "response": float(brought.mean()),
         "response_lo": float(lo),
         "response_hi": float(hi),

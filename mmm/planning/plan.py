@@ -48,7 +48,7 @@ class Plan:
     Attributes
     ----------
     plan
-        `plan.csv`: money by period, purpose (core, test) and cell.
+        `plan.csv`: money by period, purpose (core, test, spent) and cell.
     moves
         `moves.csv`: where the money moves, and why.
     curves
@@ -190,6 +190,8 @@ def optimize(
         core=money.core,
         reserve=money.reserve,
         unspent=max(0.0, round(money.core - float(found.spend.sum()), 2)),
+        spent=round(float(window.spent.sum()), 2),
+        free=round(money.core - float(window.spent.sum()), 2),
         reference_spend=round(float(money.reference.sum()), 2),
         **_figures(planned, ""),
         **_figures(current, "current_"),
@@ -263,6 +265,7 @@ def _context(
         has_money=window.has_money,
         reserve=money.reserve,
         is_careful=settings.risk.measure != "mean",
+        spent=None if window.begun is None else window.spent,
         groups=tuple(zip(found.problem.groups, found.solution.groups, strict=False)),
     )
 

@@ -31,7 +31,7 @@ def comparable_periods(
     Parameters
     ----------
     first
-        Position of the first coming period on the panel's time axis, at or past its end.
+        Position of the window's first period on the panel's time axis; before its end where the window has begun.
     how
         recent: the last `count` periods of the data. last_year: the same periods a year before (or the
         fewest years before which the data reach).

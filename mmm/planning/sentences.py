@@ -59,6 +59,15 @@ def until_window_is(how: str, first: np.datetime64, last: np.datetime64, recent:
     return f"From {first} to {last}, between the data and the window, {rate}."
 
 
+def window_has_begun(until: np.datetime64, grain: Grain) -> str:
+    """A part of the window is past."""
+    return (
+        f"The window has begun: what was spent in it until {until} stays as it was and counts towards every limit. "
+        f"None of it is taken for a test. Today's mix is that and, for the rest, the reference's {grain}s that are to "
+        "come."
+    )
+
+
 def spread_evenly(names: Sequence[str]) -> str:
     """Cells without a weekly shape."""
     return (
@@ -139,6 +148,20 @@ def gave_way_down(name: str, change: float | None, least: float, core: float) ->
 def gave_way_to_min(name: str, default: float, least: float) -> str:
     """A default upper limit stands below the least the user asked for."""
     return f"For {name} the default limit of {money(default)} gave way to your min of {money(least)}."
+
+
+def gave_way_to_spent(name: str, most: float, spent: float) -> str:
+    """A limit of the user that what is spent already has passed."""
+    return f"{name} has spent {money(spent)} already, above its most of {money(most)}: it gets no more."
+
+
+def overspent(spent: float, core: float, reserve_too: float, until: np.datetime64) -> str:
+    """More is spent already than there is to place."""
+    return (
+        f"no plan meets the limits: {money(spent)} is spent in the window already (until {until}), and "
+        f"{money(core)} is there for all of it beside the reserve for tests. Raise `plan.budget` to at least "
+        f"{money(reserve_too)}"
+    )
 
 
 def gave_way_to_switch(name: str, default: float, least: float) -> str:
@@ -227,6 +250,7 @@ def why_limit(change: float, side: str, by: str, amount: float, default: float |
         "change": f"the default of {reach} change",
         "dark": "1.5 times the most it ever spent in a like window",
         "extrapolation": "1.5 times the most it ever spent in a like window",
+        "spent": "what is spent already",
     }.get(by, "what there is")
     end = "lower" if side == "lower" else "upper"
     return f"{direction(change)} to its {end} limit of {money(amount)}, {who}"

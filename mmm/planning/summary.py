@@ -39,6 +39,8 @@ class PlanSummary:
         Money of the window, for cells, and for tests; core + reserve = budget.
     unspent
         Core money the plan leaves (only with `spend: at_most`).
+    spent, free
+        Money of the window that is spent already, and core money that is not (all of it before the window begins).
     reference_spend
         What was really spent in the reference.
     profit, revenue, roi, romi, outcome, cost_per_outcome
@@ -82,6 +84,8 @@ class PlanSummary:
     core: float
     reserve: float
     unspent: float
+    spent: float
+    free: float
     reference_spend: float
     profit: Range
     revenue: Range

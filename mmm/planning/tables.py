@@ -23,7 +23,8 @@ def plan_table(window: PlanWindow, money: Money, planned: Floats) -> pd.DataFram
     """Money to the cent by period and cell (and geo), and the reserve by period.
 
     Planned and current money both sum to the budget exactly (planned: less what is left unspent). The
-    reserve is a row per period without a channel, spread over the days of the window.
+    reserve is a row per period without a channel, spread over the days of the window. Where the window has begun,
+    periods that are past have rows of what was spent, and the reserve lies in those to come.
 
     Parameters
     ----------
@@ -33,18 +34,20 @@ def plan_table(window: PlanWindow, money: Money, planned: Floats) -> pd.DataFram
     keys = cell_columns(window.cells)
     place = ["date", "purpose", *keys] + ([] if window.geos == (NATIONAL,) else ["geo"])
     table = window.schedule(planned).frame("planned_spend").drop(columns="planned_spend")
-    table["purpose"] = "core"
-    for name, amounts, pattern in (
-        ("reference_spend", money.reference, window.reference.spend),
-        ("current_spend", money.current, window.pattern),
-        ("planned_spend", planned, window.pattern),
+    table["purpose"] = np.where(table["date"].isin(window.dates[: window.past]), "spent", "core")
+    past = np.zeros_like(window.pattern) if window.begun is None else window.begun.money
+    for name, amounts, pattern, already in (
+        ("reference_spend", money.reference, window.reference.spend, 0.0),
+        ("current_spend", money.current - window.spent, window.pattern, past),
+        ("planned_spend", planned - window.spent, window.pattern, past),
     ):
         parts = [spread(float(amount), pattern[:, :, i]) for i, amount in enumerate(amounts)]
-        table[name] = np.stack(parts, axis=-1).ravel()
-    tests = pd.DataFrame({"date": window.dates.astype("datetime64[s]"), "purpose": "test"})
+        table[name] = (already + np.stack(parts, axis=-1)).round(2).ravel()
+    ahead = slice(window.past, None)
+    tests = pd.DataFrame({"date": window.dates[ahead].astype("datetime64[s]"), "purpose": "test"})
     tests = tests.reindex(columns=place, fill_value="")
     tests["reference_spend"] = 0.0
-    tests["current_spend"] = spread(money.reserve, window.share)
+    tests["current_spend"] = spread(money.reserve, window.share[ahead])
     tests["planned_spend"] = tests["current_spend"]
     columns = [*place, "reference_spend", "current_spend", "planned_spend"]
     return pd.concat([table[columns], tests[columns]], ignore_index=True)

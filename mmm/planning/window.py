@@ -14,6 +14,7 @@ from mmm.dims import Cell
 from mmm.errors import ConfigError, DataError, InternalFault
 from mmm.model.forward import MediaDraws
 from mmm.planning import sentences
+from mmm.planning.begun import Begun, what_happened
 from mmm.planning.bounds import reversed_bounds
 from mmm.planning.fixed import fixed_money
 from mmm.planning.names import name_faults
@@ -26,7 +27,7 @@ from mmm.planning.reference import (
 )
 from mmm.planning.settings import PlanSettings, SpendFile
 from mmm.planning.spend_file import read_spend
-from mmm.response.curves import WindowCurves
+from mmm.response.curves import Spent, WindowCurves
 from mmm.response.prices import Price
 from mmm.response.schedule import Schedule
 
@@ -48,7 +49,8 @@ class PlanWindow:
     reference
         What the window is compared with, as really spent; cut periods count by their share.
     pattern
-        Share of a cell's window money in each period and geo, shape (period, geo, cell); sums to 1 by cell.
+        Share of a cell's window money in each period and geo, shape (period, geo, cell); sums to 1 by cell. Where
+        the window has begun, of the money still to be spent: zero in the periods that are past.
     exposure_per_money
         Exposure one unit of money buys, shape (geo, cell).
     until
@@ -70,6 +72,8 @@ class PlanWindow:
         What was assumed on the way, one sentence each.
     prices
         How the price of each cell changes with its money; empty: nowhere.
+    begun
+        What of the window is past; None where it has not begun.
     """
 
     start: np.datetime64
@@ -91,6 +95,24 @@ class PlanWindow:
     fixed: Floats
     assumptions: tuple[str, ...]
     prices: tuple[Price | None, ...] = ()
+    begun: Begun | None = None
+
+    @property
+    def past(self) -> int:
+        """How many of the window's periods are past."""
+        return 0 if self.begun is None else self.begun.periods
+
+    @property
+    def spent(self) -> Floats:
+        """Money of each cell that is spent in the window already, in whole cents, shape (cell,)."""
+        if self.begun is None:
+            return np.zeros(len(self.cells))
+        return np.asarray(np.round(self.begun.money.sum(axis=(0, 1)), 2))
+
+    @property
+    def pace(self) -> Floats:
+        """Money of each cell in the reference's periods that stand for those to come, shape (cell,)."""
+        return np.asarray(self.reference.spend[self.past :].sum(axis=(0, 1)))
 
     @property
     def has_money(self) -> bool:
@@ -99,7 +121,8 @@ class PlanWindow:
 
     def schedule(self, spend: Floats) -> Schedule:
         """Money of each cell in the window, shape (cell,), as a schedule by period and geo."""
-        return Schedule(self.dates, self.geos, self.cells, self.pattern * spend)
+        past = 0.0 if self.begun is None else self.begun.money
+        return Schedule(self.dates, self.geos, self.cells, past + self.pattern * (spend - self.spent))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +134,7 @@ class _Days:
     dates: Dates
     share: Floats
     between: Dates  # whole periods between the data and the window
+    past: int  # periods of the window that the data cover
     before_share: float  # of the first period, before the window
     after_share: float  # of the last period, after the window
 
@@ -130,17 +154,18 @@ def plan_window(panel: Panel, settings: PlanSettings, *, folder: Path = Path()) 
     Raises
     ------
     ConfigError
-        Names no cell has, bounds reversed, a window that is past or partly in the data, a reference the data
-        do not reach: all that can be said at once.
+        Names no cell has, bounds reversed, a window that is past, a reference the data do not reach: all that can be
+        said at once.
     DataError
         A spend file that cannot be used.
     """
     days = _days(panel, settings)
+    begun = what_happened(panel, len(panel.dates) - days.past, days.share) if days.past else None
     reference, exposure, periods = _reference(panel, settings, days, folder)
     rate = exposure_per_money(panel, periods)
     if exposure is None:
         exposure = reference * rate
-    if reference.sum() <= 0:
+    if reference[days.past :].sum() <= 0:
         raise ConfigError(
             [
                 "`plan.reference`: nothing was spent in the periods to compare with, so there is no mix to "
@@ -152,12 +177,20 @@ def plan_window(panel: Panel, settings: PlanSettings, *, folder: Path = Path()) 
     beside = np.zeros_like(reference)
     beside[0] += until_exposure[-1]
     beside[-1] += days.after_share * per_period
-    shape, even = shapes(panel, reference, days.share)
+    ahead = np.arange(len(days.dates)) >= days.past
+    shape, even = shapes(panel, reference * ahead[:, None, None], days.share * ahead)
     largest = like_windows(panel.spend.sum(axis=1), days.share).max(axis=0)
+    spent = np.zeros(len(panel.cells)) if begun is None else np.round(begun.money.sum(axis=(0, 1)), 2)
     fixed, pattern = fixed_money(
-        panel, settings.fixed, days.start, days.end, days.dates, shape, reference.sum(axis=(0, 1))
+        panel,
+        settings.fixed,
+        (days.start, days.end, days.dates),
+        shape,
+        reference.sum(axis=(0, 1)),
+        spent,
+        ahead,
     )
-    cut = days.before_share > 0
+    cut = days.before_share > 0 and not days.past
     until_dates = np.concatenate([days.between, days.dates[:1]]) if cut else days.between
     return PlanWindow(
         start=days.start,
@@ -179,6 +212,7 @@ def plan_window(panel: Panel, settings: PlanSettings, *, folder: Path = Path()) 
         fixed=fixed,
         assumptions=_assumptions(panel, settings, days, periods, even),
         prices=_prices(settings, panel.cells, reference.sum(axis=(0, 1)), largest),
+        begun=begun,
     )
 
 
@@ -186,12 +220,13 @@ def window_curves(window: PlanWindow, panel: Panel, media: MediaDraws) -> Window
     """What spend in the window brings, per draw, given what was bought before and will be bought after.
 
     `carry_in` are the `lags - 1` periods right before the window's first one: the panel's own exposure, then
-    the periods between the data and the window; zeros where the history is shorter.
+    the periods between the data and the window; zeros where the history is shorter. Of a window that has begun the
+    panel's own exposure in its periods is what the money spent already bought.
     """
     if media.cells != panel.cells or media.geos != panel.geos:
         raise InternalFault("the fit and the data disagree about cells or geos; fit again")
     tail = media.lags - 1
-    past = np.concatenate([panel.exposure, window.until_exposure])
+    past = np.concatenate([panel.exposure[: len(panel.dates) - window.past], window.until_exposure])
     carry_in = np.zeros((tail, *past.shape[1:]))
     known = min(tail, len(past))
     if known:
@@ -205,6 +240,7 @@ def window_curves(window: PlanWindow, panel: Panel, media: MediaDraws) -> Window
         value=np.repeat(value[None], len(window.dates) + tail, axis=0),
         beside=window.beside,
         prices=window.prices,
+        spent=None if window.begun is None else Spent(window.spent, window.begun.exposure),
     )
 
 
@@ -224,7 +260,7 @@ def _prices(
 
 
 def _days(panel: Panel, settings: PlanSettings) -> _Days:
-    """Days and periods of the window; refuses one that is past or partly in the data."""
+    """Days and periods of the window; refuses one that is past."""
     faults = [*name_faults(settings, panel.cells), *reversed_bounds(settings)]
     data_end = panel.dates[-1] + period_days(panel.dates[-1:], panel.grain)[0].astype("timedelta64[D]") - 1
     if settings.window is None:
@@ -238,12 +274,6 @@ def _days(panel: Panel, settings: PlanSettings) -> _Days:
             f"`plan.window`: {start} to {end} is past: the data run until {data_end}. "
             "Give a window after that, or bring newer data"
         )
-    elif start <= data_end:
-        faults.append(
-            f"`plan.window`: {start} to {end} has begun in the data, which run until {data_end}; "
-            "planning the rest of a window that has begun is not built yet. Start the window on "
-            f"{data_end + 1} or later"
-        )
     if faults:
         raise ConfigError(faults)
     week_start = WEEKDAYS[int(weekdays(panel.dates[:1])[0])]
@@ -256,6 +286,7 @@ def _days(panel: Panel, settings: PlanSettings) -> _Days:
         dates=touched.dates,
         share=touched.share,
         between=period_range(data_end + 1, touched.dates[0] - 1, panel.grain, week_start),
+        past=int((touched.dates <= panel.dates[-1]).sum()),
         before_share=float((start - touched.dates[0]).astype(int) / lengths[0]),
         after_share=float((last_day - end).astype(int) / lengths[-1]),
     )
@@ -268,7 +299,7 @@ def _reference(
 
     A file gives money only (exposure None), whole for the window; its cost per exposure is the recent one.
     """
-    first = len(panel.dates) + len(days.between)
+    first = len(panel.dates) + len(days.between) - days.past
     how = settings.reference
     if isinstance(how, SpendFile):
         periods = comparable_periods(panel, first, len(days.dates), "recent", "plan.reference")
@@ -287,8 +318,11 @@ def _until(
     """Money and exposure between the data and the window, shape (between + 1, geo, cell).
 
     The last entry is the part of the window's first period that lies before the window (zero where the
-    window begins with the period).
+    window begins with the period); where the window has begun it is as it was, and there is nothing else.
     """
+    if days.past:
+        at = slice(len(panel.dates) - days.past, len(panel.dates) - days.past + 1)
+        return panel.spend[at] * days.before_share, panel.exposure[at] * days.before_share
     first, count = len(panel.dates), len(days.between) + 1
     how = settings.until_window
     weight = np.ones((count, 1, 1))
@@ -351,7 +385,7 @@ def _assumptions(
     ]
     if days.before_share > 0 or days.after_share > 0:
         lines.append(sentences.window_cuts_periods(float(days.share.sum()), panel.grain))
-    if len(days.between) or days.before_share > 0:
+    if len(days.between) or (days.before_share > 0 and not days.past):
         lines.append(
             sentences.until_window_is(
                 settings.until_window if isinstance(settings.until_window, str) else "file",
@@ -361,6 +395,8 @@ def _assumptions(
                 panel.grain,
             )
         )
+    if days.past:
+        lines.insert(0, sentences.window_has_begun(panel.data_until, panel.grain))
     dark = [panel.cells[cell].name for cell in np.flatnonzero(even)]
     if dark:
         lines.append(sentences.spread_evenly(dark))

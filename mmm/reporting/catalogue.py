@@ -72,6 +72,10 @@ ENGLISH: dict[str, str] = {
     "decision.key.range": "90 %: {range}",
     "decision.key.odds_note": "if the model is right",
     "decision.key.worst_note": "what a bad draw costs or still brings",
+    "decision.begun": (
+        "{spent} of it was spent until {day} and stays as it was. {free} is still free, and that is what this plan "
+        "places; {reserve} is kept for tests."
+    ),
     "decision.equal": (
         "Today's mix is the reference period's mix scaled to the same {budget}, so the gain is never just "
         "more money. Really spent in the reference period: {reference}."
@@ -677,6 +681,7 @@ ENGLISH: dict[str, str] = {
     "book.money": "Amounts in {currency}",
     "book.money_unnamed": "Amounts in currency units; the config names no currency",
     "book.live": "Totals are formulas: change a figure and they follow.",
+    "book.planned.begun": "Plan (until {day} as it was spent)",
     "book.planned": "Planned spend",
     "book.current": "Today's mix at equal money",
     "book.chart": "Today's mix and plan",

@@ -120,7 +120,7 @@ def disagreements(results: Results) -> tuple[str, ...]:
     compare("plan.json: core and reserve are not the budget", summary.core + summary.reserve, summary.budget)
     compare(
         "plan.csv and moves.csv: planned spend differs",
-        _spend(results.plan, "core"),
+        _spend(results.plan, "core") + _spend(results.plan, "spent"),
         float(at_level(results.moves, "cell")["planned_spend"].sum()),
     )
     compare("plan.csv and plan.json: test money differs", _spend(results.plan, "test"), summary.reserve)

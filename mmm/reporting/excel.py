@@ -108,7 +108,9 @@ def _plan_sheet(book: Book, results: Results) -> None:
         table = _by_period(results, column)
         dates = list(table.columns)
         sheet.set_column(wide, wide + len(dates), 12)
-        book.text(sheet, row, 0, voice.text(key), "title")
+        begun = key == "book.planned" and results.summary.spent > 0
+        title = voice.text(f"{key}.begun" if begun else key, {"day": day(results.summary.data_until)})
+        book.text(sheet, row, 0, title, "title")
         sheet.set_row(row, 26)
         row += 1
         for place, name in enumerate(keys):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from mmm.dims import Cell
-from mmm.reporting.amounts import joined, odds, window_name
+from mmm.reporting.amounts import day, joined, odds, window_name
 from mmm.reporting.decision import Decision
 from mmm.reporting.results import Results
 from mmm.reporting.voice import Voice
@@ -127,13 +127,21 @@ def key_figures(decision: Decision, results: Results, voice: Voice) -> tuple[Key
 
 
 def caveats(results: Results, voice: Voice) -> tuple[Markup, ...]:
-    """What the first screen must not leave unsaid: equal money, a missing margin, a missing money value."""
+    """What the first screen must not leave unsaid: money spent already, equal money, what is missing."""
     summary = results.summary
     values = {"budget": voice.amounts.money(summary.budget)}
     key = "decision.equal.unknown"
     if summary.reference_spend is not None:
         key, values["reference"] = "decision.equal", voice.amounts.money(summary.reference_spend)
     said = [voice.html(key, values)]
+    if summary.spent:
+        so_far = {
+            "spent": voice.amounts.money(summary.spent),
+            "day": day(summary.data_until),
+            "free": voice.amounts.money(summary.free),
+            "reserve": voice.amounts.money(summary.reserve),
+        }
+        said.insert(0, voice.html("decision.begun", so_far))
     if not results.about.has_money:
         said.append(voice.html("decision.no_money"))
     elif results.about.gross_margin is None:

@@ -89,6 +89,8 @@ class PlanSummary:
     core: float
     reserve: float
     unspent: float
+    spent: float
+    free: float
     reference_spend: float | None
     plan: Outlook
     current: Outlook
@@ -322,6 +324,8 @@ def _summary(raw: Mapping[str, Any]) -> PlanSummary:
         core=float(raw["core"]),
         reserve=float(raw["reserve"]),
         unspent=number(raw.get("unspent")) or 0.0,
+        spent=number(raw.get("spent")) or 0.0,
+        free=number(raw.get("free")) or 0.0,
         reference_spend=number(raw.get("reference_spend")),
         plan=_outlook(raw, ""),
         current=_outlook(raw, "current_"),

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmm.model.forward import MediaDraws
-from mmm.response.curves import WindowCurves, evaluate
+from mmm.response.curves import WindowCurves, evaluate, money_spent
 from mmm.response.table import Sketch, hermite
 
 Floats = NDArray[np.float64]
@@ -26,7 +26,7 @@ class CurveBank:
     media
         The draws.
     points
-        By cell: ascending money from 0 on, shape (grid,).
+        By cell: ascending money from 0 (or what is spent already) on, shape (grid,).
     value, slope
         By cell: response and its derivative, shape (grid, draw). Slopes are, up or down, at most three
         times the chord's beside them, so that nothing overshoots (Fritsch & Carlson 1980) and the first unit of a steep
@@ -76,7 +76,7 @@ class CurveBank:
 
 
 def make_bank(curves: WindowCurves, usual: Floats, most: Floats) -> CurveBank:
-    """Evaluate every draw on points from nothing to the most money each cell could get.
+    """Evaluate every draw on points from nothing, or what is spent already, to the most money each cell could get.
 
     Parameters
     ----------
@@ -90,7 +90,8 @@ def make_bank(curves: WindowCurves, usual: Floats, most: Floats) -> CurveBank:
     points, values, slopes = [], [], []
     for cell in range(len(curves.media.cells)):
         near = min(max(2 * float(usual[cell]), 1e-3 * float(most[cell])), float(most[cell]))
-        x = near * np.linspace(0.0, 1.0, NEAR) ** 2
+        already = money_spent(curves, cell)
+        x = already + (near - already) * np.linspace(0.0, 1.0, NEAR) ** 2
         if most[cell] > near:
             x = np.concatenate([x, np.geomspace(near, float(most[cell]), FAR)[1:]])
         value, slope, _ = evaluate(curves, cell, x)

@@ -6,7 +6,8 @@ For a cell with money x in the window, spread over periods and geos by its own p
 
 over the periods of the window and the `lags - 1` after it: s0[d, t, g] is the adstock of what was bought
 before and after the window, s1[d, t, g] that of one unit of money. What is carried in is sunk, so
-response(0) = 0.
+response(0) = 0. Where a part of the window is past, money up to what is spent bought what it bought, and only the money
+beyond it follows the pattern.
 """
 
 from __future__ import annotations
@@ -33,6 +34,22 @@ ABOVE_ZERO = float(np.finfo(np.float64).tiny)
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What of the window's money is spent already.
+
+    Attributes
+    ----------
+    money
+        By cell, shape (cell,).
+    exposure
+        Raw exposure it bought, shape (period, geo, cell); zero in periods still to come.
+    """
+
+    money: Floats
+    exposure: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class WindowCurves:
     """What spend in one coming window brings, for any amount, per draw.
 
@@ -44,7 +61,7 @@ class WindowCurves:
         Raw exposure in the periods before the window, oldest first, shape (lags - 1, geo, cell).
     unit_exposure
         Raw exposure bought in each period and geo by one unit of money of the cell's window total,
-        shape (period, geo, cell).
+        shape (period, geo, cell); beyond what is spent already, where the window has begun.
     after
         Raw exposure in the periods after the window, shape (lags - 1, geo, cell).
     value
@@ -54,6 +71,8 @@ class WindowCurves:
         the window begins or ends inside a period. None where there is none.
     prices
         How the price of each cell changes with its money, None where it does not; empty: nowhere.
+    spent
+        What is spent already; None where the window has not begun.
 
     Raises
     ------
@@ -68,6 +87,7 @@ class WindowCurves:
     value: Floats
     beside: Floats | None = None
     prices: tuple[Price | None, ...] = ()
+    spent: Spent | None = None
 
     def __post_init__(self) -> None:
         media, periods = self.media, self.unit_exposure.shape[0]
@@ -84,6 +104,9 @@ class WindowCurves:
         _check("value", self.value, (periods + tail, geos))
         if self.beside is not None:
             _check("beside", self.beside, (periods, geos, cells))
+        if self.spent is not None:
+            _check("money spent", self.spent.money, (cells,))
+            _check("exposure spent", self.spent.exposure, (periods, geos, cells))
 
     @property
     def periods(self) -> int:
@@ -113,6 +136,11 @@ def price_of(curves: WindowCurves, cell: int) -> Price | None:
     return curves.prices[cell] if curves.prices else None
 
 
+def money_spent(curves: WindowCurves, cell: int) -> float:
+    """Money of a cell that is spent in the window already."""
+    return 0.0 if curves.spent is None else float(curves.spent.money[cell])
+
+
 def evaluate(curves: WindowCurves, cell: int, spend: ArrayLike) -> tuple[Floats, Floats, Floats]:
     """Response, derivative and chord errors of one cell at ascending amounts of money, by draw.
 
@@ -136,11 +164,34 @@ def evaluate(curves: WindowCurves, cell: int, spend: ArrayLike) -> tuple[Floats,
         raise InternalFault(
             "Amounts of money for a response curve must be finite, ascending and not negative."
         )
+    already = money_spent(curves, cell)
+    before, beyond = points[points < already], points[points >= already]
+    if already == 0 or not beyond.size:
+        return _to_come(curves, cell, points) if already == 0 else _so_far(curves, cell, points)
+    past, past_slope, past_excess = _so_far(curves, cell, np.append(before, already))
+    response, slope, excess = _to_come(curves, cell, beyond)
+    # between the last amount below what is spent and the first above it nobody plans, and nothing is bounded
+    between = np.full((min(len(before), 1), past.shape[1]), np.inf)
+    return (
+        np.concatenate([past[:-1], past[-1] + response]),
+        np.concatenate([past_slope[:-1], slope]),
+        np.concatenate([past_excess[:-1], between, excess]),
+    )
+
+
+def _so_far(curves: WindowCurves, cell: int, points: Floats) -> tuple[Floats, Floats, Floats]:
+    """`evaluate` up to what is spent already: what that brought, in the shape it was spent in."""
+    return _at_one_price(points, _terms(curves, cell, so_far=True), curves, cell)
+
+
+def _to_come(curves: WindowCurves, cell: int, points: Floats) -> tuple[Floats, Floats, Floats]:
+    """`evaluate` from what is spent already on: what the money beyond it brings."""
+    terms, already = _terms(curves, cell), np.array([money_spent(curves, cell)])
     price = price_of(curves, cell)
     if price is None:
-        return _at_one_price(curves, cell, points)
-    bought, steepness = price.buys(points), price.slope(points)
-    response, slope, excess = _at_one_price(curves, cell, bought)
+        return _at_one_price(points - already, terms, curves, cell)
+    bought, steepness = price.buys(points) - price.buys(already), price.slope(points)
+    response, slope, excess = _at_one_price(bought, terms, curves, cell)
     if points.size > 1:
         # a response under its chord in what is bought, which itself rises above its chord in money
         width = np.diff(bought)
@@ -151,9 +202,11 @@ def evaluate(curves: WindowCurves, cell: int, spend: ArrayLike) -> tuple[Floats,
     return response, np.where(slope == 0, 0.0, by_money), excess
 
 
-def _at_one_price(curves: WindowCurves, cell: int, points: Floats) -> tuple[Floats, Floats, Floats]:
-    """`evaluate` where all money buys at today's price."""
-    base, rate, worth = _terms(curves, cell)
+def _at_one_price(
+    points: Floats, terms: tuple[Floats, Floats, Floats], curves: WindowCurves, cell: int
+) -> tuple[Floats, Floats, Floats]:
+    """`evaluate` over some terms, where all money buys at today's price."""
+    base, rate, worth = terms
     kind, draws = int(curves.media.saturation[cell]), len(base)
     half, power = (
         np.ascontiguousarray(part[:, cell], np.float64) for part in (curves.media.half, curves.media.slope)
@@ -172,15 +225,19 @@ def _at_one_price(curves: WindowCurves, cell: int, points: Floats) -> tuple[Floa
     return response.T, slope.T, excess.T
 
 
-def _terms(curves: WindowCurves, cell: int) -> tuple[Floats, Floats, Floats]:
+def _terms(curves: WindowCurves, cell: int, *, so_far: bool = False) -> tuple[Floats, Floats, Floats]:
     """Adstock without the cell's money, adstock of a unit of it, and worth of a full saturation, (draw, term).
 
     A term is a period and geo that money of the cell can reach: the window's periods and `lags - 1` after it.
+    With `so_far` the money is what is spent already; else that is part of what is there without it.
     """
     media, tail = curves.media, curves.media.lags - 1
     scale = media.scale[:, cell]
     unit = curves.unit_exposure[:, :, cell]
     beside = np.zeros_like(unit) if curves.beside is None else curves.beside[:, :, cell]
+    if curves.spent is not None:
+        past = curves.spent.exposure[:, :, cell]
+        unit, beside = (past / curves.spent.money[cell], beside) if so_far else (unit, beside + past)
     around = np.concatenate([curves.carry_in[:, :, cell], beside, curves.after[:, :, cell]]) / scale
     money = np.pad(unit / scale, ((tail, tail), (0, 0)))
     weights = media.weights[:, cell, ::-1].T

@@ -16,6 +16,7 @@ from mmm.data.panel import Floats, Panel
 from mmm.finance.economics import unit_economics
 from mmm.inference.posterior import Posterior
 from mmm.model.shapes import MARGINAL
+from mmm.planning.forecast import with_what_happened
 from mmm.planning.plan import optimize
 from mmm.planning.window import PlanWindow, plan_window, window_curves
 from mmm.response.curves import WindowCurves
@@ -46,7 +47,10 @@ def outset(config: Config, prepared: Prepared, fitted: Path) -> Outset:
         prepared.tables, panel, config.data, config.calendar, _until_and_window(panel, window.dates)
     )
     seed = config.model.sampling.seed
-    baseline = forecast_baseline(posterior, layout, panel, future, seed=seed)[:, -len(window.dates) :]
+    ahead = len(window.dates) - window.past
+    baseline = forecast_baseline(posterior, layout, panel, future, seed=seed)[:, -ahead:]
+    if window.begun is not None:
+        baseline = with_what_happened(curves, baseline, window.begun.outcome)
     roi = pd.read_csv(fitted / "roi.csv", encoding="utf-8-sig", keep_default_na=False)
     return Outset(window, curves, baseline, roi.loc[roi["level"] == "cell", "evidence"].tolist())
 

@@ -143,9 +143,10 @@ FINDINGS = {
         ("`plan.window`: 2025-01-01 to 2025-03-31 is past", "the data run until 2026-03-01"),
         config=(("horizon: 8", "window: 2025Q1"),),
     ),
-    "a window that has begun": Case(
-        ("has begun in the data", "Start the window on 2026-03-02 or later"),
-        config=(("horizon: 8", "window: {start: 2026-02-01, end: 2026-04-30}"),),
+    "a window whose budget is spent": Case(
+        ("is spent in the window already (until 2026-03-01)", "Raise `plan.budget` to at least"),
+        config=(("horizon: 8", "window: {start: 2026-02-01, end: 2026-04-30}"), ("200_000", "1_000")),
+        run=3,
     ),
     "a window longer than the history": Case(
         ("`plan.reference`: recent needs 44 weeks more",), config=(("horizon: 8", "horizon: 104"),)

@@ -138,7 +138,7 @@ def test_whole_cents_keep_the_total_the_groups_and_the_packages(seed, cents, lot
     problem = Problem(
         1.0, 0.0, np.zeros(5), np.full(5, total), total, True, spend, groups, (Switch(lot=lot), *[None] * 4)
     )
-    found = in_whole_cents(spend, total, problem)
+    found = in_whole_cents(spend, total, problem, np.zeros(len(spend)))
     whole = np.round(found * 100).astype(np.int64)
     np.testing.assert_allclose(found * 100, whole, atol=1e-6)
     assert whole.sum() == cents
