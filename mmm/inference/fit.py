@@ -24,10 +24,8 @@ from mmm.model.settings import GateSettings, SamplingSettings
 Floats = NDArray[np.float64]
 Progress = Callable[[str], None]
 
-TARGET_ACCEPT = 0.95
-NATIONAL_ACCEPT = 0.98
-"""With one series a saturated curve and the level can trade places: smaller steps, or a run in three diverges."""
-PATIENT_ACCEPT = 0.99
+ACCEPTANCE = (0.9, 0.95, 0.99)
+"""Target acceptance of each attempt: steps get smaller where the gates were missed."""
 PATIENT_CHAINS = 8
 
 
@@ -59,7 +57,7 @@ def fit(
 ) -> Fitted:
     """Sample the model and check it against the gates.
 
-    A run that misses the gates is extended: twice the draws, then also a higher target acceptance and eight chains.
+    A run that misses the gates is extended: twice the draws, then also eight chains; with smaller steps each time.
 
     Raises
     ------
@@ -72,11 +70,10 @@ def fit(
     parents, packed = hang(layout), pack(layout.data)
     target = _target(parents, packed)
     seconds = {"build": time.perf_counter() - clock, "sampling": 0.0, "derive": 0.0}
-    accept = TARGET_ACCEPT if len(geos) > 1 else NATIONAL_ACCEPT
     plans = [
-        (sampling.draws, sampling.chains, accept),
-        (2 * sampling.draws, sampling.chains, accept),
-        (2 * sampling.draws, max(PATIENT_CHAINS, sampling.chains), PATIENT_ACCEPT),
+        (sampling.draws, sampling.chains, ACCEPTANCE[0]),
+        (2 * sampling.draws, sampling.chains, ACCEPTANCE[1]),
+        (2 * sampling.draws, max(PATIENT_CHAINS, sampling.chains), ACCEPTANCE[2]),
     ]
     fitted: Fitted | None = None
     for attempt, (draws, chains, accept) in enumerate(plans, start=1):
@@ -107,9 +104,8 @@ def fit_without_tests(
     say("sampling once more, without the tests")
     alone = replace(layout, data=replace(layout.data, lifts=()), experiments=())
     parents, packed = hang(alone), pack(alone.data)
-    accept = TARGET_ACCEPT if len(geos) > 1 else NATIONAL_ACCEPT
     draws, chains = max(100, sampling.draws // 2), min(2, sampling.chains)
-    raw = _sample(_target(parents, packed), draws, chains, accept, sampling, say)
+    raw = _sample(_target(parents, packed), draws, chains, ACCEPTANCE[0], sampling, say)
     return _derived(raw, parents, packed, alone, geos, sampling.seed)
 
 

@@ -72,7 +72,7 @@ def test_draws_are_reweighted_where_the_tests_say_little_and_sampled_again_where
     again = "sampled again", SimpleNamespace(rhat_max=1.2)
     monkeypatch.setattr(untested, "LEAST_DRAWS", 100)
     monkeypatch.setattr(untested, "fit_without_tests", lambda *args, **options: again)
-    vague, sharp = with_sd(3.0), with_sd(0.05)
+    vague, sharp = with_sd(8.0), with_sd(0.05)
     rest = without_tests(posterior, vague, panel.geos, SamplingSettings())
     assert rest.rhat is None
     assert rest.posterior.flat("roi").shape == posterior.flat("roi").shape
