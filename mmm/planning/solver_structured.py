@@ -280,7 +280,8 @@ class StructuredSearch:
             k = int(np.abs(cell.money - money[i]).argmin())
             if cell.money.size == 1 or abs(cell.money[k] - money[i]) <= close:
                 exact[i] = cell.money[k]
-        free = np.flatnonzero(exact == money)
+        can_move = np.array([cell.money.size > 1 for cell in pieces])
+        free = np.flatnonzero((exact == money) & can_move)
         least = problem.budget if problem.spend_all else -np.inf
         rows, missing = [], []
         for group in (Group("", tuple(self.cells), least, problem.budget), *problem.groups):
