@@ -30,7 +30,6 @@ from mmm.planning.settings import GoalsSettings, PlanSettings, Scenarios
 from mmm.reporting.settings import ReportSettings
 
 NOT_YET = (
-    "data.outcome.segment",
     "data.outcome.date_format",
     "data.media.owner",
     "tests",

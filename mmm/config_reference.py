@@ -35,9 +35,14 @@ _EXAMPLES = {
     "data.geo": "region",
     "data.vat_included": "0.18",
     "data.outcome.value": "revenue",
+    "data.outcome.segment": "customers",
     "data.outcome.value_per_unit": "54.0",
     "data.outcome.population": "population",
     "data.outcome.orders": "orders",
+    "data.other_outcomes.leads.value": "leads",
+    "data.other_outcomes.leads.kind": "count",
+    "data.other_outcomes.leads.value_per_unit": "12.0",
+    "data.other_outcomes.leads.population": "population",
     "data.media.long.source": "../data/demo/media.csv",
     "data.media.long.channel": "channel",
     "data.media.long.audience": "audience",
@@ -148,6 +153,7 @@ _EXAMPLES = {
 """Values, as YAML text, where the default does not show what a key is for."""
 
 _ITEMS = {
+    "data.other_outcomes": ("leads",),
     "data.media": ("long", "wide"),
     "data.media.wide.cells": ("one", "two"),
     "data.attribution": ("one",),
@@ -164,6 +170,7 @@ _ITEMS = {
 """Entries shown of each list and of each mapping by name."""
 
 _SHORT_ENTRIES = (
+    "data.other_outcomes.leads",
     "data.media.wide",
     "data.media.wide.cells.two",
     "plan.bounds.one",
@@ -181,6 +188,7 @@ _SHORT_ENTRIES = (
 _NOTES = {
     "data": "where the tables are and which column is what",
     "data.outcome": "the number the model explains",
+    "data.other_outcomes": "further outcomes by name, fitted beside it; no money is planned on them (docs/segments.md)",
     "data.media": "paid media: tables, long or wide, any number; short form: {tv: tv_spend}",
     "data.media.wide.cells": "a wide table: one entry per cell",
     "data.organic": "owned media without spend; short form, in the table of `data.source`: [newsletter]",
@@ -219,7 +227,9 @@ SWITCHED_OFF = frozenset(
         "data.sheet",
         "data.vat_included",
         "data.unit",
+        "data.outcome.segment",
         "data.outcome.value_per_unit",
+        "data.other_outcomes",
         "data.media.long.message",
         "data.media.wide",
         "data.future",

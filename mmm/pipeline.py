@@ -7,6 +7,7 @@ can be resumed. What a stage reads and writes is in `mmm/stages/`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from mmm.config import Config
@@ -28,11 +29,13 @@ from mmm.stages.keys import (
     stress_key,
 )
 from mmm.stages.money import write_money
+from mmm.stages.other_outcomes import checks_of, fit_others, prepare_others
 from mmm.stages.plan import write_plan
 from mmm.stages.prepare import Prepared, prepare
 from mmm.stages.readout import READOUT, ReadTest, add_result, read_panel, write_readout
 from mmm.stages.report import write_report
 from mmm.stages.scenarios import write_scenarios
+from mmm.stages.segments import refuse_segments, write_segments
 from mmm.stages.stress import write_stress
 from mmm.stages.view import Run
 
@@ -46,7 +49,8 @@ def check(config: Config) -> list[Check]:
         Faults that leave nothing to check.
     """
     prepared = prepare(config, refuse=False)
-    return [*prepared.checks, *check_plan(prepared.panel, config)]
+    beside = checks_of(prepare_others(config, refuse=False), prepared.checks)
+    return [*prepared.checks, *beside, *check_plan(prepared.panel, config)]
 
 
 def fit(
@@ -135,6 +139,7 @@ def stress(
     jobs
         Processes; the result is the same for any number.
     """
+    refuse_segments(config, "a stress test")
     config = config if seed is None else _seeded(config, seed)
     say = progress or (lambda text: None)
 
@@ -169,6 +174,7 @@ def backtest(
     horizon
         Periods ahead; None: a quarter.
     """
+    refuse_segments(config, "a backtest")
     config = config if seed is None else _seeded(config, seed)
     ahead = QUARTER[config.data.grain] if horizon is None else horizon
 
@@ -190,6 +196,7 @@ def read_test(
     GateRefused
         What was read is no result; its page is kept and nothing is added.
     """
+    refuse_segments(config, "reading a test")
     say = progress or (lambda text: None)
     folder = out if out is not None else Path("reports") / config.name
     say("reading and checking the data")
@@ -239,6 +246,8 @@ def _go(
     config = config if seed is None else _seeded(config, seed)
     say("reading and checking the data")
     prepared = prepare(config)
+    others = prepare_others(config)
+    prepared = replace(prepared, checks=[*prepared.checks, *checks_of(others, prepared.checks)])
     if "fit" in _MADE[command] or aside is not None:
         refuse_plan(prepared.panel, config)  # before the long fit
     version, inputs = package_version(), prepared.inputs
@@ -254,12 +263,14 @@ def _go(
         def done(name: str, key: str, make: Callable[[Path], None]) -> Path | None:
             return store.stage(name, key, make) if name in _MADE[command] else store.finished(name, key)
 
-        fitted = done("fit", fitted_key, lambda to: write_fit(to, config, prepared, store, say))
+        sample = write_segments if prepared.segments else write_fit
+        fitted = done("fit", fitted_key, lambda to: sample(to, config, prepared, store, say))
         if strict and fitted is not None:
             refuse_contradictions(fitted)
+        further = fit_others(store, others, say, make="fit" in _MADE[command])
         counted = money_key(config, prepared, None if fitted is None else fitted_key)
         money = done("money", counted, lambda to: write_money(to, config, prepared, fitted))
-        beside = [place for place in (money, tried, stressed) if place is not None]
+        beside = [place for place in (money, tried, stressed, further) if place is not None]
         plan_key = stage_key(plan_settings(config), [fitted_key], plan_inputs(config), version)
         beside_key = stage_key(scenario_settings(config), [plan_key], {}, version)
         shown = [about, fitted_key, plan_key, beside_key, *(place.name for place in beside)]
@@ -282,7 +293,9 @@ def _go(
             command=command,
             config_text=config.text or as_json(config),
             config_hash=config.digest,
-            inputs=inputs | prepared.counted,
+            inputs=inputs
+            | prepared.counted
+            | {k: v for one in others for k, v in one.prepared.inputs.items()},
             seed=config.model.sampling.seed,
         )
         store.publish(_artefacts([*stages, *beside, *store.kept(READOUT)]), manifest)

@@ -28,11 +28,13 @@ def fit(
     """Check, fit, diagnose, and print returns."""
     settings = load(config, out)
     from mmm import pipeline
-    from mmm.console.results import experiments_text, reviews_text, roi_text
+    from mmm.console.results import experiments_text, others_text, reviews_text, roi_text
 
     with progress(quiet) as line:
         done = pipeline.fit(settings, out=out, seed=seed, progress=line, strict=strict)
     print(roi_text(done.roi(), settings.currency))
+    if told := others_text(done.other_outcomes(), settings.currency):
+        print(told)
     if told := experiments_text(done.experiments()):
         print(told)
     print(reviews_text(done.reviews()))

@@ -67,7 +67,7 @@ def reviews_text(reviews: pd.DataFrame) -> str:
 
 
 def roi_text(roi: pd.DataFrame, currency: str | None) -> str:
-    """The ROI table as a person reads it: cells, then the total; ranges hold 90 %."""
+    """The ROI table as a person reads it: cells, then the total, then each segment; ranges hold 90 %."""
     by_unit = "roi" not in roi or roi["roi"].isna().all()
     if by_unit and "cost_per_outcome" in roi:
         head = ["spend", "outcomes", "cost per outcome", "cost of the next"]
@@ -81,14 +81,25 @@ def roi_text(roi: pd.DataFrame, currency: str | None) -> str:
         ranged = "roi"
     at = names.index(ranged) + 1
     rows = [["", *head[:at], "(90 % range)", *head[at:], "evidence"]]
-    for row in rows_of(roi):
+    parts = [roi] if "segment" not in roi else [part for _, part in roi.groupby("segment", sort=False)]
+    for row in [row for part in parts for row in rows_of(part)]:
+        segment = text_of(row.get("segment"))
+        label = f"{segment}: {label_of(row)}" if segment else label_of(row)
         cells = [show(row.get(name)) for name, show in zip(names, style, strict=True)]
         low, high = (style[at - 1](row.get(f"{ranged}_{end}")) for end in ("lo", "hi"))
-        rows.append(
-            [label_of(row), *cells[:at], f"({low} to {high})", *cells[at:], text_of(row.get("evidence"))]
-        )
+        rows.append([label, *cells[:at], f"({low} to {high})", *cells[at:], text_of(row.get("evidence"))])
     note = f"Money in {currency}." if currency else "Money without a currency: the config names none."
     return f"{aligned(rows, right=range(1, len(rows[0]) - 1))}\n{note}"
+
+
+def others_text(table: pd.DataFrame, currency: str | None) -> str:
+    """Returns of further outcomes, each under its name; empty where there are none."""
+    if table.empty:
+        return ""
+    parts = []
+    for name, rows in table.groupby("outcome_name", sort=False):
+        parts.append(f"Beside it, {name}:\n{roi_text(rows, currency)}")
+    return "\n".join(parts)
 
 
 def experiments_text(table: pd.DataFrame) -> str:

@@ -6,7 +6,8 @@ broadcast or assumed is listed as a check.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from mmm.data.holidays import holiday_features
 from mmm.data.media import align_media
 from mmm.data.outcome import align_outcome, geo_weights
 from mmm.data.panel import Check, Panel
+from mmm.data.segments import align_segments
 from mmm.data.settings import CalendarSettings, DataSettings
 from mmm.data.tables import Tables
 from mmm.errors import DataError
@@ -31,10 +33,14 @@ from mmm.errors import DataError
 
 @dataclass(frozen=True, slots=True)
 class Aligned:
-    """A panel, and what had to be dropped, split or assumed to make it."""
+    """A panel, and what had to be dropped, split or assumed to make it.
+
+    `segments` are panels of parts of the outcome, by name: the same but for the outcome and its value.
+    """
 
     panel: Panel
     checks: tuple[Check, ...]
+    segments: Mapping[str, Panel] = field(default_factory=dict)
 
 
 def build_panel(
@@ -64,7 +70,11 @@ def align_tables(
     axis = find_axis(tables, data.grain, week_start, found) if not found.faults else None
     if axis is None:
         raise DataError(found.faults)
-    outcome, unit_value, population, modelled = align_outcome(tables, axis, calendar, found)
+    segments = align_segments(tables, axis, calendar, found)
+    if segments and found.faults:  # their sum may have no number at all
+        raise DataError(list(dict.fromkeys(found.faults)))
+    heard = Findings() if segments else found  # a gap of the whole is one of its segments, and is said there
+    outcome, unit_value, population, modelled = align_outcome(tables, axis, calendar, heard)
     first = int(np.flatnonzero(~np.isnan(outcome).all(axis=1))[0])
     weights = geo_weights(population, outcome, unit_value)
     media = align_media(tables, axis, first, weights, found)
@@ -105,4 +115,5 @@ def align_tables(
         data_until=period_end(axis.dates[-1], axis.grain),
         treatments=treatments(data, controls, modelled),
     )
-    return Aligned(panel, (*tables.checks, *dict.fromkeys(found.notes)))
+    parts = {part.name: replace(panel, outcome=part.outcome, unit_value=part.unit_value) for part in segments}
+    return Aligned(panel, (*tables.checks, *dict.fromkeys(found.notes)), parts)

@@ -21,6 +21,8 @@ Flags = NDArray[np.bool_]
 OLD_DAYS = 92
 LEAST_DAYS = 364
 THIN_PERIODS = 6
+SIGNED = 0.1
+"""Share of rows below zero from which an outcome has either sign by nature."""
 PER_CELL = 4
 """What a cell adds to the count: return, carry-over, half-saturation, slope."""
 
@@ -192,14 +194,21 @@ def _last_period(panel: Panel) -> Iterator[Check]:
 
 def _negative_outcome(panel: Panel) -> Iterator[Check]:
     mask = (panel.outcome < 0) & panel.modelled[:, None]
-    if mask.any():
-        yield _review(
-            "negative outcome",
-            "outcome",
-            _dates(panel, mask),
-            f"{panel.outcome[mask].min():,.0f} at the lowest",
-            "More returns than sales? Book returns to the period of their sale, or exclude the period.",
-        )
+    if not mask.any():
+        return
+    value = f"{panel.outcome[mask].min():,.0f} at the lowest"
+    if mask.sum() >= SIGNED * panel.modelled.sum() * len(panel.geos):
+        told = f"{value}, {int(mask.sum())} rows: taken as an outcome of either sign"
+        yield Check("negative outcome", "pass", "outcome", "", told, "")
+        return
+    yield _review(
+        "negative outcome",
+        "outcome",
+        _dates(panel, mask),
+        value,
+        "More returns than sales? Book returns to the period of their sale, or exclude the period. If the outcome is a "
+        "profit or net of returns, nothing is to do.",
+    )
 
 
 def _zero_outcome(panel: Panel) -> Iterator[Check]:
@@ -243,7 +252,7 @@ def _outcome_units(panel: Panel) -> Iterator[Check]:
 def _media_share(panel: Panel) -> Iterator[Check]:
     if panel.unit_value is None:
         return
-    money = float((panel.outcome * panel.unit_value)[panel.modelled].sum())
+    money = float(np.abs(panel.outcome * panel.unit_value)[panel.modelled].sum())
     spend = float(panel.spend[panel.modelled].sum())
     share = spend / money if money > 0 else np.inf
     if not 0.001 <= share <= 0.6:

@@ -129,9 +129,9 @@ def _unit_value(
 
 
 def geo_weights(population: Floats | None, outcome: Floats, unit_value: Floats | None) -> Floats:
-    """Share of each region by people, else by outcome, shape (geo,)."""
+    """Share of each region by people, else by the size of its outcome, shape (geo,)."""
     by = population
     if by is None:
-        by = np.nansum(outcome * (1.0 if unit_value is None else unit_value), axis=0)
+        by = np.nansum(np.abs(outcome * (1.0 if unit_value is None else unit_value)), axis=0)
     total = by.sum()
     return by / total if total > 0 else np.full(len(by), 1 / len(by))

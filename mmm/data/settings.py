@@ -31,8 +31,8 @@ class Source(Settings):
     )
 
 
-class OutcomeTable(Source):
-    """The outcome: the number the model explains."""
+class OtherOutcome(Source):
+    """An outcome that is one column. As a further one it is fitted beside the first and never planned on."""
 
     value: str = Field(description="column with the outcome")
     kind: Literal["revenue", "count"] = Field("revenue", description="money, or things counted")
@@ -40,15 +40,51 @@ class OutcomeTable(Source):
         None, description="count only: money per unit, a number or a column; without it results are in units"
     )
     population: str | None = Field(None, description="column with the number of people of a region")
+
+    @model_validator(mode="after")
+    def _revenue_has_no_unit_value(self) -> OtherOutcome:
+        if self.kind == "revenue" and self.value_per_unit is not None:
+            raise ValueError("value_per_unit is for `kind: count`; revenue is money already")
+        return self
+
+
+class OutcomeTable(OtherOutcome):
+    """The outcome: the number the model explains, and money is planned on."""
+
+    value: str | dict[str, str] = Field(  # type: ignore[assignment]  # more than a further outcome can have
+        description="column with the outcome; where each segment has a column of its own: {new: COLUMN, known: COLUMN}"
+    )
+    segment: str | None = Field(
+        None,
+        description="column with the segment (new and existing customers); each is fitted on the same media, and money "
+        "is planned on their sum",
+    )
     orders: str | None = Field(
         None, description="column with the number of orders; for the scorecard and the money bridge only"
     )
 
     @model_validator(mode="after")
-    def _revenue_has_no_unit_value(self) -> OutcomeTable:
-        if self.kind == "revenue" and self.value_per_unit is not None:
-            raise ValueError("value_per_unit is for `kind: count`; revenue is money already")
+    def _segments_are_told_once(self) -> OutcomeTable:
+        if isinstance(self.value, str):
+            return self
+        if self.segment is not None:
+            raise ValueError(
+                "`value` has a column for each segment and `segment` a column with their names; keep one of the two"
+            )
+        if len(self.value) < 2:
+            raise ValueError(
+                "`value` names one segment; write its column alone, or name two segments or more"
+            )
+        if len({" ".join(name.split()).casefold() for name in self.value} - {""}) < len(self.value):
+            raise ValueError(
+                "two segments of `value` have one name, or one has none; give each a name of its own"
+            )
         return self
+
+    @property
+    def has_segments(self) -> bool:
+        """Whether the outcome comes in parts that are fitted side by side."""
+        return self.segment is not None or not isinstance(self.value, str)
 
 
 class CellColumns(Settings):
@@ -196,12 +232,21 @@ class DataSettings(Source):
 
     grain: Grain = Field("week", description="period of the model; finer rows are added up")
     outcome: OutcomeTable
+    other_outcomes: dict[str, OtherOutcome] = Field(
+        {}, description="further outcomes by name, fitted beside the first; no money is planned on them"
+    )
     media: Annotated[tuple[MediaTable, ...], BeforeValidator(_media)] = Field(min_length=1)
     organic: Annotated[OrganicTable | None, BeforeValidator(_organic)] = None
     controls: Annotated[ControlsTable | None, BeforeValidator(_organic)] = None
     events: EventsTable | None = None
     future: FutureTable | None = None
     attribution: Annotated[tuple[CountsTable, ...], BeforeValidator(_list)] = ()
+
+    @model_validator(mode="after")
+    def _others_are_named(self) -> DataSettings:
+        if any(not name.strip() for name in self.other_outcomes):
+            raise ValueError("an outcome of `other_outcomes` has no name")
+        return self
 
     def resolved(self, table: Source) -> Source:
         """The table with source, sheet, date and geo inherited from `data`."""

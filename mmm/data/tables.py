@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from mmm.data.counts import no_counts, read_counts
 from mmm.data.holidays import holiday_faults
 from mmm.data.names import clean_name, fold, nearest
+from mmm.data.outcome_table import read_outcome
 from mmm.data.panel import Check
 from mmm.data.reader import Opened, Reader, TableInfo, rows_words
 from mmm.data.settings import (
@@ -28,7 +29,6 @@ from mmm.data.settings import (
     EventsTable,
     HolidaySettings,
     MediaTable,
-    OutcomeTable,
     Source,
 )
 from mmm.data.values import is_empty
@@ -49,8 +49,8 @@ class Tables:
     Attributes
     ----------
     outcome
-        Columns date, geo, outcome, unit_value (money per unit, nan where unknown), population, orders (nan where not
-        given), row.
+        Columns date, geo, segment ("" where the config names none), outcome, unit_value (money per unit, nan where
+        unknown), population, orders (nan where not given), row.
     media
         Columns table, date, geo, channel, audience, message, spend (money), exposure (nan: none given), row.
     organic, controls, future
@@ -116,7 +116,7 @@ def load_tables(
         Every fault of every table at once.
     """
     reader = Reader(data, folder)
-    outcome = _outcome(reader, data.outcome)
+    outcome = read_outcome(reader, data.outcome)
     media = [_media(reader, table, f"data.media[{n}]") for n, table in enumerate(data.media, start=1)]
     organic, controls, future = _columns(reader, data)
     events = _events(reader, data.events) if data.events else _empty(EVENT_COLUMNS)
@@ -161,80 +161,6 @@ def _empty(columns: Sequence[str]) -> pd.DataFrame:
 def _joined(frames: list[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
     filled = [frame for frame in frames if len(frame)]
     return pd.concat(filled, ignore_index=True) if filled else _empty(columns)
-
-
-def _outcome(reader: Reader, table: OutcomeTable) -> pd.DataFrame:
-    per_unit = table.value_per_unit
-    wanted = {"value": table.value, "population": table.population, "orders": table.orders}
-    if isinstance(per_unit, str):
-        wanted["value_per_unit"] = per_unit
-    opened = reader.open(table, "data.outcome", wanted)
-    if opened is None:
-        return pd.DataFrame()
-    raw = opened.raw
-    if table.kind == "revenue":
-        value, unit_value = reader.money(raw, table.value, table), np.ones(len(raw.frame))
-    else:
-        value = reader.numbers(raw, table.value)
-        unit_value = np.full(len(raw.frame), np.nan if per_unit is None else 1.0)
-        if isinstance(per_unit, str):
-            unit_value = reader.money(raw, per_unit, table)
-        elif per_unit is not None:
-            unit_value *= per_unit
-    people = reader.numbers(raw, table.population) if table.population else np.full(len(raw.frame), np.nan)
-    bad = opened.rows[~(people > 0)].tolist() if table.population else []
-    if bad and table.population and reader.is_sound(raw, table.population):
-        reader.faults.append(
-            f'{raw.where}: population ("{table.population}") is empty or not above zero in '
-            f"{rows_words(bad)}; give the number of people of every region"
-        )
-    _find_duplicates(reader, opened, value)
-    return pd.DataFrame(
-        {
-            "date": opened.days.astype("datetime64[s]"),
-            "geo": opened.geos,
-            "outcome": value,
-            "unit_value": unit_value,
-            "population": people,
-            "orders": reader.numbers(raw, table.orders) if table.orders else np.nan,
-            "row": opened.rows,
-        }
-    )
-
-
-def _find_duplicates(reader: Reader, opened: Opened, value: Floats) -> None:
-    """Two rows of one day and region are a fault, unless nearly all have several: then they are parts."""
-    frame = pd.DataFrame({"day": opened.days, "geo": opened.geos, "value": value, "row": opened.rows})
-    groups = frame[~np.isnat(opened.days)].groupby(["day", "geo"], sort=False)
-    size, spellings = groups["row"].size(), groups["value"].nunique(dropna=False)
-    twice = size[size > 1]
-    if twice.empty:
-        return
-    parts = len(twice) > len(size) / 2
-    if parts and (spellings[twice.index] > 1).mean() > 0.5:
-        reader.notes.append(
-            Check(
-                "duplicate rows",
-                "review",
-                opened.raw.where,
-                f"{len(frame)} rows",
-                f"up to {int(size.max())} rows for one day",
-                "They are added up. If they are regions, name their column as `data.outcome.geo`.",
-            )
-        )
-        return
-    quoted = []
-    for key in list(twice.index)[:3]:
-        rows, geo = groups.get_group(key)["row"].tolist(), f" {key[1]}" if key[1] else ""
-        quoted.append(f"{str(key[0])[:10]}{geo} in {rows_words(rows)}")
-    more = f" and {len(twice) - 3} more" if len(twice) > 3 else ""
-    hint = (
-        "" if (opened.geos != "").any() else "; if they are regions, name their column as `data.outcome.geo`"
-    )
-    reader.faults.append(
-        f"{opened.raw.where}: duplicate rows for the same period: {'; '.join(quoted)}{more}. "
-        f"Take out the copies{hint}"
-    )
 
 
 def _media(reader: Reader, table: MediaTable, key: str) -> pd.DataFrame:

@@ -305,7 +305,7 @@ def _scores(rows: pd.DataFrame) -> dict[str, float]:
     with np.errstate(divide="ignore", invalid="ignore"):
         found = {
             "forecasts": len(rows),
-            "mape": float(np.mean(error / size)),
+            "mape": float(np.mean(error / size)) if (actual > 0).all() else np.nan,
             "wmape": float(error.sum() / size.sum()),
             "bias": float((expected - actual).sum() / size.sum()),
             "coverage_90": float(np.mean(outside == 0.0)),

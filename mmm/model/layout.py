@@ -112,6 +112,7 @@ def lay_out(
     *,
     break_even: float | None = None,
     experiments: Sequence[Experiment] = (),
+    share: float = 1.0,
 ) -> Layout:
     """Fix window, scales, design and priors.
 
@@ -121,6 +122,8 @@ def lay_out(
         1 / gross margin; centre of the default ROI prior. None without a margin.
     experiments
         Past tests, none of which began before the modelled periods.
+    share
+        What the outcome is of the company's, below 1 for a segment.
 
     Raises
     ------
@@ -156,7 +159,7 @@ def lay_out(
     inverse_variance = _inverse_variance(per_head / scale, live, equal, x[lags:])
     Z = design(spec, panel.dates[start:], **rows, inverse_variance=inverse_variance)
     money = money_per_unit * size * scale
-    total = float(np.nansum(panel.outcome[start:] * money_per_unit))
+    total = float(np.nansum(np.abs(panel.outcome[start:] * money_per_unit)))  # the size of a signed outcome
     paid = panel.spend[start:].sum(axis=(0, 1))
     priors = resolve_roi_priors(
         panel.cells,
@@ -165,6 +168,7 @@ def lay_out(
         outcome=total,
         break_even=break_even,
         has_money=panel.unit_value is not None,
+        share=share,
     )
     n_organic = len(panel.organic_names)
     sibling_index = _siblings(panel.cells)

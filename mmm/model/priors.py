@@ -134,6 +134,7 @@ def resolve_roi_priors(
     outcome: float,
     break_even: float | None,
     has_money: bool,
+    share: float = 1.0,
 ) -> RoiPriors:
     """What the prior of each cell is on, its median and sigma.
 
@@ -144,18 +145,20 @@ def resolve_roi_priors(
     spend
         Money of each cell in the window, shape (cell,).
     outcome
-        Total outcome of the window, in money where it has a money value, else in units.
+        Total outcome of the window, whatever its sign, in money where it has a money value, else in units.
     break_even
         1 / gross margin, or None without a margin.
     has_money
         Whether the outcome has a money value.
+    share
+        What the outcome is of the company's: returns are believed of the whole, and a segment has its share of them.
     """
     if settings.roi.median != "auto":
-        default = float(settings.roi.median)
+        default = share * float(settings.roi.median)
     elif not has_money:
         default = MEDIA_SHARE_WITHOUT_MONEY * outcome / float(spend.sum())
     else:
-        default = 1.3 if break_even is None else float(np.clip(break_even, 1.0, 3.0))
+        default = share * (1.3 if break_even is None else float(np.clip(break_even, 1.0, 3.0)))
     measure = np.full(len(cells), RETURN)
     median = np.full(len(cells), default)
     sigma = np.full(len(cells), settings.roi.sigma)
@@ -167,7 +170,7 @@ def resolve_roi_priors(
             continue
         measure[i] = MARGINAL if own.mroi else SIGNED if own.sign == "any" else RETURN
         sigma[i] = _sigma(own, settings)
-        stated = _stated(own, outcome / float(spend[channels == cell.channel].sum()))
+        stated = _stated(own, outcome / float(spend[channels == cell.channel].sum()), share)
         if stated is not None:
             median[i], chosen[i] = stated, True
     room = MEDIA_SHARE_CAP * outcome - float((median * spend)[chosen].sum())
@@ -179,13 +182,13 @@ def resolve_roi_priors(
     return RoiPriors(measure, median, sigma, scaled)
 
 
-def _stated(own: ChannelPrior, outcome_per_spend: float) -> float | None:
+def _stated(own: ChannelPrior, outcome_per_spend: float, share: float) -> float | None:
     """The median that a user gave, of ROI or marginal ROI; None where it is left to the default."""
     if own.contribution is not None:
         return own.contribution.share * outcome_per_spend
     if own.mroi is not None:
-        return own.mroi.median
-    return None if own.roi is None or own.roi.median == "auto" else float(own.roi.median)
+        return share * own.mroi.median
+    return None if own.roi is None or own.roi.median == "auto" else share * float(own.roi.median)
 
 
 def _sigma(own: ChannelPrior, settings: PriorSettings) -> float:

@@ -20,7 +20,7 @@ from mmm.planning.settings import PlanSettings
 from mmm.planning.solver import solve
 from mmm.planning.summary import Objective
 from mmm.planning.window import PlanWindow
-from mmm.response.curves import WindowCurves, response
+from mmm.response.curves import WindowCurves, in_units, response
 from mmm.response.table import Curves
 
 Indices = NDArray[np.int64]
@@ -99,7 +99,7 @@ def aim_of(curves: WindowCurves, window: PlanWindow, economics: Economics, setti
     if not window.has_money:
         return Aim("outcome", 1.0, 0.0, curves)
     if settings.objective == "outcome":
-        return Aim("outcome", 1.0, 0.0, replace(curves, value=np.ones_like(curves.value)))
+        return Aim("outcome", 1.0, 0.0, in_units(curves))
     if settings.objective == "profit" and economics.margin is not None:
         return Aim("profit", economics.margin, 1.0, curves)
     return Aim("revenue", 1.0, 0.0, curves)
@@ -115,7 +115,7 @@ def take_draws(curves: WindowCurves, draws: Indices) -> WindowCurves:
         slope=media.slope[draws],
         ceiling=media.ceiling[draws],
     )
-    return replace(curves, media=some)
+    return replace(curves, media=some, others=tuple(take_draws(part, draws) for part in curves.others))
 
 
 def check_limits(window: PlanWindow, settings: PlanSettings) -> None:

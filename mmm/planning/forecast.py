@@ -22,6 +22,8 @@ def media_outcome(curves: WindowCurves, spend: Floats) -> Floats:
     """
     media, periods = curves.media, curves.periods
     total = np.zeros((media.draws, periods))
+    for part in curves.others:
+        total += media_outcome(part, spend)
     for cell in range(len(media.cells)):
         bought = _bought(curves, cell, float(spend[cell]))
         if curves.beside is not None:

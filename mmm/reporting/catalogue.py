@@ -286,6 +286,26 @@ ENGLISH: dict[str, str] = {
     "evidence.chart.note.plain": "Point: mean return over the modelled past. Line: 90 % range.",
     "evidence.x": "revenue per unit of spend",
     "evidence.x.cost": "spend per unit of the outcome",
+    # other outcomes
+    "others.heading": "Other outcomes",
+    "others.lead": (
+        "Fitted beside the outcome of the plan, on the same media; no money is planned on them. "
+        "What a line brings here comes with the same money, and is not added to what it brings above."
+    ),
+    "others.table": "Other outcomes by line",
+    "others.note": "Per outcome: spend for one, where it has no money value; else what a unit of spend brings.",
+    # segments
+    "segments.heading": "By segment",
+    "segments.lead": (
+        "Each segment of the outcome was fitted on its own, on the same media. The plan goes by their sum."
+    ),
+    "segments.total": "In *{segment}* all media brought {brought} (90 %: {range}), {share} of what they brought.",
+    "segments.total.plain": "In *{segment}* all media brought {brought} (90 %: {range}).",
+    "segments.chart": "Return per unit of spend by line and segment, with 90 % ranges",
+    "segments.note": (
+        "The money is spent once for all segments, so the returns of a line add up over its segments. "
+        "Whether it pays is said of the sum."
+    ),
     # past tests
     "tested.heading": "What past tests say",
     "tested.lead": (
@@ -495,6 +515,9 @@ ENGLISH: dict[str, str] = {
     "run.none": "not given",
     # columns of tables
     "column.cell": "Line",
+    "column.segment": "Segment",
+    "column.outcome_name": "Outcome",
+    "column.per_unit": "Per outcome",
     "column.best": "Best, in the middle",
     "column.more": "Best is more than today",
     "column.scenario": "Scenario",
@@ -675,6 +698,8 @@ ENGLISH: dict[str, str] = {
     "sheet.scenarios": "Scenarios",
     "sheet.moves": "Moves",
     "sheet.returns": "Returns",
+    "sheet.segments": "Segments",
+    "sheet.others": "Other outcomes",
     "sheet.curves": "Curves",
     "sheet.checks": "Checks",
     "sheet.about": "About",

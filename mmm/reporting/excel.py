@@ -43,7 +43,11 @@ def write_workbook(results: Results, settings: ReportSettings, path: Path) -> No
     _plan_sheet(book, results)
     _scenarios_sheet(book, results)
     _moves_sheet(book, results)
-    _returns_sheet(book, results)
+    _returns_sheet(book, results, results.roi, "sheet.returns")
+    if not results.segments.empty:
+        _returns_sheet(book, results, results.segments, "sheet.segments")
+    if not results.other_roi.empty:
+        _returns_sheet(book, results, results.other_roi, "sheet.others")
     _curves_sheet(book, results)
     _bridge_sheet(book, results)
     _checks_sheet(book, results)
@@ -315,9 +319,10 @@ def _chart(book: Book, sheet: Worksheet, columns: Sequence[Column], rows: int) -
     sheet.insert_chart(rows + 4, 0, chart, {"description": book.voice.text("book.chart")})
 
 
-def _returns_sheet(book: Book, results: Results) -> None:
+def _returns_sheet(book: Book, results: Results, table: pd.DataFrame, name: str) -> None:
+    """Returns by level: of the whole outcome, or of its segments."""
     voice = book.voice
-    sheet = book.sheet("sheet.returns")
+    sheet = book.sheet(name)
     found = {
         "spend": ("spend", "money"),
         "contribution": ("contribution", "money"),
@@ -332,17 +337,20 @@ def _returns_sheet(book: Book, results: Results) -> None:
         "share_of_contribution": ("share_contribution", "share"),
     }
     columns = [Column(voice.text("column.level"), "level", width=10), *_keys(book, results)]
-    if "geo" in results.roi:
+    for name in ("segment", "outcome_name"):
+        if name in table:
+            columns = [Column(voice.text(f"column.{name}"), name, width=14), *columns]
+    if "geo" in table:
         columns.append(Column("geo", "geo"))
-    for name, (head, style) in found.items():
-        if name not in results.roi:
+    for figure, (head, style) in found.items():
+        if figure not in table:
             continue
-        columns.append(Column(voice.text(f"column.{head}"), name, style))
+        columns.append(Column(voice.text(f"column.{head}"), figure, style))
         for end, word in (("lo", "low"), ("hi", "high")):
-            if f"{name}_{end}" in results.roi:
-                columns.append(Column(voice.text(f"column.{word}"), f"{name}_{end}", style))
+            if f"{figure}_{end}" in table:
+                columns.append(Column(voice.text(f"column.{word}"), f"{figure}_{end}", style))
     columns.append(Column(voice.text("column.evidence"), "evidence", "flag"))
-    write_rows(book, sheet, columns, records(results.roi), totals=False)
+    write_rows(book, sheet, columns, records(table), totals=False)
 
 
 def _curves_sheet(book: Book, results: Results) -> None:

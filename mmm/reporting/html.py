@@ -20,6 +20,7 @@ from mmm.reporting import (
     limits,
     moves,
     scenarios,
+    segments,
     stress,
     tested,
 )
@@ -116,6 +117,10 @@ def _front(results: Results, voice: Voice) -> dict[str, Any]:
         "returns": evidence.returns_figure(results, voice),
         "returns_note": voice.html(note, {"break_even": ratio(1 / margin) if margin else ""}),
         "returns_table": evidence.returns_table(results, voice),
+        "segments_lead": segments.segments_lead(results, voice),
+        "segments": segments.segments_figure(results, voice),
+        "segments_table": segments.segments_table(results, voice),
+        "others_table": segments.others_table(results, voice),
         "claims_lead": claims.claims_lead(results, voice),
         "claims_sentences": claims.claims_sentences(results, voice),
         "claims": claims.claims_figure(results, voice),

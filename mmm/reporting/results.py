@@ -26,12 +26,25 @@ WHERE_MADE = (
     *("reviews", "backtest", "backtest_summary", "stress", "stress_summary", "experiments"),
     *("scenarios", "scenario_plans", "scenario_pairs", "frontier", "best_splits", "goals"),
     *("bridge", "claims"),
+    "other_roi",
 )
 """Tables that not every run has; without rows where it has not."""
 TEXT = frozenset(
     {
         *CELL_KEYS,
-        *("geo", "level", "component", "purpose", "evidence", "binding", "why", "flip", "parameter"),
+        *(
+            "segment",
+            "outcome_name",
+            "geo",
+            "level",
+            "component",
+            "purpose",
+            "evidence",
+            "binding",
+            "why",
+            "flip",
+            "parameter",
+        ),
         *("id", "geos", "start", "end", "settled", "reason"),
         *("scenario", "against", "note", "point"),
         *("period", "step"),
@@ -140,7 +153,8 @@ class Results:
 
     The frames have the columns of the contract; money is in currency units, dates are timestamps, words are
     text exactly as in the file and an absent level of the media tree is the empty string. `experiments` has no rows
-    where the run had no past tests.
+    where the run had no past tests. Frames are about the whole outcome; `segments` has the returns of its segments,
+    rows of `roi.csv`, and none where there are none.
     """
 
     about: About
@@ -171,6 +185,8 @@ class Results:
     goals: pd.DataFrame
     bridge: pd.DataFrame
     claims: pd.DataFrame
+    other_roi: pd.DataFrame
+    segments: pd.DataFrame
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -195,12 +211,23 @@ def load_results(*folders: Path) -> Results:
     for name in WHERE_MADE:
         there = next((folder for folder in folders if (folder / f"{name}.csv").is_file()), None)
         tables[name] = pd.DataFrame() if there is None else _read_table(there / f"{name}.csv")
+    roi = tables["roi"]
+    segments = roi[roi["segment"] != ""].reset_index(drop=True) if "segment" in roi else pd.DataFrame()
+    tables = {name: whole_of(table) for name, table in tables.items()}
     return Results(
         about=_read_as(_about, _find(folders, "about.json")),
         summary=_read_as(_summary, _find(folders, "plan.json")),
         diagnostics=_read_json(_find(folders, "diagnostics.json")),
+        segments=segments,
         **tables,
     )
+
+
+def whole_of(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows about all segments of the outcome together; all rows where it has none."""
+    if "segment" not in frame:
+        return frame
+    return frame[frame["segment"] == ""].drop(columns="segment").reset_index(drop=True)
 
 
 def at_level(frame: pd.DataFrame, level: str) -> pd.DataFrame:

@@ -59,7 +59,7 @@ def belief_checks(layout: Layout, *, margin: float | None, has_money: bool) -> l
             told += f"; before the data {100 * chance_to_reach(layout, 1.0 / margin)[i]:.0f} in 100 {pays}"
         found.append(Check("prior return", "pass", channel, "", told, ""))
     data = layout.data
-    outcome = float(np.nansum((data.y * data.money)[data.live]))
+    outcome = float(np.nansum(np.abs(data.y * data.money)[data.live]))
     drawn = prior_roi(layout, np.random.default_rng(PRIOR_SEED)) @ data.spend[: layout.n_paid] / outcome
     low, middle, high = np.quantile(drawn, [LOWER, 0.5, UPPER])
     told = f"you are saying media make {low:.0%} to {high:.0%} of the outcome, {middle:.0%} in the middle"
@@ -136,6 +136,18 @@ def beliefs_table(posterior: Posterior, layout: Layout, found: Returns, *, seed:
             pairs.append(("slope", slope, posterior.flat("slope")[:, i]))
         rows += [_row(cell_row(cell, keys), *pair) for pair in pairs]
     return pd.DataFrame(rows)
+
+
+def returns_belief(found: Returns) -> pd.DataFrame:
+    """Ranges of ROI before and after, of returns that are a sum of several fits: a sum has no curve of its own."""
+    keys = cell_columns(found.cells)
+    after = found.contribution.sum(axis=1) / found.spend.sum(axis=0)
+    return pd.DataFrame(
+        [
+            _row(cell_row(cell, keys), "roi", found.prior_roi[:, i], after[:, i])
+            for i, cell in enumerate(found.cells)
+        ]
+    )
 
 
 def _row(cell: dict[str, str], name: str, before: Floats, after: Floats) -> dict[str, str | float]:

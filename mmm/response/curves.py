@@ -12,7 +12,8 @@ beyond it follows the pattern.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -73,6 +74,8 @@ class WindowCurves:
         How the price of each cell changes with its money, None where it does not; empty: nowhere.
     spent
         What is spent already; None where the window has not begun.
+    others
+        Curves of further segments of the outcome, for the same money: what it brings is the sum of all.
 
     Raises
     ------
@@ -88,6 +91,7 @@ class WindowCurves:
     beside: Floats | None = None
     prices: tuple[Price | None, ...] = ()
     spent: Spent | None = None
+    others: tuple[WindowCurves, ...] = ()
 
     def __post_init__(self) -> None:
         media, periods = self.media, self.unit_exposure.shape[0]
@@ -107,11 +111,26 @@ class WindowCurves:
         if self.spent is not None:
             _check("money spent", self.spent.money, (cells,))
             _check("exposure spent", self.spent.exposure, (periods, geos, cells))
+        for other in self.others:
+            _check("unit_exposure", other.unit_exposure, (periods, geos, cells))
+            _check("half", other.media.half, (draws, cells))
 
     @property
     def periods(self) -> int:
         """Number of periods in the window."""
         return int(self.unit_exposure.shape[0])
+
+
+def together(parts: Sequence[WindowCurves]) -> WindowCurves:
+    """One set of curves for several segments of the outcome: the same money brings the sum over all."""
+    return replace(parts[0], others=tuple(parts[1:]))
+
+
+def in_units(curves: WindowCurves) -> WindowCurves:
+    """The same curves in units of the outcome instead of money."""
+    return replace(
+        curves, value=np.ones_like(curves.value), others=tuple(in_units(part) for part in curves.others)
+    )
 
 
 def _check(name: str, array: Floats | Codes, shape: tuple[int, ...], *, least: float = 0.0) -> None:
@@ -181,17 +200,17 @@ def evaluate(curves: WindowCurves, cell: int, spend: ArrayLike) -> tuple[Floats,
 
 def _so_far(curves: WindowCurves, cell: int, points: Floats) -> tuple[Floats, Floats, Floats]:
     """`evaluate` up to what is spent already: what that brought, in the shape it was spent in."""
-    return _at_one_price(points, _terms(curves, cell, so_far=True), curves, cell)
+    return _over_segments(points, curves, cell, so_far=True)
 
 
 def _to_come(curves: WindowCurves, cell: int, points: Floats) -> tuple[Floats, Floats, Floats]:
     """`evaluate` from what is spent already on: what the money beyond it brings."""
-    terms, already = _terms(curves, cell), np.array([money_spent(curves, cell)])
+    already = np.array([money_spent(curves, cell)])
     price = price_of(curves, cell)
     if price is None:
-        return _at_one_price(points - already, terms, curves, cell)
+        return _over_segments(points - already, curves, cell)
     bought, steepness = price.buys(points) - price.buys(already), price.slope(points)
-    response, slope, excess = _at_one_price(bought, terms, curves, cell)
+    response, slope, excess = _over_segments(bought, curves, cell)
     if points.size > 1:
         # a response under its chord in what is bought, which itself rises above its chord in money
         width = np.diff(bought)
@@ -202,10 +221,26 @@ def _to_come(curves: WindowCurves, cell: int, points: Floats) -> tuple[Floats, F
     return response, np.where(slope == 0, 0.0, by_money), excess
 
 
+def _over_segments(
+    points: Floats, curves: WindowCurves, cell: int, *, so_far: bool = False
+) -> tuple[Floats, Floats, Floats]:
+    """`evaluate` where all money buys at today's price: the sum over all segments."""
+    found = [
+        _at_one_price(points, _terms(part, cell, so_far=so_far), part, cell)
+        for part in (curves, *curves.others)
+    ]
+    if len(found) == 1:
+        return found[0]
+    with np.errstate(invalid="ignore"):
+        response, slope, excess = (np.sum(parts, axis=0) for parts in zip(*found, strict=True))
+    # begins infinitely steep up in one segment and down in another: no side wins
+    return response, np.where(np.isnan(slope), 0.0, slope), excess
+
+
 def _at_one_price(
     points: Floats, terms: tuple[Floats, Floats, Floats], curves: WindowCurves, cell: int
 ) -> tuple[Floats, Floats, Floats]:
-    """`evaluate` over some terms, where all money buys at today's price."""
+    """`evaluate` over some terms of one segment, where all money buys at today's price."""
     base, rate, worth = terms
     kind, draws = int(curves.media.saturation[cell]), len(base)
     half, power = (

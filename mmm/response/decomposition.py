@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mmm.data.panel import FutureFeatures, Panel
-from mmm.dims import cell_columns, cell_row
+from mmm.data.panel import Panel
+from mmm.dims import Cell, cell_columns, cell_row
 from mmm.inference.posterior import Posterior, interval, spread_of_new
-from mmm.model.baseline import design
 from mmm.model.forward import period_sums, saturate
 from mmm.model.layout import Layout
 
 Floats = NDArray[np.float64]
 
 SHOWN_DRAWS = 1000
+EXPECTED_DRAWS = 300
+MEDIA_BEFORE = "media_before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +27,86 @@ class Fit:
     """Tables `contributions.csv` and `fit.csv`, and the fit's figures for `diagnostics.json`.
 
     `negative_baseline` is the probability that the outcome without paid media is below zero, shape (period,); 0 where
-    a period is left out.
+    a period is left out. `mape` is None where the outcome is not above zero in every period.
     """
 
     contributions: pd.DataFrame
     fit: pd.DataFrame
     r2: float
-    mape: float
+    mape: float | None
     coverage_90: float
     negative_baseline: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Where the outcome came from, per draw, in money or units.
+
+    Attributes
+    ----------
+    parts
+        By component, all but media and what nothing explains, shape (draw, period).
+    media
+        What the spend of the modelled periods caused, shape (draw, period, paid cell).
+    outcome
+        Shape (period,); 0 where it is not known.
+    live
+        Periods in the likelihood, shape (period,).
+    """
+
+    parts: Mapping[str, Floats]
+    media: Floats
+    outcome: Floats
+    live: NDArray[np.bool_]
+
+    @property
+    def negative_baseline(self) -> Floats:
+        """Probability that the outcome without paid media is below zero, shape (period,); 0 where left out."""
+        without_media = sum(part for name, part in self.parts.items() if name != MEDIA_BEFORE)
+        return np.where(self.live, (np.asarray(without_media) < 0).mean(axis=0), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the model expects of the modelled periods, and what it could have observed, in the outcome's unit.
+
+    Attributes
+    ----------
+    actual, mean, baseline
+        Shape (period, geo); baseline is the mean outcome without paid media.
+    observed
+        New observations, shape (draw, period, geo).
+    live
+        Periods in the likelihood, shape (period,).
+    """
+
+    actual: Floats
+    mean: Floats
+    baseline: Floats
+    observed: Floats
+    live: NDArray[np.bool_]
+
+
 def decompose(posterior: Posterior, layout: Layout, panel: Panel, *, seed: int) -> Fit:
-    """Split the outcome of the modelled periods into its components.
+    """Split the outcome of the modelled periods into its components, and compare it with what the model expects.
 
     `media` rows hold what the window's own spend caused; what earlier spend still brought is `media_before`.
     A treatment counts against its baseline value, what it brings there belongs to the baseline. So does the gap between
     what moves with spend and what spend causes. `residual` is the
     outcome minus the mean of everything else, so the rows of a date sum to the outcome.
     """
+    split = split_outcome(posterior, layout, panel)
+    return as_fit(split, expect(posterior, layout, panel, np.random.default_rng([seed, 13])), layout, panel)
+
+
+def as_fit(split: Split, expected: Expected, layout: Layout, panel: Panel) -> Fit:
+    """The tables of a split and of what was expected."""
+    table = _contributions(split, layout, panel)
+    return Fit(table, *_fit_table(expected, layout, panel), split.negative_baseline)
+
+
+def split_outcome(posterior: Posterior, layout: Layout, panel: Panel) -> Split:
+    """The outcome of the modelled periods by component, at most `SHOWN_DRAWS` draws, evenly spaced."""
     money = layout.data.money
     keep, actual, carried, causal = _shown_media(posterior, layout)
     n = layout.n_paid
@@ -62,14 +124,8 @@ def decompose(posterior: Posterior, layout: Layout, panel: Panel, *, seed: int) 
     own = (actual - carried) * causal[:, None, :]
     for i, name in enumerate(panel.organic_names):
         parts[f"organic:{name}"] = actual[:, :, n + i] * causal[:, None, n + i]
-    without_media = np.asarray(sum(parts.values()))
-    negative = np.where(layout.data.live, (without_media < 0).mean(axis=0), 0.0)
-    parts["media_before"] = np.sum(carried[:, :, :n] * causal[:, None, :n], axis=2)
-    outcome = np.nansum(layout.data.y * money, axis=1)
-    expected = sum(parts.values()) + own[:, :, :n].sum(axis=2)
-    table = _contributions(parts, own[:, :, :n], outcome - np.asarray(expected).mean(axis=0), layout, panel)
-    shown = _fit_table(posterior, layout, panel, keep, causal, np.random.default_rng([seed, 13]))
-    return Fit(table, *shown, negative)
+    parts[MEDIA_BEFORE] = np.sum(carried[:, :, :n] * causal[:, None, :n], axis=2)
+    return Split(parts, own[:, :, :n], np.nansum(layout.data.y * money, axis=1), layout.data.live)
 
 
 def caused_by_spend(posterior: Posterior, layout: Layout) -> Floats:
@@ -116,9 +172,7 @@ def _at_baseline(layout: Layout, panel: Panel, b: Floats) -> dict[str, Floats]:
     return found
 
 
-def _contributions(
-    parts: dict[str, Floats], media: Floats, residual: Floats, layout: Layout, panel: Panel
-) -> pd.DataFrame:
+def _contributions(split: Split, layout: Layout, panel: Panel) -> pd.DataFrame:
     dates = panel.dates[layout.window :]
     keys = cell_columns(panel.cells)
     frames = []
@@ -132,47 +186,71 @@ def _contributions(
         )
 
     nothing = dict.fromkeys(keys, "")
-    for name, draws in parts.items():
+    for name, draws in split.parts.items():
         add(name, nothing, interval(draws))
     for i, cell in enumerate(panel.cells):
-        add("media", cell_row(cell, keys), interval(media[:, :, i]))
+        add("media", cell_row(cell, keys), interval(split.media[:, :, i]))
+    expected = np.asarray(sum(split.parts.values())) + split.media.sum(axis=2)
+    residual = split.outcome - expected.mean(axis=0)
     add("residual", nothing, (residual, residual, residual))
     return pd.concat(frames, ignore_index=True)
 
 
-def _fit_table(
+def noise_shape(posterior: Posterior, layout: Layout) -> tuple[int, int, int]:
+    """Draws, periods and regions (the last: what all share) of the noise that `expect` adds."""
+    T, G = layout.data.y.shape
+    return min(EXPECTED_DRAWS, SHOWN_DRAWS, posterior.draws), T, G + 1
+
+
+def expect(
     posterior: Posterior,
     layout: Layout,
     panel: Panel,
-    keep: NDArray[np.int64],
-    causal: Floats,
     rng: np.random.Generator,
-) -> tuple[pd.DataFrame, float, float, float]:
-    """Actual against expected by geo and period; the range is that of a new observation."""
+    standard: Floats | None = None,
+) -> Expected:
+    """What the model expects by period and geo, and what it could have observed.
+
+    Parameters
+    ----------
+    standard
+        Standard normal noise of `noise_shape`, where it has to do with that of other fits; None: drawn.
+    """
     data = layout.data
-    T, G = data.y.shape
-    thin = np.linspace(0, len(keep) - 1, min(300, len(keep))).round().astype(int)
-    draws = keep[thin]
+    shape = noise_shape(posterior, layout)
+    keep = np.linspace(0, posterior.draws - 1, min(SHOWN_DRAWS, posterior.draws)).round().astype(int)
+    draws = keep[np.linspace(0, len(keep) - 1, shape[0]).round().astype(int)]
+    causal = posterior.beta(layout, causal=True)[draws] / posterior.beta(layout, causal=False)[draws]
     linear = np.einsum("tgp,dp->dtg", data.Z, posterior.flat("b")[draws], optimize=True)
-    media = np.zeros((len(draws), T, G))
-    kept_in_baseline = np.zeros_like(media)
+    media, kept_in_baseline = np.zeros_like(linear), np.zeros_like(linear)
     for m, part in enumerate(media_terms(posterior, layout, draws)):
         media += part
-        kept_in_baseline += part * (1.0 - causal[thin, m])[:, None, None]
+        kept_in_baseline += part * (1.0 - causal[:, m])[:, None, None]
     unit = layout.outcome_scale * layout.size
-    mu = linear + media
-    sigma = posterior.flat("sigma")[draws][:, None, None] * spread_of_new(layout, (len(draws), T, 1), rng)
-    own = rng.standard_normal(mu.shape) / np.sqrt(data.inverse_variance)
-    shared = rng.standard_normal((len(draws), T, 1)) * posterior.flat("week_shock")[draws][:, None, None]
-    noise = sigma * (own + (shared if G > 1 else 0.0))
-    actual = panel.outcome[layout.window :]
-    mean = mu.mean(axis=0) * unit
-    observed = (mu + noise) * unit
-    _, lo, hi = interval(observed)
-    baseline = (linear + kept_in_baseline).mean(axis=0) * unit
-    table = _fit_rows(panel, layout, actual, mean, (lo, hi), baseline)
-    if G > 1:  # ranges do not add: the total's are taken per draw
-        _, total_lo, total_hi = interval(observed.sum(axis=2))
+    spread = spread_of_new(layout, (shape[0], shape[1], 1), rng)
+    sigma = posterior.flat("sigma")[draws][:, None, None] * spread
+    standard = rng.standard_normal(shape) if standard is None else standard
+    own = standard[:, :, :-1] / np.sqrt(data.inverse_variance)
+    shared = standard[:, :, -1:] * posterior.flat("week_shock")[draws][:, None, None]
+    noise = sigma * (own + (shared if len(unit) > 1 else 0.0))
+    return Expected(
+        actual=panel.outcome[layout.window :],
+        mean=(linear + media).mean(axis=0) * unit,
+        baseline=(linear + kept_in_baseline).mean(axis=0) * unit,
+        observed=(linear + media + noise) * unit,
+        live=data.live,
+    )
+
+
+def _fit_table(
+    expected: Expected, layout: Layout, panel: Panel
+) -> tuple[pd.DataFrame, float, float | None, float]:
+    """Actual against expected by geo and period; the range is that of a new observation."""
+    actual, mean, live = expected.actual, expected.mean, expected.live
+    _, lo, hi = interval(expected.observed)
+    table = _fit_rows(panel, layout, actual, mean, (lo, hi), expected.baseline)
+    if actual.shape[1] > 1:  # ranges do not add: the total's are taken per draw
+        _, total_lo, total_hi = interval(expected.observed.sum(axis=2))
         whole = pd.DataFrame(
             {
                 "date": panel.dates[layout.window :],
@@ -181,16 +259,16 @@ def _fit_table(
                 "expected": mean.sum(axis=1),
                 "expected_lo": total_lo,
                 "expected_hi": total_hi,
-                "baseline": baseline.sum(axis=1),
+                "baseline": expected.baseline.sum(axis=1),
             }
         )
         table = pd.concat([whole, table], ignore_index=True)
-    live = data.live
     a, e = actual[live], mean[live]
     within = (a >= lo[live]) & (a <= hi[live])
     total_a, total_e = a.sum(axis=1), e.sum(axis=1)
     r2 = 1.0 - float(((total_a - total_e) ** 2).sum() / ((total_a - total_a.mean()) ** 2).sum())
-    mape = float(np.mean(np.abs(total_a - total_e) / np.maximum(np.abs(total_a), 1e-12)))
+    # relative to what may be nothing an error says nothing
+    mape = float(np.mean(np.abs(total_a - total_e) / total_a)) if (total_a > 0).all() else None
     return table, r2, mape, float(within.mean())
 
 
@@ -237,88 +315,15 @@ def _fit_rows(
     )
 
 
-def forecast_baseline(
-    posterior: Posterior, layout: Layout, panel: Panel, future: FutureFeatures, *, seed: int
-) -> Floats:
-    """Outcome without paid media in periods after the panel, with noise, in money or units; shape (draw, period).
-
-    What was unexplained in the last period carries on as the AR(1) says; new shocks are drawn.
-    """
-    spec, data = layout.baseline, layout.data
-    Z = design(
-        spec,
-        future.dates,
-        controls=future.controls[:, :, [panel.control_names.index(n) for n in spec.control_names]],
-        events=future.events[:, [panel.event_names.index(n) for n in spec.event_names]],
-        holidays=future.holidays[:, [panel.holiday_names.index(n) for n in spec.holiday_names]],
-        inverse_variance=data.inverse_variance,
-    )
-    H, G = future.dates.size, len(panel.geos)
-    value = np.ones((1, G)) if panel.unit_value is None else _recent_value(panel)
-    money = np.broadcast_to(value * layout.size * layout.outcome_scale, (H, G))
-    linear = np.einsum("hgp,hg,dp->dh", Z, money, posterior.flat("b"), optimize=True)
-    rng = np.random.default_rng([seed, 17])
-    own = np.sqrt((money[0] ** 2 / data.inverse_variance).sum())
-    week = money[0].sum() * posterior.flat("week_shock") if G > 1 else 0.0
-    sd = posterior.flat("sigma") * np.sqrt(own**2 + week**2)
-    rho = posterior.flat("rho")
-    residual, age = _last_residual(posterior, layout)
-    spread = spread_of_new(layout, (posterior.draws, H), rng)
-    previous = residual @ money[0]
-    state = np.zeros((posterior.draws, H))
-    for step in range(-age, H):
-        fresh = rng.standard_normal(posterior.draws)
-        previous = rho * previous + sd * np.sqrt(1.0 - rho**2) * fresh
-        if step >= 0:
-            state[:, step] = spread[:, step] * previous
-    return linear + state + _organic(posterior, layout, panel, future, money)
-
-
-def _last_residual(posterior: Posterior, layout: Layout) -> tuple[Floats, int]:
-    """Unexplained outcome of the last period in the likelihood over its spread, shape (draw, geo); age in periods."""
-    data, lags = layout.data, layout.lags
-    t = int(np.flatnonzero(data.live)[-1])
-    recent = data.x[t : t + lags + 1][::-1]  # lag 0 first: x has `lags` leading periods
-    s = np.einsum("dml,lgm->dgm", posterior.weights(layout), recent)
-    half, slope = posterior.flat("half")[:, None], posterior.flat("slope")[:, None]
-    ceiling = posterior.beta(layout, causal=False)[:, :, None] * posterior.effect()
-    explained = posterior.flat("b") @ data.Z[t].T
-    for m, kind in enumerate(data.saturation):
-        explained += saturate(kind, s[:, :, m], half[:, :, m], slope[:, :, m]) * ceiling[:, m]
-    return (data.y[t] - explained) / posterior.spread(layout)[:, [t]], data.y.shape[0] - 1 - t
-
-
-def _recent_value(panel: Panel) -> Floats:
-    assert panel.unit_value is not None
-    return np.nanmean(panel.unit_value[-13:], axis=0, keepdims=True)
-
-
-def _organic(
-    posterior: Posterior, layout: Layout, panel: Panel, future: FutureFeatures, money: Floats
-) -> Floats | float:
-    """What owned media bring in the coming periods, shape (draw, period)."""
-    n, count = layout.n_paid, len(panel.organic_names)
-    if count == 0:
-        return 0.0
-    past = panel.organic[-layout.lags :]
-    series = np.concatenate([past, future.organic]) / layout.exposure_scale[None, :, n:]
-    actual, _ = period_sums(
-        np.ascontiguousarray(series.transpose(2, 1, 0)),
-        posterior.weights(layout)[:, n:],
-        layout.data.saturation[n:],
-        posterior.flat("half")[:, n:],
-        posterior.flat("slope")[:, n:],
-        np.ascontiguousarray(posterior.effect()[:, n:]),
-        np.ascontiguousarray(money.T),
-    )
-    return (actual * posterior.beta(layout, causal=True)[:, None, n:]).sum(axis=2)
-
-
 def adstock_table(posterior: Posterior, layout: Layout, panel: Panel) -> pd.DataFrame:
     """Share of the effect by lag, per cell: the table `adstock.csv`."""
-    weights = posterior.weights(layout)[:, : layout.n_paid]
+    return lag_table(posterior.weights(layout)[:, : layout.n_paid], panel.cells)
+
+
+def lag_table(weights: Floats, cells: Sequence[Cell]) -> pd.DataFrame:
+    """Carry-over weights, shape (draw, cell, lag + 1), as a table with a row per cell and lag."""
     mean, lo, hi = interval(weights)
-    keys = cell_columns(panel.cells)
+    keys = cell_columns(cells)
     rows = [
         {
             **cell_row(cell, keys),
@@ -327,7 +332,7 @@ def adstock_table(posterior: Posterior, layout: Layout, panel: Panel) -> pd.Data
             "weight_lo": lo[i, lag],
             "weight_hi": hi[i, lag],
         }
-        for i, cell in enumerate(panel.cells)
-        for lag in range(layout.lags + 1)
+        for i, cell in enumerate(cells)
+        for lag in range(weights.shape[2])
     ]
     return pd.DataFrame(rows)

@@ -107,7 +107,7 @@ def returns(
         contribution=contribution,
         increase=posterior.flat("mroi")[:, :n],
         prior_roi=prior,
-        evidence=tuple(_grade(*one) for one in conditions),
+        evidence=tuple(grade(*one) for one in conditions),
         sd_ratio=ratio,
         vif=vif,
         sensitivity=sensitivity,
@@ -127,7 +127,8 @@ def _spread_of_log_roi(posterior: Posterior, rest: Posterior | None, layout: Lay
     return spread
 
 
-def _grade(sd_ratio: float, vif: float, follows: bool, narrowed: float) -> Grade:
+def grade(sd_ratio: float, vif: float, follows: bool, narrowed: float) -> Grade:
+    """The grade of a cell by its conditions, see `Returns`."""
     if narrowed >= NARROWED:
         return "experiment"
     told = sd_ratio <= INFORMED and vif < LARGEST_VIF and not follows

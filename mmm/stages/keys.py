@@ -23,13 +23,19 @@ def _fit_settings(config: Config) -> str:
     names = json.dumps([config.name, config.currency, sorted(config.channels)])
     was = "".join(found.model_dump_json(include={"was", "role"}) for found in config.channels.values())
     tests = "".join(told.model_dump_json() for told in (config.experiments, config.studies) if told)
-    data = config.data.model_dump_json(exclude={"attribution": True, "outcome": {"orders"}})
+    data = config.data.model_dump_json(
+        exclude={"attribution": True, "other_outcomes": True, "outcome": {"orders"}}
+    )
     margin = config.finance.model_dump_json(include={"gross_margin"})
     return "\n".join([data, as_json(config.calendar, config.model), margin]) + names + was + tests
 
 
 def fit_key(config: Config, prepared: Prepared) -> str:
     return stage_key(_fit_settings(config), [], prepared.inputs, package_version())
+
+
+def segment_key(config: Config, prepared: Prepared, segment: str) -> str:
+    return stage_key(_fit_settings(config), [f"segment {segment}"], prepared.inputs, package_version())
 
 
 def money_key(config: Config, prepared: Prepared, fit_key: str | None) -> str:

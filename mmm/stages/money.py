@@ -18,6 +18,7 @@ from mmm.finance.windows import QUARTER, Windows, trailing_windows
 from mmm.inference.posterior import Posterior
 from mmm.response.decomposition import caused_by_spend
 from mmm.stages.prepare import Prepared
+from mmm.stages.segments import load_posteriors
 from mmm.stages.tables import write_csv, write_json
 
 Floats = NDArray[np.float64]
@@ -38,7 +39,7 @@ def write_money(folder: Path, config: Config, prepared: Prepared, fitted: Path |
         windows = trailing_windows(panel.dates, panel.grain, usable, span)
         caused = None
         if fitted is not None and split is not None:
-            caused = _caused(prepared, Posterior.load(fitted / "posterior.nc"), split, windows)
+            caused = _caused(prepared, load_posteriors(fitted, prepared.parts), split, windows)
         steps = counted_steps(counts, revenue, windows, config.finance.returns)
         spend = panel.spend.sum(axis=1) @ counts.members.T.astype(float)
         write_csv(bridge_table(steps, caused, revenue, counts, windows), folder / "bridge.csv")
@@ -73,6 +74,7 @@ def _modelled(prepared: Prepared, fitted: bool) -> NDArray[np.bool_]:
 def _split(fitted: Path) -> pd.DataFrame:
     """The outcome split by the fit into paid, owned and base, by date; its residual belongs to the base."""
     table = pd.read_csv(fitted / "contributions.csv", encoding="utf-8-sig", keep_default_na=False)
+    table = table[table["segment"] == ""] if "segment" in table else table
     owned = table["component"].str.startswith("organic:")
     part = np.where(table["component"].isin(PAID), "paid", np.where(owned, "owned", "base"))
     date = pd.to_datetime(table["date"])
@@ -81,9 +83,10 @@ def _split(fitted: Path) -> pd.DataFrame:
     )
 
 
-def _caused(prepared: Prepared, posterior: Posterior, split: pd.DataFrame, windows: Windows) -> Caused:
+def _caused(prepared: Prepared, posteriors: list[Posterior], split: pd.DataFrame, windows: Windows) -> Caused:
     panel, layout = prepared.panel, prepared.layout
-    by_cell = caused_by_spend(posterior, layout)
+    fitted = zip(posteriors, prepared.parts, strict=True)
+    by_cell = np.sum([caused_by_spend(posterior, part.layout) for posterior, part in fitted], axis=0)
     whole = np.zeros((len(by_cell), len(panel.dates), by_cell.shape[2]))
     whole[:, layout.window :] = by_cell
     members = prepared.counts.members.T.astype(float)

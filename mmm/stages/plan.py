@@ -14,15 +14,16 @@ from mmm.data.calendar import next_periods
 from mmm.data.future import future_features
 from mmm.data.panel import Floats, Panel
 from mmm.finance.economics import unit_economics
-from mmm.inference.posterior import Posterior
+from mmm.inference.pairing import correlated
 from mmm.model.shapes import MARGINAL
 from mmm.planning.forecast import with_what_happened
 from mmm.planning.plan import optimize
 from mmm.planning.window import PlanWindow, plan_window, window_curves
-from mmm.response.curves import WindowCurves
-from mmm.response.decomposition import forecast_baseline
+from mmm.response.curves import WindowCurves, together
+from mmm.response.forecast import forecast_baseline, shocks_shape
 from mmm.stages.fit import Progress
 from mmm.stages.prepare import Prepared
+from mmm.stages.segments import load_posteriors, noise_of
 
 Dates = NDArray[np.datetime64]
 
@@ -39,20 +40,28 @@ class Outset:
 
 def outset(config: Config, prepared: Prepared, fitted: Path) -> Outset:
     """The coming window as the finished fit sees it."""
-    panel, layout = prepared.panel, prepared.layout
-    posterior = Posterior.load(fitted / "posterior.nc")
+    panel, parts = prepared.panel, prepared.parts
+    posteriors = load_posteriors(fitted, parts)
     window = plan_window(panel, config.plan, folder=config.folder)
-    curves = window_curves(window, panel, posterior.media(layout, panel.geos))
     future = future_features(
         prepared.tables, panel, config.data, config.calendar, _until_and_window(panel, window.dates)
     )
     seed = config.model.sampling.seed
-    ahead = len(window.dates) - window.past
-    baseline = forecast_baseline(posterior, layout, panel, future, seed=seed)[:, -ahead:]
+    shape = shocks_shape(posteriors[0], parts[0].layout, future)
+    shocks = correlated(noise_of(fitted), shape, np.random.default_rng([seed, 41]))
+    each, summed = [], np.zeros((posteriors[0].draws, len(future.dates)))
+    for posterior, part, own in zip(posteriors, parts, shocks, strict=True):
+        # as worth as the segment's own outcome
+        valued = plan_window(part.panel, config.plan, folder=config.folder)
+        each.append(window_curves(valued, part.panel, posterior.media(part.layout, panel.geos)))
+        summed += forecast_baseline(posterior, part.layout, part.panel, future, seed=seed, shocks=own)
+    curves, ahead = together(each), len(window.dates) - window.past
+    baseline = summed[:, -ahead:]
     if window.begun is not None:
         baseline = with_what_happened(curves, baseline, window.begun.outcome)
     roi = pd.read_csv(fitted / "roi.csv", encoding="utf-8-sig", keep_default_na=False)
-    return Outset(window, curves, baseline, roi.loc[roi["level"] == "cell", "evidence"].tolist())
+    rows = (roi["level"] == "cell") & (roi.get("segment", "") == "")
+    return Outset(window, curves, baseline, roi.loc[rows, "evidence"].tolist())
 
 
 def write_plan(folder: Path, config: Config, prepared: Prepared, fitted: Path, say: Progress) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from mmm.config import Config
 from mmm.data.align import align_tables
@@ -12,7 +15,7 @@ from mmm.data.panel import Check, Panel
 from mmm.data.studies import read_studies
 from mmm.data.tables import Tables, counts_files, input_files, load_tables
 from mmm.data.three_counts import ThreeCounts, align_counts
-from mmm.errors import DataError
+from mmm.errors import ConfigError, DataError
 from mmm.finance.economics import unit_economics
 from mmm.model.layout import Layout, first_modelled, lay_out
 from mmm.model.names import refuse_unknown_channels
@@ -20,12 +23,25 @@ from mmm.response.beliefs import belief_checks, twice_told
 from mmm.response.carry import check_carry
 from mmm.runs.files import sha256
 
+ABOUT_THE_OUTCOME = ("last period", "negative outcome", "zero outcome", "outcome outliers", "outcome units")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One segment of the outcome: a panel with the same media, and its own arrays of the model."""
+
+    name: str
+    panel: Panel
+    layout: Layout
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """What every stage starts from: tables, panel, the model's arrays, findings, and what they were read from.
 
     `counts` are what three systems count, with files of their own in `counted`: no fit depends on them.
+    `segments` are the parts of the outcome that are fitted one by one; without any the whole is fitted. Panel and
+    layout are always of the whole.
     """
 
     tables: Tables
@@ -35,6 +51,12 @@ class Prepared:
     inputs: dict[str, str]
     counts: ThreeCounts
     counted: dict[str, str]
+    segments: tuple[Part, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What is fitted: the segments, or the whole."""
+        return self.segments or (Part("", self.panel, self.layout),)
 
 
 def prepare(config: Config, *, refuse: bool = True) -> Prepared:
@@ -45,18 +67,22 @@ def prepare(config: Config, *, refuse: bool = True) -> Prepared:
     DataError, ConfigError
         Faults that leave nothing to check; with `refuse`, a check that fails.
     """
+    _refuse_with_segments(config)
     tables = load_tables(config.data, config.calendar, config.channels, config.folder)
     aligned = align_tables(
         tables, name=config.name, currency=config.currency, data=config.data, calendar=config.calendar
     )
     captured = {name for name, channel in config.channels.items() if channel.role == "demand_capture"}
     panel = replace(aligned.panel, demand_capture=frozenset(captured))
+    by_segment = {
+        name: replace(part, demand_capture=frozenset(captured)) for name, part in aligned.segments.items()
+    }
     refuse_unknown_channels(panel.cells, config.model, panel.organic_names)
     margin = config.finance.gross_margin
     found = check_panel(panel, margin=margin, max_lag=config.model.max_lag)
     experiments, told = _experiments(config, panel)
     counts, heard = align_counts(tables, panel)
-    checks = [*aligned.checks, *found, *told, *heard]
+    checks = [*aligned.checks, *found, *_outcome_checks(config, by_segment), *told, *heard]
     failed = [
         f"{c.where}: {c.check}, {c.value} {f'({c.rows})' if c.rows else ''}. {c.remedy}".replace(" .", ".")
         for c in checks
@@ -75,11 +101,52 @@ def prepare(config: Config, *, refuse: bool = True) -> Prepared:
         has_money = panel.unit_value is not None
         checks += belief_checks(layout, margin=config.finance.gross_margin, has_money=has_money)
         checks += twice_told(layout, config.model.priors)
+    parts = _lay_out_parts(config, by_segment) if layout is not None else ()
     files = input_files(config.data, config.calendar, config.folder)
     files = (*files, *(config.folder / told.source for told in (config.experiments, config.studies) if told))
     inputs = {str(path): sha256(path) for path in files}
     counted = {str(path): sha256(path) for path in counts_files(config.data, config.folder)}
-    return Prepared(tables, panel, layout, checks, inputs, counts, counted)  # type: ignore[arg-type]
+    return Prepared(tables, panel, layout, checks, inputs, counts, counted, parts)  # type: ignore[arg-type]
+
+
+def _refuse_with_segments(config: Config) -> None:
+    """Refuse what speaks of the whole outcome and would have to be told to fits of its parts."""
+    told = [key for key in ("experiments", "studies") if getattr(config, key) is not None]
+    if config.data.outcome.has_segments and told:
+        raise ConfigError(
+            [
+                f"`{key}`: its rows are about the whole outcome, and with segments each part is fitted on its own. "
+                f"Fit the whole with `{key}` (one `data.outcome.value`, no `segment`), or take `{key}` out"
+                for key in told
+            ]
+        )
+
+
+def _outcome_checks(config: Config, by_segment: Mapping[str, Panel]) -> list[Check]:
+    """What is odd in the outcome of one segment."""
+    found = []
+    for name, panel in by_segment.items():
+        own = check_panel(panel, margin=config.finance.gross_margin, max_lag=config.model.max_lag)
+        odd = [c for c in own if c.check in ABOUT_THE_OUTCOME and c.severity != "pass"]
+        found += [replace(c, where=f'{c.where}, segment "{name}"') for c in odd]
+    return found
+
+
+def _lay_out_parts(config: Config, by_segment: Mapping[str, Panel]) -> tuple[Part, ...]:
+    """The model of every segment; what is believed of the whole is shared out by the size of their outcomes."""
+    break_even = unit_economics(config.finance).break_even_roi
+    sizes = {name: _size(panel, config) for name, panel in by_segment.items()}
+    whole = sum(sizes.values())
+    return tuple(
+        Part(name, panel, lay_out(panel, config.model, break_even=break_even, share=sizes[name] / whole))
+        for name, panel in by_segment.items()
+    )
+
+
+def _size(panel: Panel, config: Config) -> float:
+    """Outcome of the modelled periods, whatever its sign, in money where it has a value."""
+    money = panel.outcome if panel.unit_value is None else panel.outcome * panel.unit_value
+    return float(np.nansum(np.abs(money[first_modelled(panel, config.model) :])))
 
 
 def _experiments(config: Config, panel: Panel) -> tuple[tuple[Experiment, ...], list[Check]]:

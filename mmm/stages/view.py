@@ -43,6 +43,10 @@ class Run:
         """Past tests beside the model; without rows where the config names none."""
         return self.table("experiments") if (self.folder / "experiments.csv").is_file() else pd.DataFrame()
 
+    def other_outcomes(self) -> pd.DataFrame:
+        """Returns of further outcomes; without rows where the config names none."""
+        return self.table("other_roi") if (self.folder / "other_roi.csv").is_file() else pd.DataFrame()
+
     def moves(self) -> pd.DataFrame:
         """Where the money moves, and why."""
         return self.plan.moves
@@ -90,7 +94,19 @@ class Run:
 
     def table(self, name: str) -> pd.DataFrame:
         """One table of the run by its name in the contract, such as `roi`."""
-        texts = ["level", "channel", "audience", "message", "geo", "component", "evidence", "check", "where"]
+        texts = [
+            "segment",
+            "outcome_name",
+            "level",
+            "channel",
+            "audience",
+            "message",
+            "geo",
+            "component",
+            "evidence",
+            "check",
+            "where",
+        ]
         texts += ["origin", "horizon"]
         texts += [
             "kind",

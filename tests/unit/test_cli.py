@@ -53,6 +53,9 @@ class _Run:
         told = {"origins": 2, "scored": 1, "sampling": sampling, "gates": gates}
         return told | {"refused": [{"origin": "2026-03-29", "reason": "R-hat 1.3"}]}
 
+    def other_outcomes(self) -> pd.DataFrame:
+        return pd.DataFrame()
+
     def experiments(self) -> pd.DataFrame:
         return pd.DataFrame()
 

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 from ruamel.yaml import YAML
 
+from mmm.data.align import align_tables
 from mmm.data.readouts import read_readouts
-from mmm.data.settings import DataSettings, ExperimentsTable, StudiesTable
+from mmm.data.settings import CalendarSettings, DataSettings, ExperimentsTable, OutcomeTable, StudiesTable
 from mmm.data.studies import read_studies
+from mmm.data.tables import load_tables
 from mmm.dims import Cell
 from mmm.model.layout import lay_out
 from mmm.model.names import refuse_unknown_channels
@@ -60,3 +62,33 @@ def test_the_tables_of_the_page_on_tests_are_read(make_panel: Callable[..., Any]
     panel = make_panel(cells=(Cell("tv"), Cell("facebook", "prospecting"), Cell("facebook", "known")))
     found, _ = read_studies(StudiesTable(source=Path("studies.csv")), DATA, {}, tmp_path, panel, first=8)
     assert [(study.id, study.cells) for study in found] == [("mta-2025", (1,)), ("panel", (0,))]
+
+
+def test_segments_and_further_outcomes_are_told_as_the_page_tells_them(tmp_path: Path) -> None:
+    rows = [(f"2025-{month:02d}-06", 60 + month, 40, 9 + month) for month in range(1, 13)]
+    wide = "week,revenue_new,revenue_existing,tv_spend,search_spend,revenue,leads\n" + "".join(
+        f"{day},{new},{old},{spend},5,{new + old},{spend // 2}\n" for day, new, old, spend in rows
+    )
+    long = "week,customers,revenue,tv_spend,search_spend\n" + "".join(
+        f"{day},new,{new},{spend},5\n{day},existing,{old},0,0\n" for day, new, old, spend in rows
+    )
+    (tmp_path / "weekly.csv").write_text(wide, encoding="utf-8")
+    (tmp_path / "sales.csv").write_text(long, encoding="utf-8")
+    by_name, by_column, beside = (
+        DataSettings.model_validate(YAML(typ="safe").load(block)["data"] | {"grain": "month"})
+        for block in examples("segments.md", "data:")
+    )
+    for data in (by_name, by_column):
+        tables = load_tables(data, CalendarSettings(), {}, tmp_path)
+        found = align_tables(tables, name="a", currency="USD", data=data, calendar=CalendarSettings())
+        assert list(found.segments) == ["new", "existing"]
+        assert found.segments["existing"].outcome[:, 0].tolist() == [40.0] * 12
+        assert found.panel.spend[:, 0, 0].tolist() == [spend for *_, spend in rows]
+    assert (beside.other_outcomes["leads"].value, beside.other_outcomes["leads"].kind) == ("leads", "count")
+    leads = load_tables(
+        beside.model_copy(update={"outcome": OutcomeTable(value="leads", kind="count")}),
+        CalendarSettings(),
+        {},
+        tmp_path,
+    )
+    assert leads.outcome["outcome"].tolist() == [spend // 2 for *_, spend in rows]

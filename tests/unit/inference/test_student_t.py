@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from mmm.inference.residuals import residuals
-from mmm.response.decomposition import decompose, forecast_baseline
+from mmm.response.decomposition import decompose
+from mmm.response.forecast import forecast_baseline
 from mmm.response.hidden_driver import hidden_driver_table
 
 ODD = 60

@@ -10,7 +10,7 @@ import pytest
 from mmm.errors import InternalFault
 from mmm.model.shapes import HILL, LOGISTIC, POWER
 from mmm.response import curves as module
-from mmm.response.curves import evaluate, mroi, response, slope
+from mmm.response.curves import evaluate, in_units, mroi, response, slope, together
 
 
 def _written_out(curves, cell, money):
@@ -80,8 +80,8 @@ def test_all_cores_give_what_one_core_gives(random_curves, monkeypatch):
     curves = random_curves(6)
     one = evaluate(curves, 0, [0.0, 50.0, 200.0])
     monkeypatch.setattr(module, "SMALL", 0)
-    for alone, together in zip(one, evaluate(curves, 0, [0.0, 50.0, 200.0]), strict=True):
-        np.testing.assert_array_equal(together, alone)
+    for alone, joint in zip(one, evaluate(curves, 0, [0.0, 50.0, 200.0]), strict=True):
+        np.testing.assert_array_equal(joint, alone)
 
 
 def test_money_the_pattern_sends_nowhere_brings_nothing(random_curves):
@@ -109,3 +109,17 @@ def test_arrays_of_another_shape_are_refused_by_name(random_curves):
 def test_negative_amounts_are_refused(random_curves):
     with pytest.raises(InternalFault, match="not negative"):
         response(random_curves(8), 0, [-1.0])
+
+
+def test_the_same_money_brings_the_sum_of_what_it_brings_in_each_segment(random_curves):
+    first, second = random_curves(1), random_curves(4)
+    second = replace(second, unit_exposure=first.unit_exposure, value=0.5 * second.value)
+    both, money = together([first, second]), [0.0, 3.0, 90.0, 700.0]
+    for cell in range(len(first.media.cells)):
+        parts = [evaluate(part, cell, money) for part in (first, second)]
+        for whole, one, other in zip(evaluate(both, cell, money), *parts, strict=True):
+            np.testing.assert_allclose(whole, one + other, rtol=1e-12)
+        np.testing.assert_allclose(
+            response(in_units(both), cell, money),
+            response(in_units(first), cell, money) + response(in_units(second), cell, money),
+        )
