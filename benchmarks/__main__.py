@@ -1,4 +1,4 @@
-"""`python -m benchmarks [STEP ...]`: speed, accuracy, tables (the default), recovery (hours), growth, sbc, or lock."""
+"""`python -m benchmarks [STEP ...]`: speed, accuracy, tables (the default), recovery, solver, growth, sbc, or lock."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from benchmarks import (
     growth,
     recovery,
     recovery_tables,
+    solver,
     speed,
     tables,
 )
 
-STEPS = ("speed", "accuracy", "recovery", "growth", "sbc", "tables", "lock")
+STEPS = ("speed", "accuracy", "recovery", "solver", "growth", "sbc", "tables", "lock")
 
 
 def main() -> None:
@@ -39,6 +40,8 @@ def main() -> None:
     if "recovery" in steps:
         variants = ("default", *recovery.VARIANTS) if asked.ablation else ("default",)
         recovery.measure(asked.classes, asked.worlds, asked.sides, variants, asked.jobs)
+    if "solver" in steps:
+        solver.measure()
     if "growth" in steps:
         growth.measure()
     if "sbc" in steps:
@@ -75,6 +78,8 @@ def write_tables(data: Path) -> None:
         made = decisions.decisions()
         told = [decision_tables.regret_ratio(made), decision_tables.decisions_table(made)]
         page = tables.put(page, "decisions", "\n\n".join(told))
+    if solver.MEASURED.exists():
+        page = tables.put(page, "solver", solver.table())
     if growth.LINES.exists():
         shown = f"![Seconds over size]({growth.picture().name})"
         page = tables.put(page, "growth", f"{growth.table()}\n\n{shown}")
