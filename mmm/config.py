@@ -36,7 +36,6 @@ NOT_YET = (
     "finance.customer_lifetime_value",
     "finance.discount_rate",
     "finance.handling_cost_per_lead",
-    "plan.groups.*.geos",
     "plan.flighting",
     "report.audiences",
     "report.brand",

@@ -16,21 +16,24 @@ CELL_KEYS = ("channel", "audience", "message")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Cell:
-    """A leaf of the media tree. An absent level is the empty string."""
+    """A leaf of the media tree, in one geo where money is placed by geo. An absent level is the empty string."""
 
     channel: str
     audience: str = ""
     message: str = ""
+    geo: str = ""
 
     @property
     def name(self) -> str:
-        """`channel / audience / message`, without the levels that are absent."""
-        return " / ".join(part for part in (self.channel, self.audience, self.message) if part)
+        """`channel / audience / message, geo`, without the levels that are absent."""
+        tree = " / ".join(part for part in (self.channel, self.audience, self.message) if part)
+        return f"{tree}, {self.geo}" if self.geo else tree
 
 
 def cell_columns(cells: Sequence[Cell]) -> tuple[str, ...]:
-    """Columns that tables by cell carry: `message` only where some cell has one."""
-    return CELL_KEYS if any(cell.message for cell in cells) else CELL_KEYS[:2]
+    """Columns that tables by cell carry: `message` and `geo` only where some cell has one."""
+    keys = CELL_KEYS if any(cell.message for cell in cells) else CELL_KEYS[:2]
+    return (*keys, "geo") if any(cell.geo for cell in cells) else keys
 
 
 def cell_row(cell: Cell, columns: Sequence[str]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mmm.console.words import (
@@ -14,6 +14,7 @@ from mmm.console.words import (
     percent,
     ranged_of,
     ratio,
+    records_of,
     rows_of,
     text_of,
 )
@@ -30,17 +31,27 @@ _GOALS = {
 
 
 def moves_text(moves: pd.DataFrame) -> str:
-    """Where the money goes: every cell, the money for tests, and the total."""
+    """Where the money goes: every cell, the money for tests, and the total; then every geo it is placed in."""
+    told = _moves_text(moves, rows_of(moves), "")
+    by_geo = [row for row in records_of(moves) if row.get("level") == "geo"]
+    if not by_geo:
+        return told
+    more = "Every cell in every geo is in plan.csv, moves.csv and plan.xlsx."
+    return f"{told}\n\n{_moves_text(moves, by_geo, 'geo')}\n{more}"
+
+
+def _moves_text(moves: pd.DataFrame, shown: Sequence[Mapping[str, Any]], head: str) -> str:
+    """Money before and after of some rows."""
     counted = "marginal_cost_per_outcome_planned" in moves and moves["mroi_planned"].isna().all()
     following = "marginal_cost_per_outcome_planned" if counted else "mroi_planned"
     title = "cost of the next" if counted else "next unit"
-    rows = [["", "reference", "today's mix", "plan", "change", title, "binds"]]
-    for row in rows_of(moves):
+    rows = [[head, "reference", "today's mix", "plan", "change", title, "binds"]]
+    for row in shown:
         current, planned = number_of(row.get("current_spend")), number_of(row.get("planned_spend"))
         change = "-" if not current or planned is None else f"{100 * (planned / current - 1):+.0f} %"
         rows.append(
             [
-                label_of(row),
+                text_of(row["geo"]) if row.get("level") == "geo" else label_of(row),
                 money(row.get("reference_spend")),
                 money(current),
                 money(planned),
@@ -108,6 +119,11 @@ def plan_text(summary: Mapping[str, Any], moves: pd.DataFrame, currency: str | N
             "" if price is None else f": one more{unit or ' unit'} of room is worth {price:.2f}{worth_unit}"
         )
         lines.append(f"Binds: {label_of(row)} ({text_of(row['binding'])}){worth}")
+    for group in summary.get("groups") or ():
+        if group["binding"]:
+            worth = f"one more{unit or ' unit'} of room is worth {group['price']:.2f}{worth_unit}"
+            lines.append(f"Binds: {group['name']} ({group['binding']} limit of the group): {worth}")
+            binding.append(group)
     if not binding:
         lines.append("Binds: nothing but the budget")
     lines += [f"Gave way: {sentence}" for sentence in summary.get("gave_way") or ()]

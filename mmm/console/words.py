@@ -70,8 +70,8 @@ def in_100(value: object) -> str:
 
 
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Cells in the order of the table, then money for tests, then the total."""
-    told = records_of(table)
+    """Cells in the order of the table, each over all its geos, then money for tests, then the total."""
+    told = [row for row in records_of(table) if row.get("level") != "cell" or not text_of(row.get("geo"))]
     return [row for level in ("cell", "reserve", "total") for row in told if row.get("level") == level]
 
 

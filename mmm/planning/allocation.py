@@ -12,7 +12,8 @@ from mmm.data.panel import Floats
 from mmm.errors import Infeasible
 from mmm.finance.economics import Economics
 from mmm.planning import sentences
-from mmm.planning.bounds import CENT, CellBounds, cell_bounds
+from mmm.planning.asked import CENT
+from mmm.planning.bounds import CellBounds, cell_bounds
 from mmm.planning.limits import beside_spent, groups_of, in_whole_cents, switches_of
 from mmm.planning.money import in_cents, split_reserve, spread
 from mmm.planning.problem import Group, Problem, Solution, Switch
@@ -163,6 +164,7 @@ def _limits(
         fixed=window.fixed,
         evidence=grades,
         core=core,
+        part=window.part,
         groups=groups if core > 0 else (),
         switches=switches if core > 0 else (),
         spent=spent,

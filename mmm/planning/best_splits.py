@@ -8,6 +8,7 @@ import pandas as pd
 from mmm.data.panel import Floats
 from mmm.dims import cell_columns, cell_row
 from mmm.planning.budgets import Desk, best_mix, switch_costs, with_draw
+from mmm.planning.places import lines
 
 SPLITS = 60
 """Draws whose optimum is sought, of those that plan: enough for the quantiles of a split, in seconds."""
@@ -33,21 +34,23 @@ def best_splits(desk: Desk, planned: Floats, current: Floats) -> pd.DataFrame:
     more_spent = optima.sum(axis=1) - planned.sum()
     more_once = np.array([switch_costs(desk, mix) for mix in optima]) - switch_costs(desk, planned)
     gain = np.maximum(desk.aim.worth * (best - brought) - desk.aim.cost * more_spent - more_once, 0.0)
-    lo, middle, hi = np.quantile(optima, [0.05, 0.5, 0.95], axis=0)
     keys = cell_columns(desk.window.cells)
-    rows: list[dict[str, object]] = [
-        {
-            "level": "cell",
-            **cell_row(cell, keys),
-            "current_spend": float(current[i]),
-            "planned_spend": float(planned[i]),
-            "best_spend": float(middle[i]),
-            "best_spend_lo": float(lo[i]),
-            "best_spend_hi": float(hi[i]),
-            "probability_more": float(np.mean(optima[:, i] > current[i] + 0.005)),
-        }
-        for i, cell in enumerate(desk.window.cells)
-    ]
+    rows: list[dict[str, object]] = []
+    for cell, members in lines(desk.window.cells):
+        best_of, now = optima[:, members].sum(axis=1), float(current[members].sum())
+        lo, middle, hi = np.quantile(best_of, [0.05, 0.5, 0.95])
+        rows.append(
+            {
+                "level": "cell",
+                **cell_row(cell, keys),
+                "current_spend": now,
+                "planned_spend": float(planned[members].sum()),
+                "best_spend": float(middle),
+                "best_spend_lo": float(lo),
+                "best_spend_hi": float(hi),
+                "probability_more": float(np.mean(best_of > now + 0.005)),
+            }
+        )
     total = {
         "level": "total",
         "current_spend": float(current.sum()),

@@ -13,7 +13,8 @@ from mmm.data.panel import Floats
 from mmm.dims import Cell
 from mmm.errors import ConfigError, Infeasible
 from mmm.planning import sentences
-from mmm.planning.names import cells_of, label
+from mmm.planning.asked import CENT, asked_of_places, asked_of_wholes
+from mmm.planning.names import label
 from mmm.planning.problem import Group, Problem, Switch
 from mmm.planning.settings import PlanSettings
 from mmm.planning.solver_mend import can_be_met, refuse_clash
@@ -34,9 +35,6 @@ GUARD = 0.4
 
 DEFAULT_CHANGE = 0.5
 """What the guard is a share of where `plan.change` is null: freedom is for cells that are known."""
-
-CENT = 0.005
-"""Money below which two sums are the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +109,7 @@ def cell_bounds(
     fixed: Floats,
     evidence: Sequence[str],
     core: float,
+    part: Floats | None = None,
     groups: tuple[Group, ...] = (),
     switches: tuple[Switch | None, ...] = (),
     spent: Floats | None = None,
@@ -121,7 +120,8 @@ def cell_bounds(
     on its own, and one that names the audience goes before it. A cell graded `prior` moves by at most 0.4 of
     `plan.change`, inside the user's bounds; no cell goes past 1.5 times the most it ever spent in a like
     window unless the user gave it a max. Where these defaults leave no plan, as few of them as can be give
-    way: change before the guard, the guard before extrapolation.
+    way: change before the guard, the guard before extrapolation. Where money is placed by geo, what the user asks of
+    a cell over all its geos is a group; its places may then go as far as their part of it.
 
     Parameters
     ----------
@@ -137,6 +137,8 @@ def cell_bounds(
         Grade by cell: experiment, data or prior.
     core
         Money to place, without the reserve.
+    part
+        Share of each place in the usual money of its cell, shape (cell,); None: all of it.
     groups, switches
         What else must be met; a cell with a switch may be off unless the user gives it a min.
     spent
@@ -149,7 +151,8 @@ def cell_bounds(
     Infeasible
         When the user's bounds and the committed money alone leave no plan.
     """
-    low_user, high_user = _user_bounds(cells, settings, current)
+    low_user, high_user = asked_of_places(cells, settings, current)
+    whole_low, whole_high = _asked_of_parts(cells, settings, current, part)
     _refuse_low_max(cells, high_user, switches)
     change = math.inf if settings.change is None else settings.change
     guard = GUARD * (DEFAULT_CHANGE if settings.change is None else settings.change)
@@ -159,6 +162,8 @@ def cell_bounds(
         free = math.isinf(change)
         low = 0.0 if dark or free else max(0.0, (1 - change) * current[i])
         high = EXTRAPOLATION * largest[i] if dark else (math.inf if free else (1 + change) * current[i])
+        low = float(np.fmin(np.fmin(low, whole_low[i]), whole_high[i]))
+        high = float(np.fmax(np.fmax(high, whole_low[i]), whole_high[i]))
         by: Source = "dark" if dark else "" if free else "change"
         switch = switches[i] if switches else None
         if switch is not None and low_user[i] is None:
@@ -173,12 +178,25 @@ def cell_bounds(
                 high_user[i],
                 high,
                 by,
-                (1 + guard) * current[i] if is_guess else None,
-                EXTRAPOLATION * largest[i],
+                float(np.fmax((1 + guard) * current[i], whole_low[i])) if is_guess else None,
+                float(np.fmax(np.fmax(EXTRAPOLATION * largest[i], whole_low[i]), whole_high[i])),
                 0.0 if switch is None else max(switch.least, switch.lot),
             )
         )
     return _settle(cells, lows, highs, fixed, core, settings, _Rest(current, groups, switches))
+
+
+def _asked_of_parts(
+    cells: Sequence[Cell], settings: PlanSettings, current: Floats, part: Floats | None
+) -> tuple[Floats, Floats]:
+    """Each place's part of what its cell is asked over all its geos, at least and at most; nan where it is not."""
+    low, high = (np.full(len(cells), np.nan) for _ in range(2))
+    for whole in asked_of_wholes(cells, settings, current):
+        for i in whole.members:
+            share = 1.0 if part is None else float(part[i])
+            low[i] = np.nan if whole.low is None else share * whole.low
+            high[i] = np.nan if whole.high is None else share * whole.high
+    return low, high
 
 
 def _refuse_low_max(
@@ -193,34 +211,6 @@ def _refuse_low_max(
     ]
     if faults:
         raise ConfigError(faults)
-
-
-def _user_bounds(
-    cells: Sequence[Cell], settings: PlanSettings, current: Floats
-) -> tuple[list[float | None], list[float | None]]:
-    """Least and most money the user gave each cell; the entry that names more levels goes before."""
-    low: list[float | None] = [None] * len(cells)
-    high: list[float | None] = [None] * len(cells)
-    depth = [[-1, -1] for _ in cells]
-    for entry in settings.bounds:
-        level = (entry.audience is not None) + (entry.message is not None)
-        for i in cells_of(entry, cells):
-            for side, (amount, found, tighter) in enumerate(((entry.min, low, max), (entry.max, high, min))):
-                if amount is None or level < depth[i][side]:
-                    continue
-                value, before = amount.resolve(float(current[i])), found[i]
-                same = level == depth[i][side] and before is not None
-                found[i] = tighter(value, before) if same and before is not None else value
-                depth[i][side] = level
-    faults = [
-        f"`plan.bounds`: {cell.name} has a min of {sentences.money(least)} above its max of "
-        f"{sentences.money(most)}; lower the min or raise the max"
-        for cell, least, most in zip(cells, low, high, strict=True)
-        if least is not None and most is not None and least > most + CENT
-    ]
-    if faults:
-        raise ConfigError(faults)
-    return low, high
 
 
 def _settle(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mmm.data.panel import Floats
+from mmm.errors import ConfigError, Infeasible
 from mmm.finance.economics import Economics
 from mmm.planning.allocation import (
     Aim,
@@ -129,7 +130,7 @@ def set_up(
     baseline
         Outcome without paid media, all draws, shape (draw, period); only a risk that counts the total asks for it.
     """
-    planning, printing = halves(curves.media.draws, seed)
+    planning, printing = halves(curves.draws, seed)
     aim = aim_of(curves, window, economics, settings)
     money = window_money(window, settings)
     if settings.risk.measure == "mean":
@@ -153,10 +154,13 @@ def best_mix(desk: Desk, budget: float) -> Mix:
     Raises
     ------
     Infeasible
-        When the user's limits leave this budget no plan.
+        When the user's limits leave this budget no plan: amounts and shares that fit the plan's own may cross there.
     """
     core, reserve = split_reserve(budget, desk.settings.reserve_for_tests)
-    found = allocate(desk.aim, desk.window, desk.settings, core, desk.grades, desk.sketch)
+    try:
+        found = allocate(desk.aim, desk.window, desk.settings, core, desk.grades, desk.sketch)
+    except ConfigError as error:
+        raise Infeasible(str(error)) from None
     return Mix(in_cents(budget) / 100, reserve, found.spend)
 
 

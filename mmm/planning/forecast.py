@@ -25,7 +25,9 @@ def media_outcome(curves: WindowCurves, spend: Floats) -> Floats:
     for part in curves.others:
         total += media_outcome(part, spend)
     for cell in range(len(media.cells)):
-        bought = _bought(curves, cell, float(spend[cell]))
+        bought = np.zeros_like(curves.unit_exposure[:, :, 0])
+        for place in np.flatnonzero(curves.cell_of == cell).tolist():
+            bought = bought + _bought(curves, place, float(spend[place]))
         if curves.beside is not None:
             bought = bought + curves.beside[:, :, cell]
         scaled = np.concatenate([curves.carry_in[:, :, cell], bought]) / media.scale[:, cell]

@@ -12,8 +12,9 @@ from mmm.data.panel import Floats
 from mmm.dims import Cell
 from mmm.errors import ConfigError, InternalFault
 from mmm.planning import sentences
+from mmm.planning.asked import asked_of_wholes
 from mmm.planning.money import in_cents, spread
-from mmm.planning.names import cells_of, group_cells
+from mmm.planning.names import cells_of, depth_of, group_cells
 from mmm.planning.problem import Group, Problem, Switch
 from mmm.planning.settings import PlanSettings
 
@@ -21,7 +22,7 @@ from mmm.planning.settings import PlanSettings
 def groups_of(
     settings: PlanSettings, cells: Sequence[Cell], current: Floats, core: float
 ) -> tuple[Group, ...]:
-    """The groups of the config over some core money, with their limits in money.
+    """The groups of the config over some core money, with their limits in money; then cells over all their geos.
 
     A share is one of the money that cells share, the reserve left out: shares of groups that together hold all
     cells may add up to 1. `1.2x` is a multiple of what the group has in the scaled reference.
@@ -53,6 +54,11 @@ def groups_of(
     ]
     if faults:
         raise ConfigError(faults)
+    wholes = asked_of_wholes(cells, settings, current)
+    groups += [
+        Group(whole.name, whole.members, whole.low or 0.0, np.inf if whole.high is None else whole.high)
+        for whole in wholes
+    ]
     return tuple(groups)
 
 
@@ -82,8 +88,7 @@ def switches_of(
         Whether what is sought is profit: a cost paid once counts there only.
     """
     found: list[Switch | None] = [None] * len(cells)
-    ordered = sorted(settings.bounds, key=lambda e: (e.audience is not None) + (e.message is not None))
-    for entry in ordered:
+    for entry in sorted(settings.bounds, key=depth_of):
         if entry.min_if_on is None and entry.lot is None and entry.cost_if_on is None:
             continue
         for i in cells_of(entry, cells):

@@ -11,7 +11,9 @@ import pandas as pd
 from mmm.data.panel import Floats
 from mmm.dims import Cell, cell_columns, cell_row
 from mmm.planning import sentences
-from mmm.planning.bounds import CENT, DEFAULT_CHANGE, GUARD, CellBounds
+from mmm.planning.asked import CENT
+from mmm.planning.bounds import DEFAULT_CHANGE, GUARD, CellBounds
+from mmm.planning.places import lines
 from mmm.planning.problem import Group, GroupState
 from mmm.response.curves import WindowCurves, response
 
@@ -109,7 +111,7 @@ def value_mixes(curves: WindowCurves, *mixes: Floats) -> tuple[MixValue, ...]:
     mixes
         Money by cell, each of shape (cell,).
     """
-    cells = len(curves.media.cells)
+    cells = len(curves.cells)
     steps = [STEP * np.where(mix > 0, mix, max(float(mix.sum()), 1.0) / cells) for mix in mixes]
     rows = np.concatenate([*mixes, *(mix + step for mix, step in zip(mixes, steps, strict=True))])
     rows = rows.reshape(2 * len(mixes), cells)
@@ -123,18 +125,23 @@ def value_mixes(curves: WindowCurves, *mixes: Floats) -> tuple[MixValue, ...]:
 def moves_table(
     cells: Sequence[Cell], current: MixValue, planned: MixValue, context: Context
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """The table `moves.csv`, and the names of cells whose move would reverse.
+    """The table `moves.csv`, and the names of cells whose move would reverse (half of it, over geos).
 
-    Rows by level: cell, channel, reserve (money for tests, without a return) and total (cells and reserve).
-    Ranges of channels and of the total come from sums per draw.
+    Rows by level: cell, channel, geo (where money is placed by geo), reserve (money for tests, without a return) and
+    total (cells and reserve). Where money is placed by geo a cell has a row over all its geos, `geo` empty, and one
+    in each. Ranges of what is added up come from sums per draw.
     """
     keys = cell_columns(cells)
     held = binding_of(context)
     elsewhere = _elsewhere(planned, held, context)
     middle = _elsewhere(planned, held, context, np.median)
-    rows, reverses = [], []
-    for i, cell in enumerate(cells):
-        row = {"level": "cell", **cell_row(cell, keys), **_figures([i], current, planned, context)}
+    rows, turning = [], np.zeros(len(cells), dtype=bool)
+    for cell, members in lines(cells):
+        if cell.geo != cells[members[0]].geo:
+            row = _group("cell", cell_row(cell, keys), members, current, planned, context)
+            rows.append(row | _over_geos(members, cells, held, current, planned))
+            continue
+        i = members[0]
         move = _Move(
             i,
             float(planned.spend[i]) - float(current.spend[i]),
@@ -144,24 +151,14 @@ def moves_table(
             elsewhere,
             context,
         )
-        flip, turns = _flip(move, middle)
-        price = np.nan
-        if held[i] and np.isfinite(elsewhere):
-            price = context.worth * abs(float(planned.mroi[i].mean()) - elsewhere)
-        row |= {
-            "evidence": context.evidence[i],
-            "binding": held[i],
-            "binding_price": price,
-            "extrapolated": bool(planned.spend[i] > context.largest[i] + CENT),
-            "why": _why(move),
-            "flip": flip,
-        }
-        rows.append(row)
-        if turns:
-            reverses.append(cell.name)
-    for channel in dict.fromkeys(cell.channel for cell in cells):
-        members = [i for i, cell in enumerate(cells) if cell.channel == channel]
-        rows.append(_group("channel", {"channel": channel}, members, current, planned, context))
+        said, turning[i] = _about_cell(move, middle)
+        figures = _figures([i], current, planned, context)
+        rows.append({"level": "cell", **cell_row(cells[i], keys), **figures, **said})
+    for level in ("channel", "geo"):
+        for name in dict.fromkeys(getattr(cell, level) for cell in cells):
+            members = [i for i, cell in enumerate(cells) if name and getattr(cell, level) == name]
+            if members:
+                rows.append(_group(level, {level: name}, members, current, planned, context))
     reserve: dict[str, object] = {
         "reference_spend": 0.0,
         "current_spend": context.reserve,
@@ -169,7 +166,46 @@ def moves_table(
     }
     rows.append({"level": "reserve", **reserve, "change": 0.0})
     rows.append(_group("total", {}, range(len(cells)), current, planned, context, context.reserve))
+    moved = np.abs(planned.spend - current.spend)
+    reverses = [
+        cell.name
+        for cell, members in lines(cells)
+        if not cell.geo and turning[members].any() and moved[members] @ (turning[members] - 0.5) >= 0
+    ]
     return _frame(rows, keys, context), tuple(reverses)
+
+
+def _about_cell(move: _Move, middle: float) -> tuple[dict[str, object], bool]:
+    """Evidence, what holds a cell and at which price, and its sentences; and whether its move would turn."""
+    i, context = move.cell, move.context
+    flip, turns = _flip(move, middle)
+    price = np.nan
+    if move.held and np.isfinite(move.elsewhere):
+        price = context.worth * abs(float(move.planned.mroi[i].mean()) - move.elsewhere)
+    return {
+        "evidence": context.evidence[i],
+        "binding": move.held,
+        "binding_price": price,
+        "extrapolated": bool(move.planned.spend[i] > context.largest[i] + CENT),
+        "why": _why(move),
+        "flip": flip,
+    }, turns
+
+
+def _over_geos(
+    members: Sequence[int], cells: Sequence[Cell], held: Sequence[str], current: MixValue, planned: MixValue
+) -> dict[str, object]:
+    """What holds a cell in all its geos alike, and where its money goes up and down."""
+    change = planned.spend[members] - current.spend[members]
+    moved = np.abs(change) > np.maximum(STEADY * np.maximum(planned.spend, current.spend)[members], CENT)
+    order = np.argsort(-np.abs(change), kind="stable")
+    most = [(cells[members[k]].geo, float(change[k])) for k in order if moved[k]][:2]
+    up, down = int((moved & (change > 0)).sum()), int((moved & (change < 0)).sum())
+    same = {held[i] for i in members}
+    return {
+        "binding": same.pop() if len(same) == 1 else "",
+        "why": sentences.why_over_geos(float(change.sum()), up, down, len(members), most),
+    }
 
 
 def _frame(rows: list[dict[str, object]], keys: Sequence[str], context: Context) -> pd.DataFrame:

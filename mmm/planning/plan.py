@@ -67,6 +67,15 @@ class Plan:
         """Certified relative distance to the best possible plan."""
         return self.summary.gap
 
+    @property
+    def spend(self) -> Floats:
+        """Money of what it was placed on, in the order of the window, shape (place,)."""
+        cells = self.moves[self.moves["level"] == "cell"]
+        if "geo" in cells:
+            named = cells.groupby([key for key in CELL_KEYS if key in cells], sort=False)["geo"]
+            cells = cells[(cells["geo"] != "") | (named.transform("size") == 1)]
+        return cells["planned_spend"].to_numpy(np.float64)
+
     def save(self, folder: Path) -> None:
         """Write plan.csv, moves.csv, curves.csv (UTF-8 with BOM) and plan.json into a folder."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -149,7 +158,7 @@ def optimize(
     """
     begun = perf_counter()
     grades = _grades(evidence, window.cells)
-    planning, printing = halves(curves.media.draws, seed)
+    planning, printing = halves(curves.draws, seed)
     told: tuple[str, ...] = ()
     if has_target(settings):
         settings, sentence = budget_for_target(curves, window, settings, grades, baseline, planning)
@@ -178,7 +187,7 @@ def optimize(
     )
     gain = gain_of(planned, current, aim, (found.spend, money.current), printing)
     price = reserve_price(aim, window, settings, money, grades, found.spend, planning, printing)
-    forecast = _forecast(shown, window, found.spend, baseline, curves.media.draws, printing)
+    forecast = _forecast(shown, window, found.spend, baseline, curves.draws, printing)
     beside = outcome_beside(risk, aim, curves, window, baseline, printing)
     left, right = (float(x) if np.isfinite(x) else None for x in found.solution.shadow_price)
     summary = PlanSummary(

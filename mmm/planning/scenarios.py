@@ -15,6 +15,7 @@ from mmm.planning import sentences
 from mmm.planning.budgets import Desk, Mix, Valued, best_mix, current_mix, value_all
 from mmm.planning.frontier import break_even_mix, figures_of, frontier_mixes, frontier_table
 from mmm.planning.outlook import spread_of
+from mmm.planning.places import lines
 from mmm.planning.settings import ScenarioSettings
 
 OPTIMUM = "optimum"
@@ -154,20 +155,21 @@ def scenario_table(
 def plans_table(desk: Desk, shown: Mapping[str, Valued], today: Valued) -> pd.DataFrame:
     """The table `scenario_plans.csv`: rows by level cell, reserve and total.
 
-    `current_spend` is today's mix at the plan's budget.
+    `current_spend` is today's mix at the plan's budget. Where money is placed by geo, cells have rows as in
+    `moves.csv`.
     """
     keys = cell_columns(desk.window.cells)
     rows = []
     for name, found in shown.items():
-        for i, cell in enumerate(desk.window.cells):
-            brought = spread_of(found.brought[i])
+        for cell, members in lines(desk.window.cells):
+            brought = spread_of(found.brought[members].sum(axis=0))
             rows.append(
                 {
                     "scenario": name,
                     "level": "cell",
                     **cell_row(cell, keys),
-                    "current_spend": float(today.mix.spend[i]),
-                    "planned_spend": float(found.mix.spend[i]),
+                    "current_spend": float(today.mix.spend[members].sum()),
+                    "planned_spend": float(found.mix.spend[members].sum()),
                     **{
                         f"response{end}": value
                         for end, value in (("", brought.mean), ("_lo", brought.lo), ("_hi", brought.hi))

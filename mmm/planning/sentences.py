@@ -76,6 +76,20 @@ def spread_evenly(names: Sequence[str]) -> str:
     )
 
 
+def placed_by_geo() -> str:
+    """The unit of decision is a cell in a geo."""
+    return "Money is placed by geo, because limits of the plan name geos."
+
+
+def planned_whole(names: Sequence[str]) -> str:
+    """Cells that are bought for all geos at once."""
+    verb = "is" if len(names) == 1 else "are"
+    return (
+        f"{listed(names)} {verb} planned for all geos together, because the data have no geo for that spend: no limit "
+        "on geos counts it."
+    )
+
+
 def after_window_is(grain: Grain) -> str:
     """What is spent after the window."""
     return f"After the window each cell is taken to spend at its mean rate by {grain} of the reference."
@@ -277,6 +291,14 @@ def why_moved_money(change: float, here: float, elsewhere: float, unit: str) -> 
         f"{direction(change)}: each unit of the money moved {verb} {times(here)} {unit} here against "
         f"{times(elsewhere)} elsewhere."
     )
+
+
+def why_over_geos(change: float, up: int, down: int, geos: int, most: Sequence[tuple[str, float]]) -> str:
+    """Where the money of a cell moves, over all its geos."""
+    start = f"{direction(round(change))} over all geos: up in {up}, down in {down}, as it is in {geos - up - down}"
+    if not most:
+        return f"{start}."
+    return f"{start}; most in {listed([f'{geo} ({amount:+,.0f})' for geo, amount in most])}."
 
 
 def why_close_call(change: float, here: float, elsewhere: float, unit: str) -> str:

@@ -37,6 +37,9 @@ class CellBound(Settings):
     channel: str = Field(description="channel")
     audience: str | None = Field(None, description="one audience; without it every cell of the channel")
     message: str | None = Field(None, description="one message")
+    geo: str | None = Field(
+        None, description="one geo: money is then placed by geo; without it all geos together"
+    )
     min: MoneyOrTimes | None = Field(None, description="least money in the window; 0.8x: times the reference")
     max: MoneyOrTimes | None = Field(None, description="most money in the window; 1.2x: times the reference")
     min_if_on: MoneyOrTimes | None = Field(None, description="nothing at all, or at least so much")
@@ -62,11 +65,12 @@ class CellBound(Settings):
 
 
 class GroupLimit(Settings):
-    """Least and most money of several cells together: all that the named channels and audiences have in common."""
+    """Least and most money of several cells together: all that channels, audiences and geos have in common."""
 
     name: str = Field(min_length=1, description="what pages call the group")
     channels: tuple[str, ...] = Field((), description="channels; empty: all")
     audiences: tuple[str, ...] = Field((), description="audiences; empty: all")
+    geos: tuple[str, ...] = Field((), description="geos: money is then placed by geo; empty: all")
     min: MoneyOrTimes | None = Field(None, description="least money of the group; 0.8x: times the reference")
     max: MoneyOrTimes | None = Field(None, description="most money of the group; 1.2x: times the reference")
     min_share: float | None = Field(
@@ -90,6 +94,7 @@ class FixedSpend(Settings):
     channel: str = Field(description="channel")
     audience: str | None = Field(None, description="one audience")
     message: str | None = Field(None, description="one message")
+    geo: str | None = Field(None, description="one geo; without it split as in the reference")
     spend: Money = Field(ge=0, description="committed money")
     start: Date | None = Field(None, description="first day; default: the window's")
     end: Date | None = Field(None, description="last day; default: the window's")

@@ -65,7 +65,7 @@ def solve(curves: Curves, problem: Problem, *, target_gap: float = 1e-3) -> Solu
         When no plan meets the bounds and the budget.
     """
     begun = perf_counter()
-    names = [cell.name for cell in curves.media.cells]
+    names = [cell.name for cell in curves.cells]
     problem = _as_arrays(problem)
     if not problem.is_plain:
         return _structured(curves, problem, target_gap, begun)
@@ -85,7 +85,7 @@ def solve(curves: Curves, problem: Problem, *, target_gap: float = 1e-3) -> Solu
         gap=gap_money / search.yardstick(),
         gap_money=gap_money,
         shadow_price=search.shadow_price(),
-        method=f"dynamic program on {search.steps} steps, polished; certified on {curves.media.draws} draws",
+        method=f"dynamic program on {search.steps} steps, polished; certified on {curves.draws} draws",
         seconds=perf_counter() - begun,
         binding=_binding(problem, search.spend),
     )
@@ -104,7 +104,7 @@ def _structured(curves: Curves, problem: Problem, target_gap: float, begun: floa
         gap=(bound - search.objective) / search.yardstick(),
         gap_money=bound - search.objective,
         shadow_price=price,
-        method=f"{search.method}, polished; certified on {curves.media.draws} draws",
+        method=f"{search.method}, polished; certified on {curves.draws} draws",
         seconds=perf_counter() - begun,
         binding=search.binding(groups),
         groups=groups,

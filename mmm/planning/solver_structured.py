@@ -44,6 +44,9 @@ MOVES = 16
 STILL = 1e-10
 """Share of the yardstick by which a plan must gain to be moved once more."""
 
+FINE = 1e-4
+"""Share of the budget between points around a plan before it may come to rest: wider ones may show no gain."""
+
 NARROW = 1e-5
 """Share of the budget below which an interval is not split: HiGHS takes smaller numbers for zero."""
 
@@ -55,7 +58,7 @@ class StructuredSearch:
     """The state of one search: tables, the best plan so far, the lowest bound so far."""
 
     def __init__(self, curves: Curves, problem: Problem) -> None:
-        names = [cell.name for cell in curves.media.cells]
+        names = [cell.name for cell in curves.cells]
         reach = np.minimum(problem.upper, np.maximum(problem.budget, problem.lower))
         self.curves, self.problem = curves, replace(problem, upper=reach)
         self.domains = problem.domains()
@@ -235,7 +238,8 @@ class StructuredSearch:
             before = self.objective
             self.offer(plan)
             inside = moved <= 1.5 * widths
-            if inside.all() and self.objective - before <= STILL * self.yardstick():
+            close = (widths <= FINE * self.problem.budget).all()
+            if close and inside.all() and self.objective - before <= STILL * self.yardstick():
                 return
             widths = np.where(inside, widths / 4, widths)
 

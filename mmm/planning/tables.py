@@ -8,10 +8,12 @@ import pandas as pd
 from mmm.data.panel import Floats
 from mmm.dims import NATIONAL, cell_columns, cell_row
 from mmm.planning.allocation import Money, take_draws
-from mmm.planning.bounds import CENT
+from mmm.planning.asked import CENT
 from mmm.planning.money import spread
+from mmm.planning.places import lines
 from mmm.planning.window import PlanWindow
 from mmm.response.curves import WindowCurves, evaluate, mroi
+from mmm.response.schedule import Schedule
 
 POINTS = 33
 REACH = 1.5
@@ -31,7 +33,7 @@ def plan_table(window: PlanWindow, money: Money, planned: Floats) -> pd.DataFram
     planned
         Money by cell, shape (cell,).
     """
-    keys = cell_columns(window.cells)
+    keys = [key for key in cell_columns(window.cells) if key != "geo"]
     place = ["date", "purpose", *keys] + ([] if window.geos == (NATIONAL,) else ["geo"])
     table = window.schedule(planned).frame("planned_spend").drop(columns="planned_spend")
     table["purpose"] = np.where(table["date"].isin(window.dates[: window.past]), "spent", "core")
@@ -42,7 +44,8 @@ def plan_table(window: PlanWindow, money: Money, planned: Floats) -> pd.DataFram
         ("planned_spend", planned - window.spent, window.pattern, past),
     ):
         parts = [spread(float(amount), pattern[:, :, i]) for i, amount in enumerate(amounts)]
-        table[name] = (already + np.stack(parts, axis=-1)).round(2).ravel()
+        money_of = Schedule(window.dates, window.geos, window.cells, already + np.stack(parts, axis=-1))
+        table[name] = money_of.frame(name)[name].round(2)
     ahead = slice(window.past, None)
     tests = pd.DataFrame({"date": window.dates[ahead].astype("datetime64[s]"), "purpose": "test"})
     tests = tests.reindex(columns=place, fill_value="")
@@ -57,7 +60,8 @@ def curves_table(curves: WindowCurves, window: PlanWindow, spend: Floats) -> pd.
     """What money in the window brings by cell, from nothing to 1.5 times the largest amount that matters.
 
     The largest is the most ever spent in a like window, or the money of the current or planned mix;
-    `observed` is false beyond the first.
+    `observed` is false beyond the first. Where money is placed by geo a cell has a curve over all its geos too, `geo`
+    empty: its money is split as in the reference there, and it is observed where that is so in each of them.
 
     Parameters
     ----------
@@ -65,14 +69,21 @@ def curves_table(curves: WindowCurves, window: PlanWindow, spend: Floats) -> pd.
         Larger of current and planned money, shape (cell,).
     """
     keys = cell_columns(window.cells)
-    draws = curves.media.draws
+    draws = curves.draws
     thin = take_draws(curves, np.linspace(0, draws - 1, min(DRAWS, draws)).round().astype(np.int64))
     parts = []
-    for i, cell in enumerate(window.cells):
-        points = np.linspace(0, REACH * max(float(window.largest[i]), float(spend[i]), 1.0), POINTS)
-        brought, steepness, _ = evaluate(thin, i, points)
-        if not np.isfinite(steepness[0]).all():  # the very first unit of money of a steep curve
-            steepness[0] = mroi(thin, i, points[:1])[0]
+    for cell, members in lines(window.cells):
+        share = np.ones(1) if len(members) == 1 else window.part[members]
+        seen = float((window.largest[members][share > 0] / share[share > 0]).min())
+        points = np.linspace(0, REACH * max(seen, float(spend[members].sum()), 1.0), POINTS)
+        brought, steepness = np.zeros((2, POINTS, thin.draws))
+        for i, part in zip(members, share, strict=True):
+            if part == 0:
+                continue
+            value, slope, _ = evaluate(thin, i, part * points)
+            if not np.isfinite(slope[0]).all():  # the very first unit of money of a steep curve
+                slope[0] = mroi(thin, i, points[:1])[0]
+            brought, steepness = brought + value, steepness + part * slope
         lo, hi = np.quantile(brought, [0.05, 0.95], axis=1)
         figures = {
             "spend": points,
@@ -80,7 +91,7 @@ def curves_table(curves: WindowCurves, window: PlanWindow, spend: Floats) -> pd.
             "response_lo": lo,
             "response_hi": hi,
             "mroi": steepness.mean(axis=1),
-            "observed": points <= window.largest[i] + CENT,
+            "observed": points <= seen + CENT,
         }
         parts.append(pd.DataFrame({**cell_row(cell, keys), **figures}))
     return pd.concat(parts, ignore_index=True)

@@ -87,7 +87,7 @@ def budget_for_target(
         money = window_money(window, asked)
         try:
             found = allocate(aim, window, asked, money.core, grades, shown)
-        except Infeasible:
+        except (ConfigError, Infeasible):  # amounts and shares may cross at other budgets
             return None
         # where limits keep money back, the reserve is a share of what is left
         used = min(money.budget, float(found.spend.sum()) / max(1 - asked.reserve_for_tests, 1e-9))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from mmm.planning.begun import Begun, what_happened
 from mmm.planning.bounds import reversed_bounds
 from mmm.planning.fixed import fixed_money
 from mmm.planning.names import name_faults
+from mmm.planning.places import Places, places_of
 from mmm.planning.reference import (
     QUARTER,
     comparable_periods,
@@ -36,6 +37,8 @@ from mmm.response.schedule import Schedule
 class PlanWindow:
     """The coming window as arrays, before any money is placed.
 
+    A *place* is what money is placed on: a cell, or a cell in one geo (`mmm.planning.places`).
+
     Attributes
     ----------
     start, end
@@ -46,10 +49,16 @@ class PlanWindow:
         First day of every period the window touches, shape (period,).
     share
         Share of each period's days inside the window, shape (period,).
+    cells
+        The places.
+    cell_of
+        Index of the panel's cell of each, shape (place,).
+    part
+        Share of each in the usual money of its cell, shape (place,).
     reference
-        What the window is compared with, as really spent; cut periods count by their share.
+        What the window is compared with, as really spent, by place; cut periods count by their share.
     pattern
-        Share of a cell's window money in each period and geo, shape (period, geo, cell); sums to 1 by cell. Where
+        Share of a place's window money in each period and geo, shape (period, geo, place); sums to 1 by place. Where
         the window has begun, of the money still to be spent: zero in the periods that are past.
     exposure_per_money
         Exposure one unit of money buys, shape (geo, cell).
@@ -65,15 +74,16 @@ class PlanWindow:
     unit_value
         Money per outcome unit over the reference, shape (geo,); None where results are in units.
     largest
-        Most money each cell ever spent in a stretch as long as the window, shape (cell,).
+        Most money each place ever spent in a stretch as long as the window, or its part of the most its cell
+        ever spent where that is more, shape (place,).
     fixed
-        Money already committed by cell, shape (cell,); nan where free.
+        Money already committed, shape (place,); nan where free.
     assumptions
         What was assumed on the way, one sentence each.
     prices
-        How the price of each cell changes with its money; empty: nowhere.
+        How the price of each place changes with its money; empty: nowhere.
     begun
-        What of the window is past; None where it has not begun.
+        What of the window is past, by place; None where it has not begun.
     """
 
     start: np.datetime64
@@ -83,6 +93,8 @@ class PlanWindow:
     share: Floats
     geos: tuple[str, ...]
     cells: tuple[Cell, ...]
+    cell_of: NDArray[np.int64]
+    part: Floats
     reference: Schedule
     pattern: Floats
     exposure_per_money: Floats
@@ -120,7 +132,7 @@ class PlanWindow:
         return self.unit_value is not None
 
     def schedule(self, spend: Floats) -> Schedule:
-        """Money of each cell in the window, shape (cell,), as a schedule by period and geo."""
+        """Money of each place in the window, shape (place,), as a schedule by period and geo."""
         past = 0.0 if self.begun is None else self.begun.money
         return Schedule(self.dates, self.geos, self.cells, past + self.pattern * (spend - self.spent))
 
@@ -159,8 +171,11 @@ def plan_window(panel: Panel, settings: PlanSettings, *, folder: Path = Path()) 
     DataError
         A spend file that cannot be used.
     """
-    days = _days(panel, settings)
+    places = places_of(panel, settings)
+    days = _days(panel, settings, places)
     begun = what_happened(panel, len(panel.dates) - days.past, days.share) if days.past else None
+    if begun is not None:
+        begun = replace(begun, money=places.split(begun.money), exposure=places.split(begun.exposure))
     reference, exposure, periods = _reference(panel, settings, days, folder)
     rate = exposure_per_money(panel, periods)
     if exposure is None:
@@ -179,14 +194,20 @@ def plan_window(panel: Panel, settings: PlanSettings, *, folder: Path = Path()) 
     beside[-1] += days.after_share * per_period
     ahead = np.arange(len(days.dates)) >= days.past
     shape, even = shapes(panel, reference * ahead[:, None, None], days.share * ahead)
-    largest = like_windows(panel.spend.sum(axis=1), days.share).max(axis=0)
-    spent = np.zeros(len(panel.cells)) if begun is None else np.round(begun.money.sum(axis=(0, 1)), 2)
+    part = places.split(shape.sum(axis=0)).sum(axis=0)
+    own = like_windows(places.split(panel.spend).sum(axis=1), days.share).max(axis=0)
+    whole = like_windows(panel.spend.sum(axis=1), days.share).max(axis=0)
+    largest = np.maximum(own, part * whole[places.of])
+    placed = places.split(reference)
+    usual = placed.sum(axis=(0, 1))
+    spent = np.zeros(len(places.cells)) if begun is None else np.round(begun.money.sum(axis=(0, 1)), 2)
     fixed, pattern = fixed_money(
         panel,
+        places,
         settings.fixed,
         (days.start, days.end, days.dates),
-        shape,
-        reference.sum(axis=(0, 1)),
+        places.shapes(shape),
+        usual,
         spent,
         ahead,
     )
@@ -199,8 +220,10 @@ def plan_window(panel: Panel, settings: PlanSettings, *, folder: Path = Path()) 
         dates=days.dates,
         share=days.share,
         geos=panel.geos,
-        cells=panel.cells,
-        reference=Schedule(days.dates, panel.geos, panel.cells, reference),
+        cells=places.cells,
+        cell_of=places.of,
+        part=part,
+        reference=Schedule(days.dates, panel.geos, places.cells, placed),
         pattern=pattern,
         exposure_per_money=rate,
         until=Schedule(until_dates, panel.geos, panel.cells, until[: len(until_dates)]),
@@ -210,8 +233,8 @@ def plan_window(panel: Panel, settings: PlanSettings, *, folder: Path = Path()) 
         unit_value=_unit_value(panel, periods),
         largest=largest,
         fixed=fixed,
-        assumptions=_assumptions(panel, settings, days, periods, even),
-        prices=_prices(settings, panel.cells, reference.sum(axis=(0, 1)), largest),
+        assumptions=(*_assumptions(panel, settings, days, periods, even), *_whole(places)),
+        prices=_prices(settings, places.cells, usual, largest, part),
         begun=begun,
     )
 
@@ -235,33 +258,47 @@ def window_curves(window: PlanWindow, panel: Panel, media: MediaDraws) -> Window
     return WindowCurves(
         media=media,
         carry_in=carry_in,
-        unit_exposure=window.pattern * window.exposure_per_money,
+        unit_exposure=window.pattern * window.exposure_per_money[:, window.cell_of],
         after=np.repeat(window.after[None], tail, axis=0),
         value=np.repeat(value[None], len(window.dates) + tail, axis=0),
         beside=window.beside,
         prices=window.prices,
         spent=None if window.begun is None else Spent(window.spent, window.begun.exposure),
+        places=window.cells,
+        place_cell=window.cell_of,
     )
 
 
+def _whole(places: Places) -> tuple[str, ...]:
+    """The cells that stay whole where money is placed by geo, in a sentence."""
+    if not any(cell.geo for cell in places.cells):
+        return ()
+    whole = [cell.name for cell in places.cells if not cell.geo]
+    return (sentences.placed_by_geo(), *([sentences.planned_whole(whole)] if whole else []))
+
+
 def _prices(
-    settings: PlanSettings, cells: tuple[Cell, ...], reference: Floats, largest: Floats
+    settings: PlanSettings, cells: tuple[Cell, ...], reference: Floats, largest: Floats, part: Floats
 ) -> tuple[Price | None, ...]:
-    """How the price of each cell changes; under a power law today's money is the reference's, as really spent."""
+    """How the price of each place changes; under a power law today's money is the reference's, as really spent.
+
+    Tiers are amounts of a cell; a cell in one geo reaches each with its part of them.
+    """
     found: list[Price | None] = [None] * len(cells)
     for i, cell in enumerate(cells):
         rise = settings.prices.get(cell.channel)
         if rise is None:
             continue
         today = float(reference[i]) or float(largest[i]) or 1.0
-        edges, times = (tuple(getattr(tier, name) for tier in rise.tiers) for name in ("above", "price"))
+        edges = tuple(tier.above * float(part[i] or 1.0) for tier in rise.tiers)
+        times = tuple(tier.price for tier in rise.tiers)
         found[i] = Price(today, rise.elasticity or 0.0, edges, times)
     return tuple(found) if any(found) else ()
 
 
-def _days(panel: Panel, settings: PlanSettings) -> _Days:
+def _days(panel: Panel, settings: PlanSettings, places: Places) -> _Days:
     """Days and periods of the window; refuses one that is past."""
-    faults = [*name_faults(settings, panel.cells), *reversed_bounds(settings)]
+    faults = [*name_faults(settings, places.cells, panel.geos), *reversed_bounds(settings)]
     data_end = panel.dates[-1] + period_days(panel.dates[-1:], panel.grain)[0].astype("timedelta64[D]") - 1
     if settings.window is None:
         dates = next_periods(panel.dates[-1], settings.horizon, panel.grain)

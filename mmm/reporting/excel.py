@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from xlsxwriter.worksheet import Worksheet
@@ -15,6 +16,7 @@ from mmm.reporting import appendix
 from mmm.reporting.amounts import day, window_name
 from mmm.reporting.bridge import line_name
 from mmm.reporting.decision import decide
+from mmm.reporting.geos import in_geos
 from mmm.reporting.goals import goal_sentences
 from mmm.reporting.headline import caveats, headline
 from mmm.reporting.moves import curve_of
@@ -39,10 +41,14 @@ def write_workbook(results: Results, settings: ReportSettings, path: Path) -> No
     """
     voice = voice_for(results, settings)
     book = Book(path, voice, results.about.created)
+    by_geo = in_geos(results)
     _decision_sheet(book, results)
-    _plan_sheet(book, results)
+    _plan_sheet(book, results, _key_columns(results))
     _scenarios_sheet(book, results)
     _moves_sheet(book, results)
+    if not by_geo.empty:
+        _plan_sheet(book, results, [*_key_columns(results), "geo"])
+        _geos_sheet(book, results, records(by_geo))
     _returns_sheet(book, results, results.roi, "sheet.returns")
     if not results.segments.empty:
         _returns_sheet(book, results, results.segments, "sheet.segments")
@@ -100,16 +106,15 @@ def _statement_block(book: Book, sheet: Worksheet, results: Results, row: int) -
                 column += 1
 
 
-def _plan_sheet(book: Book, results: Results) -> None:
-    """Money by cell and period: the plan with its tests, then today's mix; totals live in both directions."""
+def _plan_sheet(book: Book, results: Results, keys: list[str]) -> None:
+    """Money by cell (or cell and geo) and period: the plan with its tests, then today's mix; totals live both ways."""
     voice = book.voice
-    sheet = book.sheet(f"sheet.plan.{results.about.grain}")
-    keys = _key_columns(results)
+    sheet = book.sheet("sheet.plan.geo" if "geo" in keys else f"sheet.plan.{results.about.grain}")
     wide = len(keys)
     sheet.set_column(0, wide - 1, 16)
     row = 0
     for key, column in (("book.planned", "planned_spend"), ("book.current", "current_spend")):
-        table = _by_period(results, column)
+        table = _by_period(results, column, keys)
         dates = list(table.columns)
         sheet.set_column(wide, wide + len(dates), 12)
         begun = key == "book.planned" and results.summary.spent > 0
@@ -144,17 +149,15 @@ def _plan_sheet(book: Book, results: Results) -> None:
     sheet.repeat_columns(0, wide - 1)
 
 
-def _by_period(results: Results, column: str) -> pd.DataFrame:
+def _by_period(results: Results, column: str, keys: list[str]) -> pd.DataFrame:
     """Money by cell (rows, in the order of the plan, tests last) and first day of the period."""
-    voice_keys = _key_columns(results)
-    order = [tuple(getattr(cell, key) for key in voice_keys) for cell in results.cells]
-    table = results.plan.pivot_table(
-        index=voice_keys, columns="date", values=column, aggfunc="sum", sort=False
-    )
+    named = _key_columns(results)
+    order = [tuple(getattr(cell, key) for key in named) for cell in results.cells]
+    table = results.plan.pivot_table(index=keys, columns="date", values=column, aggfunc="sum", sort=False)
     table = table.fillna(0.0).sort_index(axis=1)
     index = [tuple(names) if isinstance(names, tuple) else (names,) for names in table.index]
     place = {names: i for i, names in enumerate(order)}
-    positions = sorted(range(len(index)), key=lambda i: place.get(index[i], len(place)))
+    positions = sorted(range(len(index)), key=lambda i: place.get(index[i][: len(named)], len(place)))
     return table.iloc[positions]
 
 
@@ -240,9 +243,37 @@ def _splits(book: Book, sheet: Worksheet, results: Results, row: int) -> None:
 
 
 def _moves_sheet(book: Book, results: Results) -> None:
-    voice = book.voice
+    """Where the money moves: cells, then tests, with a chart."""
     sheet = book.sheet("sheet.moves")
-    money = results.about.has_money
+    columns = _move_columns(book, results)
+    rows = [_move_row(book, row) for row in records(at_level(results.moves, "cell"))]
+    tests = {"line": book.voice.text("tests"), "reference_spend": 0.0, "change_money": 0.0, "response": 0.0}
+    reserve = results.summary.reserve
+    rows.append({**tests, "current_spend": reserve, "planned_spend": reserve})
+    write_rows(book, sheet, columns, rows)
+    _chart(book, sheet, columns, len(rows))
+
+
+def _geos_sheet(book: Book, results: Results, found: Sequence[dict[str, Any]]) -> None:
+    """Where the money moves, every cell in every geo."""
+    line, *rest = _move_columns(book, results)
+    geo = Column(book.voice.text("column.geo"), "geo", width=18)
+    rows = [_move_row(book, row) for row in found]
+    write_rows(book, book.sheet("sheet.moves.geo"), [line, geo, *rest], rows)
+
+
+def _move_row(book: Book, row: dict[str, Any]) -> dict[str, Any]:
+    voice = book.voice
+    return row | {
+        "line": voice.cell(cell_of(row)),
+        "change_money": round(row["planned_spend"] - row["current_spend"], 2),
+        "grade": voice.text(f"evidence.grade.{row['evidence']}") if row["evidence"] else "",
+        "beyond": voice.text("yes" if row["extrapolated"] else "no"),
+    }
+
+
+def _move_columns(book: Book, results: Results) -> list[Column]:
+    voice, money = book.voice, results.about.has_money
     returns = (
         [("return", "roi"), ("next_now", "mroi_current"), ("next_planned", "mroi_planned")]
         if money
@@ -252,7 +283,7 @@ def _moves_sheet(book: Book, results: Results) -> None:
             ("next_planned", "marginal_cost_per_outcome_planned"),
         ]
     )
-    columns = [
+    return [
         Column(voice.text("column.cell"), "line", width=26),
         *_keys(book, results),
         *(
@@ -275,22 +306,6 @@ def _moves_sheet(book: Book, results: Results) -> None:
         Column(voice.text("column.why"), "why", "wrap", 55),
         Column(voice.text("column.flip"), "flip", "wrap", 45),
     ]
-    rows = []
-    for row in records(at_level(results.moves, "cell")):
-        rows.append(
-            row
-            | {
-                "line": voice.cell(cell_of(row)),
-                "change_money": round(row["planned_spend"] - row["current_spend"], 2),
-                "grade": voice.text(f"evidence.grade.{row['evidence']}") if row["evidence"] else "",
-                "beyond": voice.text("yes" if row["extrapolated"] else "no"),
-            }
-        )
-    tests = {"line": voice.text("tests"), "reference_spend": 0.0, "change_money": 0.0, "response": 0.0}
-    reserve = results.summary.reserve
-    rows.append({**tests, "current_spend": reserve, "planned_spend": reserve})
-    write_rows(book, sheet, columns, rows)
-    _chart(book, sheet, columns, len(rows))
 
 
 def _chart(book: Book, sheet: Worksheet, columns: Sequence[Column], rows: int) -> None:

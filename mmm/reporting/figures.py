@@ -99,6 +99,43 @@ def bridge(rows: Rows, description: str) -> Spec:
     return finished(alt.layer(bars, ranges, *ends, current, words), 40 * len(rows), description)
 
 
+def changes(rows: Rows, description: str) -> Spec:
+    """Change of every cell in every geo as a coloured grid, the figure in each field.
+
+    Parameters
+    ----------
+    rows
+        `geo`, `cell`, `change` in percent (None: nothing there today), `text`, `money`.
+    description
+        What the chart shows, in words.
+    """
+    geos, cells = (list(dict.fromkeys(row[name] for row in rows)) for name in ("geo", "cell"))
+    most = max((abs(row["change"]) for row in rows if row["change"] is not None), default=0.0) or 1.0
+    quiet = alt.Axis(labelColor=INK, labelFontSize=11.5, labelLimit=150)
+    base = alt.Chart(inline(rows)).encode(
+        x=alt.X(
+            "cell:N",
+            sort=cells,
+            title=None,
+            axis=alt.Axis(orient="top", labelAngle=-40, labelLimit=140, labelColor=INK),
+        ),
+        y=alt.Y("geo:N", sort=geos, title=None, axis=quiet),
+        tooltip=[alt.Tooltip(f"{name}:N", title=" ") for name in ("geo", "cell", "money", "text")],
+    )
+    fields = base.mark_rect(stroke="white", strokeWidth=1).encode(
+        color=alt.Color(
+            "change:Q",
+            scale=alt.Scale(domain=[-most, 0, most], range=[LOSS, "#F4F5F6", GAIN]),
+            legend=None,
+        )
+    )
+    strong = f"datum.change != null && abs(datum.change) > {0.55 * most}"
+    words = base.mark_text(fontSize=10.5).encode(
+        text="text:N", color=alt.condition(strong, alt.value("white"), alt.value(INK))
+    )
+    return finished(alt.layer(fields, words), 22 * len(geos) + 60, description)
+
+
 def curve(rows: Rows, points: Rows, colour: str, titles: tuple[str, str], description: str) -> Spec:
     """What spend of one cell brings, solid where it was ever spent and dashed beyond.
 

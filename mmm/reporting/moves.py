@@ -45,7 +45,7 @@ def moves(results: Results, voice: Voice) -> tuple[Move, ...]:
 def _move(row: dict[str, Any], longest: float, results: Results, voice: Voice) -> Move:
     before, after = float(row["current_spend"]), float(row["planned_spend"])
     money, name = voice.amounts.money, voice.cell(cell_of(row))
-    key, average, now, planned = _return_columns(results)
+    key, average, now, planned = return_columns(results)
     returns = {
         "roi": ratio(number(row.get(average))),
         "now": ratio(number(row.get(now))),
@@ -69,7 +69,7 @@ def _move(row: dict[str, Any], longest: float, results: Results, voice: Voice) -
     )
 
 
-def _return_columns(results: Results) -> tuple[str, str, str, str]:
+def return_columns(results: Results) -> tuple[str, str, str, str]:
     """Sentence and columns for returns: money per money, or cost per unit."""
     if results.about.has_money:
         return "returns", "roi", "mroi_current", "mroi_planned"
@@ -84,7 +84,7 @@ def _return_columns(results: Results) -> tuple[str, str, str, str]:
 def moves_table(results: Results, voice: Voice) -> Table:
     """Money before and after per cell, with what it brings; the last row is all media."""
     money = voice.amounts.money
-    _, average, now, planned = _return_columns(results)
+    _, average, now, planned = return_columns(results)
     names = ("cell", "reference", "before", "after", "change", "brings", "range")
     tail = ("return" if results.about.has_money else "cost", "next_now", "next_planned")
     rows = []

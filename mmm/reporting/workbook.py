@@ -18,7 +18,7 @@ from mmm.reporting.results import number
 from mmm.reporting.voice import Voice
 
 MONEY = "#,##0;[Red]-#,##0"
-KEYS = ("line", "segment", "outcome_name", "level", "channel", "audience", "message")
+KEYS = ("line", "geo", "segment", "outcome_name", "level", "channel", "audience", "message")
 """Columns that say what a row is about; they stay in sight when a sheet is scrolled."""
 RATIO = "0.00"
 SHARE = "0 %"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mmm.model.forward import MediaDraws
+from mmm.dims import Cell
 from mmm.response.curves import WindowCurves, evaluate, money_spent
 from mmm.response.table import Sketch, hermite
 
@@ -23,8 +23,10 @@ class CurveBank:
 
     Attributes
     ----------
-    media
-        The draws.
+    cells
+        What money is placed on.
+    draws
+        Number of draws.
     points
         By cell: ascending money from 0 (or what is spent already) on, shape (grid,).
     value, slope
@@ -33,15 +35,11 @@ class CurveBank:
         curve has one.
     """
 
-    media: MediaDraws
+    cells: tuple[Cell, ...]
+    draws: int
     points: tuple[Floats, ...]
     value: tuple[Floats, ...]
     slope: tuple[Floats, ...]
-
-    @property
-    def draws(self) -> int:
-        """Number of draws."""
-        return self.media.draws
 
     def sketch(self, weights: Floats | None = None) -> Sketch:
         """The mean curves, or those with a weight on each draw.
@@ -53,7 +51,7 @@ class CurveBank:
         """
         share = np.full(self.draws, 1 / self.draws) if weights is None else weights
         value, slope = (tuple(part @ share for part in parts) for parts in (self.value, self.slope))
-        return Sketch(self.media, self.points, value, slope)
+        return Sketch(self.cells, self.draws, self.points, value, slope)
 
     def response(self, spend: Floats) -> Floats:
         """What each cell brings at some money, per draw.
@@ -88,7 +86,7 @@ def make_bank(curves: WindowCurves, usual: Floats, most: Floats) -> CurveBank:
         Most money it could get, shape (cell,).
     """
     points, values, slopes = [], [], []
-    for cell in range(len(curves.media.cells)):
+    for cell in range(len(curves.cells)):
         near = min(max(2 * float(usual[cell]), 1e-3 * float(most[cell])), float(most[cell]))
         already = money_spent(curves, cell)
         x = already + (near - already) * np.linspace(0.0, 1.0, NEAR) ** 2
@@ -102,4 +100,4 @@ def make_bank(curves: WindowCurves, usual: Floats, most: Floats) -> CurveBank:
         points.append(x)
         values.append(np.ascontiguousarray(value))
         slopes.append(np.clip(slope, -ceiling, ceiling))
-    return CurveBank(curves.media, tuple(points), tuple(values), tuple(slopes))
+    return CurveBank(curves.cells, curves.draws, tuple(points), tuple(values), tuple(slopes))

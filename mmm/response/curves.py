@@ -19,6 +19,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
+from mmm.dims import Cell
 from mmm.errors import InternalFault
 from mmm.model.forward import Codes, MediaDraws
 from mmm.model.threads import share_out
@@ -76,6 +77,11 @@ class WindowCurves:
         What is spent already; None where the window has not begun.
     others
         Curves of further segments of the outcome, for the same money: what it brings is the sum of all.
+    places
+        What money is placed on, where that is finer than the cells of `media`: a cell in one geo. Then the last axis
+        of `unit_exposure`, `prices` and `spent` is theirs. Empty: the cells of `media`.
+    place_cell
+        Index of the cell of `media` that each place belongs to, shape (place,); None: as in `media`.
 
     Raises
     ------
@@ -92,6 +98,8 @@ class WindowCurves:
     prices: tuple[Price | None, ...] = ()
     spent: Spent | None = None
     others: tuple[WindowCurves, ...] = ()
+    places: tuple[Cell, ...] = ()
+    place_cell: Codes | None = None
 
     def __post_init__(self) -> None:
         media, periods = self.media, self.unit_exposure.shape[0]
@@ -103,17 +111,32 @@ class WindowCurves:
         _check("saturation", media.saturation, (cells,))
         _check("scale", media.scale, (geos, cells), least=ABOVE_ZERO)
         _check("carry_in", self.carry_in, (tail, geos, cells))
-        _check("unit_exposure", self.unit_exposure, (periods, geos, cells))
+        _check("unit_exposure", self.unit_exposure, (periods, geos, len(self.cells)))
         _check("after", self.after, (tail, geos, cells))
         _check("value", self.value, (periods + tail, geos))
         if self.beside is not None:
             _check("beside", self.beside, (periods, geos, cells))
         if self.spent is not None:
-            _check("money spent", self.spent.money, (cells,))
-            _check("exposure spent", self.spent.exposure, (periods, geos, cells))
+            _check("money spent", self.spent.money, (len(self.cells),))
+            _check("exposure spent", self.spent.exposure, (periods, geos, len(self.cells)))
         for other in self.others:
-            _check("unit_exposure", other.unit_exposure, (periods, geos, cells))
+            _check("unit_exposure", other.unit_exposure, (periods, geos, len(self.cells)))
             _check("half", other.media.half, (draws, cells))
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """What money is placed on."""
+        return self.places or self.media.cells
+
+    @property
+    def cell_of(self) -> Codes:
+        """Index of the cell of `media` of each of them, shape (place,)."""
+        return np.arange(len(self.media.cells)) if self.place_cell is None else self.place_cell
+
+    @property
+    def draws(self) -> int:
+        """Number of posterior draws."""
+        return self.media.draws
 
     @property
     def periods(self) -> int:
@@ -242,9 +265,10 @@ def _at_one_price(
 ) -> tuple[Floats, Floats, Floats]:
     """`evaluate` over some terms of one segment, where all money buys at today's price."""
     base, rate, worth = terms
-    kind, draws = int(curves.media.saturation[cell]), len(base)
+    medium = curves.cell_of[cell]
+    kind, draws = int(curves.media.saturation[medium]), len(base)
     half, power = (
-        np.ascontiguousarray(part[:, cell], np.float64) for part in (curves.media.half, curves.media.slope)
+        np.ascontiguousarray(part[:, medium], np.float64) for part in (curves.media.half, curves.media.slope)
     )
     response, slope = np.zeros((2, draws, points.size))
     excess = np.zeros((draws, max(points.size - 1, 0)))
@@ -266,22 +290,23 @@ def _terms(curves: WindowCurves, cell: int, *, so_far: bool = False) -> tuple[Fl
     A term is a period and geo that money of the cell can reach: the window's periods and `lags - 1` after it.
     With `so_far` the money is what is spent already; else that is part of what is there without it.
     """
-    media, tail = curves.media, curves.media.lags - 1
-    scale = media.scale[:, cell]
+    media, tail, medium = curves.media, curves.media.lags - 1, curves.cell_of[cell]
     unit = curves.unit_exposure[:, :, cell]
-    beside = np.zeros_like(unit) if curves.beside is None else curves.beside[:, :, cell]
+    past = np.zeros_like(unit) if curves.spent is None else curves.spent.exposure[:, :, cell]
+    geos = np.flatnonzero((unit + past).any(axis=0))
+    scale, unit, past = media.scale[geos, medium], unit[:, geos], past[:, geos]
+    beside = np.zeros_like(unit) if curves.beside is None else curves.beside[:, geos, medium]
     if curves.spent is not None:
-        past = curves.spent.exposure[:, :, cell]
         unit, beside = (past / curves.spent.money[cell], beside) if so_far else (unit, beside + past)
-    around = np.concatenate([curves.carry_in[:, :, cell], beside, curves.after[:, :, cell]]) / scale
+    around = np.concatenate([curves.carry_in[:, geos, medium], beside, curves.after[:, geos, medium]]) / scale
     money = np.pad(unit / scale, ((tail, tail), (0, 0)))
-    weights = media.weights[:, cell, ::-1].T
+    weights = media.weights[:, medium, ::-1].T
     # the lags of every period as the last axis: (period, geo, lag), then (term, lag)
     there, bought = (
         sliding_window_view(exposure, tail + 1, axis=0).reshape(-1, tail + 1) for exposure in (around, money)
     )
     reached = bought.any(axis=1)
-    worth = (curves.value * media.ceiling[:, None, :, cell]).reshape(media.draws, -1)
+    worth = (curves.value[:, geos] * media.ceiling[:, None, geos, medium]).reshape(media.draws, -1)
     base, rate = ((exposure[reached] @ weights).T for exposure in (there, bought))
     return np.ascontiguousarray(base), np.ascontiguousarray(rate), np.ascontiguousarray(worth[:, reached])
 
@@ -320,6 +345,6 @@ def mroi(curves: WindowCurves, cell: int, spend: ArrayLike) -> Floats:
     endless = ~np.isfinite(steepness)
     if not endless.any():
         return steepness
-    rate = curves.unit_exposure[:, :, cell] / curves.media.scale[:, cell]
+    rate = curves.unit_exposure[:, :, cell] / curves.media.scale[:, curves.cell_of[cell]]
     step = 1e-3 / rate[rate > 0].mean()
     return np.where(endless, (response(curves, cell, points + step) - value) / step, steepness)

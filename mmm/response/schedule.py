@@ -47,17 +47,18 @@ class Schedule:
         return float(self.spend.sum())
 
     def frame(self, column: str = "spend") -> pd.DataFrame:
-        """The schedule as a tidy table, one row per period, geo and cell.
+        """The schedule as a tidy table, one row per period, geo and cell; a cell of one geo has rows there only.
 
         Columns are `date`, the cell keys (`message` only where some cell has one), `geo` where there is more
         than the nation, and the money under the name `column`.
         """
-        keys = cell_columns(self.cells)
-        periods, geos, cells = (axis.ravel() for axis in np.indices(self.spend.shape))
+        keys = [key for key in cell_columns(self.cells) if key != "geo"]
+        own = np.array([[cell.geo in {"", geo} for cell in self.cells] for geo in self.geos])
+        periods, geos, cells = np.nonzero(np.broadcast_to(own, self.spend.shape))
         cell_table = pd.DataFrame([cell_row(cell, keys) for cell in self.cells], columns=list(keys))
         table = cell_table.take(cells).reset_index(drop=True)
         table.insert(0, "date", self.dates[periods].astype("datetime64[s]"))
         if self.geos != (NATIONAL,):
             table["geo"] = np.asarray(self.geos, dtype=object)[geos]
-        table[column] = self.spend.ravel()
+        table[column] = self.spend[periods, geos, cells]
         return table

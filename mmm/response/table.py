@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from mmm.model.forward import MediaDraws
+from mmm.dims import Cell
 from mmm.response.curves import WindowCurves, evaluate
 
 Floats = NDArray[np.float64]
@@ -45,13 +45,16 @@ class Sketch:
 
     Attributes
     ----------
-    media
-        The draws behind the lines.
+    cells
+        What money is placed on.
+    draws
+        How many draws are behind the lines.
     points, value, slope
         By cell: ascending money from 0 on, mean response, and its derivative, shape (grid,).
     """
 
-    media: MediaDraws
+    cells: tuple[Cell, ...]
+    draws: int
     points: tuple[Floats, ...]
     value: tuple[Floats, ...]
     slope: tuple[Floats, ...]

@@ -30,7 +30,7 @@ Dates = NDArray[np.datetime64]
 
 @dataclass(frozen=True, slots=True)
 class Outset:
-    """What a window is planned from: its curves, the outcome without paid media, the evidence of each cell."""
+    """What a window is planned from: its curves, the outcome without paid media, the evidence of each place."""
 
     window: PlanWindow
     curves: WindowCurves
@@ -61,7 +61,8 @@ def outset(config: Config, prepared: Prepared, fitted: Path) -> Outset:
         baseline = with_what_happened(curves, baseline, window.begun.outcome)
     roi = pd.read_csv(fitted / "roi.csv", encoding="utf-8-sig", keep_default_na=False)
     rows = (roi["level"] == "cell") & (roi.get("segment", "") == "")
-    return Outset(window, curves, baseline, roi.loc[rows, "evidence"].tolist())
+    grades = roi.loc[rows, "evidence"].tolist()
+    return Outset(window, curves, baseline, [grades[cell] for cell in window.cell_of])
 
 
 def write_plan(folder: Path, config: Config, prepared: Prepared, fitted: Path, say: Progress) -> None:
@@ -75,7 +76,7 @@ def write_plan(folder: Path, config: Config, prepared: Prepared, fitted: Path, s
         config.plan,
         begin.baseline,
         seed=config.model.sampling.seed,
-        prior_roi=np.where(priors.measure == MARGINAL, np.nan, priors.median).tolist(),
+        prior_roi=np.where(priors.measure == MARGINAL, np.nan, priors.median)[begin.window.cell_of].tolist(),
     ).save(folder)
 
 

@@ -24,8 +24,7 @@ def write_scenarios(
     say("comparing scenarios")
     begin = outset(config, prepared, fitted)
     plan = Plan.load(planned)
-    moves = plan.moves
-    spend = moves.loc[moves["level"] == "cell", "planned_spend"].to_numpy()
+    spend = plan.spend
     desk = set_up(
         begin.curves,
         begin.window,

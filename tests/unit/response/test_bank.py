@@ -53,7 +53,7 @@ def test_the_first_unit_of_a_steep_curve_has_a_finite_slope(random_curves):
 def test_a_sketch_is_never_above_its_chord_plus_its_bound(seed, points):
     rng = np.random.default_rng(seed)
     x = np.linspace(0, 100, 9)
-    sketch = Sketch(None, (x,), (np.cumsum(rng.uniform(0, 5, 9)),), (rng.uniform(0, 1, 9),))
+    sketch = Sketch((), 1, (x,), (np.cumsum(rng.uniform(0, 5, 9)),), (rng.uniform(0, 1, 9),))
     money = np.sort(np.array(points))
     table = sketch.table(0, money)
     for j, bound in enumerate(table.excess):
