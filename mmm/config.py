@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from mmm.data.settings import (
@@ -24,6 +24,7 @@ from mmm.data.settings import (
     StudiesTable,
 )
 from mmm.errors import ConfigError
+from mmm.experiments.settings import LEAST_RESERVE, TestsSettings
 from mmm.finance.settings import FinanceSettings
 from mmm.model.settings import ModelSettings
 from mmm.planning.settings import GoalsSettings, PlanSettings, Scenarios
@@ -32,7 +33,6 @@ from mmm.reporting.settings import ReportSettings
 NOT_YET = (
     "data.outcome.date_format",
     "data.media.owner",
-    "tests",
     "finance.customer_lifetime_value",
     "finance.discount_rate",
     "finance.handling_cost_per_lead",
@@ -68,10 +68,26 @@ class Config(Settings):
     goals: GoalsSettings = GoalsSettings()
     plan: PlanSettings = PlanSettings()
     scenarios: Scenarios = ()
+    tests: TestsSettings = TestsSettings()
     report: ReportSettings = ReportSettings()
 
     folder: Path = Field(Path(), exclude=True, description="folder of the file; set on loading")
     text: str = Field("", exclude=True, repr=False, description="the file as written; set on loading")
+
+    @model_validator(mode="after")
+    def _room_for_tests(self) -> Config:
+        reserve = self.plan.reserve_for_tests
+        if "ceiling" in self.tests.model_fields_set and self.tests.ceiling < reserve:
+            raise ValueError(
+                f"`tests.ceiling` is {self.tests.ceiling:g} and `plan.reserve_for_tests` {reserve:g}: tests cannot use "
+                "less at most than at least. Raise the first"
+            )
+        if self.tests.reserve_override is not None and reserve > LEAST_RESERVE:
+            raise ValueError(
+                f"`plan.reserve_for_tests` is {reserve:g} and `tests.reserve_override` asks for less; leave one "
+                f"of them out"
+            )
+        return self
 
     @property
     def digest(self) -> str:
@@ -111,7 +127,11 @@ def parse_config(raw: dict[str, Any], path: Path, text: str = "") -> Config:
         raise ConfigError(list(dict.fromkeys(faults)), str(path)) from None
     if faults:
         raise ConfigError(faults, str(path))
-    return config
+    override = config.tests.reserve_override
+    if override is None:
+        return config
+    plan = config.plan.model_copy(update={"reserve_for_tests": override.value})
+    return config.model_copy(update={"plan": plan})
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -226,6 +246,8 @@ def _sentence(detail: ErrorDetails, raw: Any) -> str:
     if kind == "missing":
         return f"`{name}`: missing; {_description(place) or 'this key is needed'}"
     message = re.sub(r"^(Value error|Assertion failed), ", "", detail["msg"])
+    if not place:  # about keys of several sections, which it names
+        return message
     if kind in ("value_error", "assertion_error"):  # our own words, remedy included
         return f"`{name}`: {message}{shown}"
     message = re.sub(r"^(Input|String|Value) should ", "should ", message)

@@ -147,6 +147,21 @@ _EXAMPLES = {
     "goals.targets.one.target": "9_000_000",
     "goals.targets.one.owner": "marketing",
     "goals.targets.one.under": "company",
+    "tests.candidates.one.channel": "facebook",
+    "tests.candidates.one.audience": "prospecting",
+    "tests.candidates.one.change": "-1",
+    "tests.candidates.one.way": "geo",
+    "tests.candidates.one.weeks": "6",
+    "tests.candidates.two.channel": "search",
+    "tests.candidates.two.message": "winter",
+    "tests.candidates.two.people": "400_000",
+    "tests.candidates.two.response_sd": "12",
+    "tests.never.one.start": "2027-04-21",
+    "tests.never.one.end": "2027-04-28",
+    "tests.never.one.reason": "Passover",
+    "tests.platforms": "{facebook: [user_split, geo]}",
+    "tests.reserve_override.value": "0.06",
+    "tests.reserve_override.reason": "cash is short until June",
     "scenarios.one.name": "a tenth less",
     "scenarios.one.budget": "0.9x",
     "scenarios.two.name": "as before",
@@ -169,6 +184,8 @@ _ITEMS = {
     "plan.prices": ("facebook", "tv"),
     "goals.targets": ("one",),
     "scenarios": ("one", "two"),
+    "tests.candidates": ("one", "two"),
+    "tests.never": ("one",),
 }
 """Entries shown of each list and of each mapping by name."""
 
@@ -184,6 +201,7 @@ _SHORT_ENTRIES = (
     "plan.prices.facebook",
     "plan.prices.tv",
     "scenarios.one",
+    "tests.candidates.one",
     *(f"model.priors.channels.{name}" for name in ("tv", "facebook", "search", "newsletter")),
 )
 """Entries that show a part of their keys; together they show all."""
@@ -221,6 +239,10 @@ _NOTES = {
     "goals": "what the window is to reach, printed with its odds",
     "goals.targets": "figures to reach",
     "scenarios": "budgets and splits to compare with the plan; without an entry seven usual ones",
+    "tests": "what the reserve buys (docs/tests.md)",
+    "tests.candidates": "tests to look at beside those that the plan suggests",
+    "tests.never": "days on which no test runs",
+    "tests.reserve_override": "a reserve below a tenth, with the reason that stands in plan and report",
     "report": "the pages",
 }
 """What each section is, in a line."""
@@ -257,6 +279,10 @@ SWITCHED_OFF = frozenset(
         "plan.prices",
         "goals",
         "scenarios",
+        "tests.candidates",
+        "tests.never",
+        "tests.platforms",
+        "tests.reserve_override",
     }
 )
 """Keys of the example that stand behind a `#`."""

@@ -17,6 +17,7 @@ from mmm.runs.manifest import package_version
 from mmm.runs.store import RunFolder, stage_key
 from mmm.stages.backtest import backtest_origins
 from mmm.stages.check import check_plan, refuse_plan, write_checks
+from mmm.stages.designs import write_designs
 from mmm.stages.fit import Progress, refuse_contradictions, write_fit
 from mmm.stages.keys import (
     as_json,
@@ -27,6 +28,7 @@ from mmm.stages.keys import (
     plan_settings,
     scenario_settings,
     stress_key,
+    tests_key,
 )
 from mmm.stages.money import write_money
 from mmm.stages.other_outcomes import checks_of, fit_others, prepare_others
@@ -119,9 +121,23 @@ def run(
     seed: int | None = None,
     progress: Progress | None = None,
     strict: bool = False,
+    tests: bool = True,
 ) -> Run:
-    """The main job: check, fit, plan, scenarios, report."""
-    return _go(config, "run", out, seed, progress, strict=strict)
+    """The main job: check, fit, plan, tests, scenarios, report.
+
+    Parameters
+    ----------
+    tests
+        Whether to design tests for the reserve; without them it stays one line of the plan.
+    """
+    return _go(config, "run", out, seed, progress, strict=strict, tests=tests)
+
+
+def design_tests(
+    config: Config, *, out: Path | None = None, seed: int | None = None, progress: Progress | None = None
+) -> Run:
+    """Design tests for the reserve, and plan around them; fit and plan are reused where they are finished."""
+    return _go(config, "tests", out, seed, progress)
 
 
 def stress(
@@ -221,9 +237,10 @@ _MADE = {
     "reconcile": {"money"},
     "fit": {"fit", "money"},
     "plan": {"fit", "money", "plan"},
+    "tests": {"fit", "money", "plan", "tests"},
     "scenarios": {"fit", "money", "plan", "scenarios"},
     "report": {"fit", "money", "plan", "scenarios", "report"},
-    "run": {"fit", "money", "plan", "scenarios", "report"},
+    "run": {"fit", "money", "plan", "tests", "scenarios", "report"},
     "stress": {"fit", "money", "report"},  # where there is a plan to report
     "backtest": {"report"},
 }
@@ -239,8 +256,12 @@ def _go(
     aside: Callable[[RunFolder, Prepared], object] | None = None,
     *,
     strict: bool = False,
+    tests: bool = True,
 ) -> Run:
-    """Make the stages of a command, and publish them with all that is finished; `aside` works beside the line."""
+    """Make the stages of a command, and publish them with all that is finished; `aside` works beside the line.
+
+    A plan whose tests are designed takes the place of the plan that they were designed from.
+    """
     say = progress or (lambda text: None)
     folder = out if out is not None else Path("reports") / config.name
     config = config if seed is None else _seeded(config, seed)
@@ -272,11 +293,21 @@ def _go(
         money = done("money", counted, lambda to: write_money(to, config, prepared, fitted))
         beside = [place for place in (money, tried, stressed, further) if place is not None]
         plan_key = stage_key(plan_settings(config), [fitted_key], plan_inputs(config), version)
-        beside_key = stage_key(scenario_settings(config), [plan_key], {}, version)
-        shown = [about, fitted_key, plan_key, beside_key, *(place.name for place in beside)]
+        designed_key = tests_key(config, plan_key)
+        planned = designed = None
+        if fitted is not None:
+            stages.append(fitted)
+            planned = done("plan", plan_key, lambda to: write_plan(to, config, prepared, fitted, say))
+        if fitted is not None and planned is not None and tests:
+            before = planned
+            designed = done(
+                "tests", designed_key, lambda to: write_designs(to, config, prepared, fitted, before, say)
+            )
+        final_key = plan_key if designed is None else designed_key
+        beside_key = stage_key(scenario_settings(config), [final_key], {}, version)
+        shown = [about, fitted_key, final_key, beside_key, *(place.name for place in beside)]
         report_key = stage_key(config.report.model_dump_json(), shown, {}, version)
         line: tuple[tuple[str, str, Callable[[Path], None]], ...] = (
-            ("plan", plan_key, lambda to: write_plan(to, config, prepared, stages[1], say)),
             (
                 "scenarios",
                 beside_key,
@@ -284,8 +315,9 @@ def _go(
             ),
             ("report", report_key, lambda to: write_report(to, config, [*stages, *beside], say)),
         )
-        stages += [] if fitted is None else [fitted]
-        for name, key, make in line if fitted is not None else ():
+        final = designed or planned
+        stages += [] if final is None else [final]
+        for name, key, make in line if final is not None else ():
             if (made := done(name, key, make)) is None:
                 break
             stages.append(made)

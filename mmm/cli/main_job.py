@@ -80,34 +80,45 @@ def run(
     out: Out = None,
     seed: Seed = None,
     strict: Strict = False,
+    tests: Annotated[
+        bool, typer.Option("--tests/--no-tests", help="design tests for the reserve, or leave it a line")
+    ] = True,
     quiet: Quiet = False,
 ) -> int:
-    """Check, fit, plan and report."""
+    """Check, fit, plan, design tests and report."""
     if out is not None and len(configs) > 1:
         raise UsageError(
             "--out names one folder, and there are several configs. Leave --out away, or run one"
         )
     if len(configs) == 1:
-        run_one(load(configs[0], out), out, seed, quiet, strict=strict)
+        run_one(load(configs[0], out), out, seed, quiet, strict=strict, tests=tests)
         return 0
     worst = 0
     for config in configs:  # one company at fault is no reason to leave the others undone
         try:
-            run_one(load(config, out), out, seed, quiet, strict=strict)
+            run_one(load(config, out), out, seed, quiet, strict=strict, tests=tests)
         except MmmError as error:
             say(f"{config}: {error}")
             worst = max(worst, error.exit_code)
     return worst
 
 
-def run_one(config: Config, out: Path | None, seed: int | None, quiet: bool, *, strict: bool = False) -> None:
+def run_one(
+    config: Config,
+    out: Path | None,
+    seed: int | None,
+    quiet: bool,
+    *,
+    strict: bool = False,
+    tests: bool = True,
+) -> None:
     """The main job for one company; the path of its page is printed last."""
     from mmm import pipeline
 
     if out is not None:
         workplace.folder = out
     with progress(quiet) as line:
-        done = pipeline.run(config, out=out, seed=seed, progress=line, strict=strict)
+        done = pipeline.run(config, out=out, seed=seed, progress=line, strict=strict, tests=tests)
     print(done.report_path)
 
 

@@ -1,4 +1,4 @@
-"""The life of a test: `mmm tests approve`, `read`, `resolve`, `void`, `ledger`."""
+"""The life of a test: `mmm tests design`, `approve`, `read`, `resolve`, `void`, `ledger`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from mmm.cli.application import Config_, Out, Quiet, app, load, progress
+from mmm.cli.application import Config_, Out, Quiet, Seed, app, load, progress
 from mmm.errors import UsageError
 
 tests = typer.Typer(
@@ -21,6 +21,22 @@ app.add_typer(tests)
 Id = Annotated[str, typer.Argument(metavar="ID", help="the test", show_default=False)]
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="who says so")]
 Why = Annotated[str, typer.Option("--why", metavar="REASON", help="the reason, kept in the ledger")]
+
+
+@tests.command()
+def design(config: Config_, out: Out = None, seed: Seed = None, quiet: Quiet = False) -> None:
+    """Propose what the reserve buys: tests with their regions, weeks, money and worth."""
+    settings = load(config, out)
+    from mmm import pipeline
+    from mmm.console.designs import designs_text
+
+    with progress(quiet) as line:
+        done = pipeline.design_tests(settings, out=out, seed=seed, progress=line)
+    print(designs_text(done.tests(), done.reserve, settings.currency))
+    if done.tests().empty:
+        return
+    print(f"Calendar: {done.folder / 'tests.ics'}")
+    print(f"Next: mmm tests approve {config} {done.tests()['id'].iloc[0]}")
 
 
 @tests.command()

@@ -16,6 +16,7 @@ from mmm.planning.asked import CENT
 from mmm.planning.bounds import CellBounds, cell_bounds
 from mmm.planning.limits import beside_spent, groups_of, in_whole_cents, switches_of
 from mmm.planning.money import in_cents, split_reserve, spread
+from mmm.planning.placed import response_of_tests, without_tests
 from mmm.planning.problem import Group, Problem, Solution, Switch
 from mmm.planning.settings import PlanSettings
 from mmm.planning.solver import solve
@@ -86,8 +87,17 @@ def window_money(window: PlanWindow, settings: PlanSettings) -> Money:
     really = window.reference.by_cell
     reference = spread(float(really.sum()), really)
     budget = in_cents(float(reference.sum()) if settings.budget is None else settings.budget) / 100
-    core, reserve = split_reserve(budget, settings.reserve_for_tests)
+    core, reserve = core_and_reserve(window, settings, budget)
     return Money(budget, core, reserve, reference, current_spend(window, core))
+
+
+def core_and_reserve(window: PlanWindow, settings: PlanSettings, budget: float) -> tuple[float, float]:
+    """Core money and reserve of a budget in whole cents: at least the floor, and at least what designed tests use."""
+    core, reserve = split_reserve(budget, settings.reserve_for_tests)
+    if window.tests is None or window.tests.used <= reserve:
+        return core, reserve
+    used = min(in_cents(window.tests.used), in_cents(budget))
+    return (in_cents(budget) - used) / 100, used / 100
 
 
 def current_spend(window: PlanWindow, core: float) -> Floats:
@@ -225,13 +235,16 @@ def reserve_price(
     """
     if money.reserve <= 0:
         return None
+    plain, whole = without_tests(aim.curves, window)
     some = planning[np.linspace(0, len(planning) - 1, min(PRICE_DRAWS, len(planning))).round().astype(int)]
     try:
-        free = allocate(aim, window, settings, money.budget, grades, take_draws(aim.curves, some)).spend
+        free = allocate(aim, whole, settings, money.budget, grades, take_draws(plain, some)).spend
     except Infeasible:
         return None
     shown = take_draws(aim.curves, printing)
-    brought = [response(shown, i, [free[i], beside[i]]).mean(axis=1) for i in range(len(beside))]
-    more = float(np.sum([without - with_reserve for without, with_reserve in brought]))
+    without = take_draws(plain, printing)
+    more = -float(response_of_tests(shown, window).mean(axis=1).sum())
+    for i, (freely, kept) in enumerate(zip(free, beside, strict=True)):
+        more += float(response(without, i, [freely]).mean() - response(shown, i, [kept]).mean())
     cost = float(free.sum()) - float(beside.sum()) - money.reserve
     return (aim.worth * more - aim.cost * cost) / money.reserve

@@ -15,14 +15,16 @@ from mmm.planning.allocation import (
     Money,
     aim_of,
     allocate,
+    core_and_reserve,
     current_spend,
     take_draws,
     window_money,
 )
 from mmm.planning.careful import plan_carefully, planning_bank, some_of
 from mmm.planning.limits import switches_of
-from mmm.planning.money import in_cents, split_reserve
+from mmm.planning.money import in_cents
 from mmm.planning.outlook import Outlook, halves, outlook_of
+from mmm.planning.placed import response_of_tests
 from mmm.planning.settings import PlanSettings
 from mmm.planning.window import PlanWindow
 from mmm.response.bank import CurveBank
@@ -156,7 +158,7 @@ def best_mix(desk: Desk, budget: float) -> Mix:
     Infeasible
         When the user's limits leave this budget no plan: amounts and shares that fit the plan's own may cross there.
     """
-    core, reserve = split_reserve(budget, desk.settings.reserve_for_tests)
+    core, reserve = core_and_reserve(desk.window, desk.settings, budget)
     try:
         found = allocate(desk.aim, desk.window, desk.settings, core, desk.grades, desk.sketch)
     except ConfigError as error:
@@ -166,7 +168,7 @@ def best_mix(desk: Desk, budget: float) -> Mix:
 
 def current_mix(desk: Desk, budget: float) -> Mix:
     """Today's mix scaled to a budget, with its reserve beside it."""
-    core, reserve = split_reserve(budget, desk.settings.reserve_for_tests)
+    core, reserve = core_and_reserve(desk.window, desk.settings, budget)
     return Mix(in_cents(budget) / 100, reserve, current_spend(desk.window, core))
 
 
@@ -174,10 +176,11 @@ def value_all(desk: Desk, mixes: Mapping[str, Mix]) -> dict[str, Valued]:
     """What mixes bring, on all draws that print."""
     names = list(mixes)
     shown = take_draws(desk.curves, desk.printing)
-    brought = _responses(shown, [mixes[name] for name in names])
+    brought = _responses(shown, [mixes[name] for name in names]) + response_of_tests(shown, desk.window)
     sought = brought
     if desk.aim.curves is not desk.curves:  # outcomes are sought though they have a money value
-        sought = _responses(take_draws(desk.aim.curves, desk.printing), [mixes[name] for name in names])
+        asked = take_draws(desk.aim.curves, desk.printing)
+        sought = _responses(asked, [mixes[name] for name in names]) + response_of_tests(asked, desk.window)
     found = {}
     for k, name in enumerate(names):
         mix, once = mixes[name], switch_costs(desk, mixes[name].spend)

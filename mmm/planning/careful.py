@@ -11,6 +11,7 @@ from mmm.data.panel import Floats
 from mmm.planning.allocation import Aim, Allocation, Money, allocate, take_draws, window_money
 from mmm.planning.bounds import EXTRAPOLATION
 from mmm.planning.forecast import window_outcome
+from mmm.planning.placed import response_of_tests
 from mmm.planning.risk import Careful, plan_for_a_target, plan_for_bad_cases, worst_mean
 from mmm.planning.settings import PlanSettings, RiskSettings
 from mmm.planning.window import PlanWindow
@@ -84,7 +85,7 @@ def outcome_beside(
 ) -> Floats:
     """What the window brings without any of its media money, in the unit of the objective, shape (draw,).
 
-    Zeros where only media count, or where the baseline is not known.
+    Where only media count, or the baseline is not known, what its tests bring.
 
     Parameters
     ----------
@@ -94,7 +95,7 @@ def outcome_beside(
         Those that are asked for.
     """
     if risk.of == "media" or baseline is None:
-        return np.zeros(len(draws))
+        return aim.worth * response_of_tests(take_draws(aim.curves, draws), window).sum(axis=0)
     nothing = np.zeros(len(window.cells))
     return aim.worth * window_outcome(take_draws(curves, draws), nothing, baseline[draws], window.share)
 

@@ -123,13 +123,18 @@ def value_mixes(curves: WindowCurves, *mixes: Floats) -> tuple[MixValue, ...]:
 
 
 def moves_table(
-    cells: Sequence[Cell], current: MixValue, planned: MixValue, context: Context
+    cells: Sequence[Cell], current: MixValue, planned: MixValue, context: Context, by_tests: Floats
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """The table `moves.csv`, and the names of cells whose move would reverse (half of it, over geos).
 
-    Rows by level: cell, channel, geo (where money is placed by geo), reserve (money for tests, without a return) and
-    total (cells and reserve). Where money is placed by geo a cell has a row over all its geos, `geo` empty, and one
-    in each. Ranges of what is added up come from sums per draw.
+    Rows by level: cell, channel, geo (where money is placed by geo), reserve (money for tests, with what designed tests
+    bring) and total (cells and reserve). Where money is placed by geo a cell has a row over all its geos, `geo` empty,
+    and one in each. Ranges of what is added up come from sums per draw.
+
+    Parameters
+    ----------
+    by_tests
+        What the money of tests brings, shape (draw,): zeros until they are designed.
     """
     keys = cell_columns(cells)
     held = binding_of(context)
@@ -164,8 +169,9 @@ def moves_table(
         "current_spend": context.reserve,
         "planned_spend": context.reserve,
     }
-    rows.append({"level": "reserve", **reserve, "change": 0.0})
-    rows.append(_group("total", {}, range(len(cells)), current, planned, context, context.reserve))
+    rows.append({"level": "reserve", **reserve, "change": 0.0} | _brought(by_tests))
+    total = _group("total", {}, range(len(cells)), current, planned, context, context.reserve, by_tests)
+    rows.append(total)
     moved = np.abs(planned.spend - current.spend)
     reverses = [
         cell.name
@@ -206,6 +212,15 @@ def _over_geos(
         "binding": same.pop() if len(same) == 1 else "",
         "why": sentences.why_over_geos(float(change.sum()), up, down, len(members), most),
     }
+
+
+def _brought(by_tests: Floats) -> dict[str, object]:
+    """What tests bring; nothing is said where there are none."""
+    if not by_tests.any():
+        return {}
+    mean = float(by_tests.mean())
+    lo, hi = (float(x) for x in np.quantile(by_tests, [0.05, 0.95]))
+    return {"response": mean, "response_lo": lo, "response_hi": hi, "response_current": mean}
 
 
 def _frame(rows: list[dict[str, object]], keys: Sequence[str], context: Context) -> pd.DataFrame:
@@ -260,12 +275,17 @@ def _elsewhere(
 
 
 def _figures(
-    members: Sequence[int], current: MixValue, planned: MixValue, context: Context, reserve: float = 0.0
+    members: Sequence[int],
+    current: MixValue,
+    planned: MixValue,
+    context: Context,
+    reserve: float = 0.0,
+    by_tests: Floats | float = 0.0,
 ) -> dict[str, object]:
     """Money, response and returns of some cells together; responses are added per draw."""
     index = list(members)
     before, after = float(current.spend[index].sum()), float(planned.spend[index].sum())
-    brought = planned.response[index].sum(axis=0)
+    brought = planned.response[index].sum(axis=0) + by_tests
     lo, hi = np.quantile(brought, [0.05, 0.95])
     next_current, next_planned = (
         float(mix.next_step[index].sum(axis=0).mean() / mix.step[index].sum()) for mix in (current, planned)
@@ -279,7 +299,7 @@ def _figures(
         "response": float(brought.mean()),
         "response_lo": float(lo),
         "response_hi": float(hi),
-        "response_current": float(current.response[index].sum(axis=0).mean()),
+        "response_current": float((current.response[index].sum(axis=0) + by_tests).mean()),
     }
     spent, mean = after + reserve, float(brought.mean())
     if context.has_money:
@@ -300,10 +320,11 @@ def _group(
     planned: MixValue,
     context: Context,
     reserve: float = 0.0,
+    by_tests: Floats | float = 0.0,
 ) -> dict[str, object]:
     """A row for several cells; its evidence is theirs where they agree."""
     grades = {context.evidence[i] for i in members}
-    figures = _figures(list(members), current, planned, context, reserve)
+    figures = _figures(list(members), current, planned, context, reserve, by_tests)
     over = any(planned.spend[i] > context.largest[i] + CENT for i in members)
     return {
         "level": level,

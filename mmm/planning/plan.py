@@ -29,6 +29,7 @@ from mmm.planning.careful import outcome_beside, plan_carefully, risk_of
 from mmm.planning.forecast import window_outcome
 from mmm.planning.moves import Context, moves_table, value_mixes
 from mmm.planning.outlook import Outlook, gain_of, halves, outlook_of, spread_of, worst_tenth
+from mmm.planning.placed import response_of_tests
 from mmm.planning.settings import PlanSettings
 from mmm.planning.summary import PlanSummary, Range, read_summary, write_summary
 from mmm.planning.tables import curves_table, plan_table
@@ -173,11 +174,12 @@ def optimize(
         found = careful.allocation
     shown = take_draws(curves, printing)
     now, then = value_mixes(shown, money.current, found.spend)
+    by_tests = response_of_tests(shown, window).sum(axis=0)
     context = _context(window, settings, aim, found, grades, money, prior_roi)
-    moves, reverses = moves_table(window.cells, now, then, context)
+    moves, reverses = moves_table(window.cells, now, then, context, by_tests)
     current, planned = (
         outlook_of(
-            mix.response.sum(axis=0),
+            mix.response.sum(axis=0) + by_tests,
             float(mix.spend.sum()) + money.reserve,
             economics,
             has_money=window.has_money,
@@ -198,6 +200,8 @@ def optimize(
         budget=money.budget,
         core=money.core,
         reserve=money.reserve,
+        reserve_placed=0.0 if window.tests is None else window.tests.placed,
+        reserve_withheld=0.0 if window.tests is None else window.tests.withheld,
         unspent=max(0.0, round(money.core - float(found.spend.sum()), 2)),
         spent=round(float(window.spent.sum()), 2),
         free=round(money.core - float(window.spent.sum()), 2),

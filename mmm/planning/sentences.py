@@ -129,6 +129,11 @@ def budget_far_from_reference(budget: float, reference: float) -> str:
     )
 
 
+def reserve_below_a_tenth(share: float, reason: str) -> str:
+    """Less is kept for tests than the rule says."""
+    return f"Only {percent(share)} of the budget is kept for tests, below the tenth that is the rule: {reason.strip()}"
+
+
 def returns_counted() -> str:
     """How far results reach."""
     return "Results count what the window's money brings until its effect has faded, also after the window."

@@ -209,7 +209,7 @@ class PlanSettings(Settings):
         "all", description="all: the whole budget; at_most: leave money unspent where it does not pay"
     )
     reserve_for_tests: float = Field(
-        0.10, ge=0.10, le=1, description="share of the budget kept for tests; a floor, never below 0.10"
+        0.10, ge=0, le=1, description="share of the budget kept for tests; a floor, never below 0.10"
     )
     objective: Literal["profit", "revenue", "outcome"] = Field(
         "profit", description="profit (revenue where no margin is given) | revenue | outcome"
@@ -225,6 +225,17 @@ class PlanSettings(Settings):
     groups: tuple[GroupLimit, ...] = ()
     fixed: tuple[FixedSpend, ...] = ()
     prices: dict[str, PriceRise] = {}
+
+    @field_validator("reserve_for_tests")
+    @classmethod
+    def _a_tenth_at_least(cls, value: float) -> float:
+        if value < 0.10:
+            raise ValueError(
+                "below 0.10: a tenth of the budget is kept for tests, or next year's plan rests on this year's "
+                "guesses. "
+                "If less is right here, say why: tests: {reserve_override: {value: 0.06, reason: ...}}"
+            )
+        return value
 
     @model_validator(mode="after")
     def _one_amount(self) -> PlanSettings:

@@ -37,6 +37,8 @@ class PlanSummary:
         and the prices are in its unit.
     budget, core, reserve
         Money of the window, for cells, and for tests; core + reserve = budget.
+    reserve_placed, reserve_withheld
+        Of the reserve, what designed tests spend and what they hold back; the rest has no test yet.
     unspent
         Core money the plan leaves (only with `spend: at_most`).
     spent, free
@@ -83,6 +85,8 @@ class PlanSummary:
     budget: float
     core: float
     reserve: float
+    reserve_placed: float
+    reserve_withheld: float
     unspent: float
     spent: float
     free: float

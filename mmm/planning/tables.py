@@ -24,8 +24,9 @@ DRAWS = 300
 def plan_table(window: PlanWindow, money: Money, planned: Floats) -> pd.DataFrame:
     """Money to the cent by period and cell (and geo), and the reserve by period.
 
-    Planned and current money both sum to the budget exactly (planned: less what is left unspent). The
-    reserve is a row per period without a channel, spread over the days of the window. Where the window has begun,
+    Planned and current money both sum to the budget exactly (planned: less what is left unspent). Money of
+    designed tests stands in their cells and periods. What of the reserve no test spends - withheld, or without a
+    test yet - is a row per period without a channel, spread over the days of the window. Where the window has begun,
     periods that are past have rows of what was spent, and the reserve lies in those to come.
 
     Parameters
@@ -50,10 +51,23 @@ def plan_table(window: PlanWindow, money: Money, planned: Floats) -> pd.DataFram
     tests = pd.DataFrame({"date": window.dates[ahead].astype("datetime64[s]"), "purpose": "test"})
     tests = tests.reindex(columns=place, fill_value="")
     tests["reference_spend"] = 0.0
-    tests["current_spend"] = spread(money.reserve, window.share[ahead])
+    placed = _placed(window, table)
+    kept = money.reserve - float(placed["planned_spend"].sum())
+    tests["current_spend"] = spread(kept, window.share[ahead])
     tests["planned_spend"] = tests["current_spend"]
     columns = [*place, "reference_spend", "current_spend", "planned_spend"]
-    return pd.concat([table[columns], tests[columns]], ignore_index=True)
+    return pd.concat([table[columns], placed[columns], tests[columns]], ignore_index=True)
+
+
+def _placed(window: PlanWindow, table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of money that tests spend, where they spend it; none until they are designed."""
+    if window.tests is None:
+        return table.iloc[:0]
+    spend = window.tests.spend.ravel()
+    rows = table[spend > 0].copy()
+    rows["purpose"], rows["reference_spend"] = "test", 0.0
+    rows["current_spend"] = rows["planned_spend"] = spend[spend > 0]
+    return rows
 
 
 def curves_table(curves: WindowCurves, window: PlanWindow, spend: Floats) -> pd.DataFrame:

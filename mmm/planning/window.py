@@ -18,6 +18,7 @@ from mmm.planning.begun import Begun, what_happened
 from mmm.planning.bounds import reversed_bounds
 from mmm.planning.fixed import fixed_money
 from mmm.planning.names import name_faults
+from mmm.planning.placed import PlacedTests
 from mmm.planning.places import Places, places_of
 from mmm.planning.reference import (
     QUARTER,
@@ -84,6 +85,8 @@ class PlanWindow:
         How the price of each place changes with its money; empty: nowhere.
     begun
         What of the window is past, by place; None where it has not begun.
+    tests
+        Money of tests; None until they are designed. `pattern` then leaves out where they set the level.
     """
 
     start: np.datetime64
@@ -108,6 +111,7 @@ class PlanWindow:
     assumptions: tuple[str, ...]
     prices: tuple[Price | None, ...] = ()
     begun: Begun | None = None
+    tests: PlacedTests | None = None
 
     @property
     def past(self) -> int:
@@ -123,8 +127,10 @@ class PlanWindow:
 
     @property
     def pace(self) -> Floats:
-        """Money of each cell in the reference's periods that stand for those to come, shape (cell,)."""
-        return np.asarray(self.reference.spend[self.past :].sum(axis=(0, 1)))
+        """Money of each cell in the reference's periods that stand for those to come, where no test is; shape
+        (cell,)."""
+        money = self.reference.spend[self.past :].sum(axis=(0, 1))
+        return np.asarray(money * (1.0 if self.tests is None else self.tests.free))
 
     @property
     def has_money(self) -> bool:

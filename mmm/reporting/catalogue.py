@@ -342,6 +342,73 @@ ENGLISH: dict[str, str] = {
     "tested.settled.widened": "yes, widened",
     "tested.yes": "yes",
     "tested.no": "no",
+    # tests of the reserve
+    "designs.heading": "What the reserve buys",
+    "designs.lead": (
+        "The reserve of *{reserve}* (at least {floor}) is used by the tests below: {placed} is spent by them "
+        "where their "
+        "design sets the level, {withheld} is withheld there and returned after the test, {idle} has no test. "
+        "Against the "
+        "usual levels that is {extra} of extra money; the rest is spent as it would be anyway."
+    ),
+    "designs.worth": (
+        "What their results are expected to be worth to later plans, all of them together: *{worth}*. It is a value of "
+        "deciding better and stands in no other figure of this report."
+    ),
+    "designs.none": (
+        "No test can be designed in this window, so the reserve of {reserve} stays without one. Why is said below."
+    ),
+    "designs.price": "Each thousand of reserve costs {price} of this window's result, what tests bring back counted.",
+    "designs.notes": "What could not be tested as one would wish",
+    "designs.what": "What",
+    "designs.where": "Where",
+    "designs.when": "When",
+    "designs.cost": "Money",
+    "designs.expect": "We expect",
+    "designs.net": "Worth",
+    "designs.answers": "Agreed beforehand, by the return of the money changed",
+    "designs.ask.dark": "What would be lost without {cell}?",
+    "designs.ask.less": "What does the last {size} of {cell} bring?",
+    "designs.ask.more": "What would {size} more for {cell} bring?",
+    "designs.ask.phase": "What do weeks with more {cell} bring, against weeks with less?",
+    "designs.do.dark": "No {cell} for {weeks} weeks.",
+    "designs.do.less": "{size} less {cell} for {weeks} weeks.",
+    "designs.do.more": "{size} more {cell} for {weeks} weeks.",
+    "designs.do.phase": "{cell} up or down by {size} from week to week, drawn at random, for {weeks} weeks.",
+    "designs.in.geo_split": "{places}; compared with {n} others: {controls}.",
+    "designs.in.user_split": "Half of the people the platform can tell apart; compared with the other half.",
+    "designs.in.switchback": "The whole country; weeks with the change and weeks without it alternate at random.",
+    "designs.in.randomized_phasing": "The whole country; weeks are compared with each other.",
+    "designs.in.pulse": (
+        "The whole country, before and during. This is no experiment: whatever else changes in these weeks is "
+        "in the result."
+    ),
+    "designs.days": "{start} to {end}; then {cooldown} weeks that still count.",
+    "designs.money": "{used} of the reserve; extra money {extra}; withheld and returned {withheld}.",
+    "designs.effect": (
+        "{effect} ({range}); an effect of {mde} would be seen in 80 of 100 tests, and this one is seen in {odds}."
+    ),
+    "designs.values": "the result {worth}, running it costs {costs}: net {net}.",
+    "designs.by_floor": "Only here to fill the floor of the reserve: with it the set is worth {loss} less.",
+    "designs.state.proposed": "proposed",
+    "designs.state.approved": "approved, unchanged",
+    "designs.when.any": "whatever comes out",
+    "designs.when.below": "below {high}",
+    "designs.when.above": "above {low}",
+    "designs.when.between": "{low} to {high}",
+    "designs.then.stop": "stop",
+    "designs.then.cut": "cut to {times} times the plan",
+    "designs.then.keep": "keep as planned",
+    "designs.then.scale": "scale to {times} times the plan",
+    "column.way": "Kind",
+    "column.reserve_used": "Reserve used",
+    "column.extra": "Extra money",
+    "column.mde": "Seen from",
+    "column.power": "Power",
+    "column.assurance": "Seen in",
+    "column.worth": "Result worth",
+    "column.costs": "Costs",
+    "column.net": "Net",
     # limits
     "limits.heading": "Limits",
     "limits.binding": "Limits that bind, and what they cost",

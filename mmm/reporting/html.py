@@ -14,6 +14,7 @@ from mmm.reporting import (
     backtest,
     bridge,
     claims,
+    designs,
     evidence,
     geos,
     goals,
@@ -130,6 +131,10 @@ def _front(results: Results, voice: Voice) -> dict[str, Any]:
         "claims": claims.claims_figure(results, voice),
         "claims_steps": claims.steps_table(results, voice),
         "claims_table": claims.claims_table(results, voice),
+        "designs_lead": designs.designs_lead(results, voice),
+        "designs": designs.design_cards(results, voice),
+        "designs_notes": designs.designs_notes(results, voice),
+        "designs_table": designs.designs_table(results, voice),
         "limits": limits.limits(results, voice),
     }
 

@@ -27,6 +27,7 @@ WHERE_MADE = (
     *("scenarios", "scenario_plans", "scenario_pairs", "frontier", "best_splits", "goals"),
     *("bridge", "claims"),
     "other_roi",
+    *("tests", "test_answers"),
 )
 """Tables that not every run has; without rows where it has not."""
 TEXT = frozenset(
@@ -48,6 +49,7 @@ TEXT = frozenset(
         *("id", "geos", "start", "end", "settled", "reason"),
         *("scenario", "against", "note", "point"),
         *("period", "step"),
+        *("state", "test", "units", "controls", "answers", "action"),
         *("goal", "kpi", "of", "owner", "under", "question"),
         *("check", "severity", "where", "rows", "value_text", "remedy"),
         *("origin", "horizon"),
@@ -56,7 +58,9 @@ TEXT = frozenset(
 )
 """Columns that hold words. They are read as they stand: a channel may be called NA, None or =1+1."""
 
-FLAGS = frozenset({"observed", "extrapolated", "changes", "conflict", "follows_demand", "widened"})
+FLAGS = frozenset(
+    {"observed", "extrapolated", "changes", "conflict", "follows_demand", "widened", "floor_driven"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +191,9 @@ class Results:
     claims: pd.DataFrame
     other_roi: pd.DataFrame
     segments: pd.DataFrame
+    tests: pd.DataFrame
+    test_answers: pd.DataFrame
+    designed: Mapping[str, Any]
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -219,6 +226,7 @@ def load_results(*folders: Path) -> Results:
         summary=_read_as(_summary, _find(folders, "plan.json")),
         diagnostics=_read_json(_find(folders, "diagnostics.json")),
         segments=segments,
+        designed=_read_where_made(folders, "tests.json"),
         **tables,
     )
 
@@ -270,6 +278,12 @@ def _find(folders: Sequence[Path], name: str) -> Path:
     raise InputError(
         f"{name} is not in {places}, so there is nothing to report; run `mmm run CONFIG` to make it"
     )
+
+
+def _read_where_made(folders: Sequence[Path], name: str) -> dict[str, Any]:
+    """Figures that not every run has; nothing where it has not."""
+    there = next((folder for folder in folders if (folder / name).is_file()), None)
+    return {} if there is None else _read_json(there / name)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -73,7 +73,9 @@ class CurveBank:
         )
 
 
-def make_bank(curves: WindowCurves, usual: Floats, most: Floats) -> CurveBank:
+def make_bank(
+    curves: WindowCurves, usual: Floats, most: Floats, near: int = NEAR, far: int = FAR
+) -> CurveBank:
     """Evaluate every draw on points from nothing, or what is spent already, to the most money each cell could get.
 
     Parameters
@@ -84,14 +86,16 @@ def make_bank(curves: WindowCurves, usual: Floats, most: Floats) -> CurveBank:
         Money around which a cell will stand, shape (cell,).
     most
         Most money it could get, shape (cell,).
+    near, far
+        Points up to twice the usual money, and from there on.
     """
     points, values, slopes = [], [], []
     for cell in range(len(curves.cells)):
-        near = min(max(2 * float(usual[cell]), 1e-3 * float(most[cell])), float(most[cell]))
+        edge = min(max(2 * float(usual[cell]), 1e-3 * float(most[cell])), float(most[cell]))
         already = money_spent(curves, cell)
-        x = already + (near - already) * np.linspace(0.0, 1.0, NEAR) ** 2
-        if most[cell] > near:
-            x = np.concatenate([x, np.geomspace(near, float(most[cell]), FAR)[1:]])
+        x = already + (edge - already) * np.linspace(0.0, 1.0, near) ** 2
+        if most[cell] > edge:
+            x = np.concatenate([x, np.geomspace(edge, float(most[cell]), far)[1:]])
         value, slope, _ = evaluate(curves, cell, x)
         steepest = 3 * np.abs(np.diff(value, axis=0)) / np.diff(x)[:, None]
         ceiling = np.full_like(slope, np.inf)

@@ -8,6 +8,7 @@ from pathlib import Path
 from mmm.config import Config
 from mmm.data.panel import Check, Panel, checks_frame
 from mmm.errors import ConfigError, DataError, Infeasible
+from mmm.experiments.recipes import check_names
 from mmm.finance.economics import unit_economics
 from mmm.planning.allocation import check_limits
 from mmm.planning.goals import check_goals
@@ -21,6 +22,7 @@ from mmm.stages.tables import write_csv, write_json
 def refuse_plan(panel: Panel, config: Config) -> PlanWindow:
     """Refuse a plan that no fit can help: names no cell has, a window that is past, limits that clash."""
     window = plan_window(panel, config.plan, folder=config.folder)
+    check_names(config.tests, panel.cells)
     check_limits(window, config.plan)
     check_goals(config.goals, unit_economics(config.finance), has_money=window.has_money)
     return window

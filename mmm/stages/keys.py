@@ -13,6 +13,7 @@ from mmm.runs.files import sha256
 from mmm.runs.manifest import package_version
 from mmm.runs.store import stage_key
 from mmm.stages.prepare import Prepared
+from mmm.stages.trials import ledger_path
 
 
 def as_json(*parts: Settings, checks: list[Check] | None = None) -> str:
@@ -49,7 +50,15 @@ def stress_key(fit_key: str) -> str:
 
 
 def plan_settings(config: Config) -> str:
-    return as_json(config.plan, config.finance)
+    override = config.tests.reserve_override
+    return as_json(config.plan, config.finance, *([] if override is None else [override]))
+
+
+def tests_key(config: Config, plan_key: str) -> str:
+    """Tests depend on the plan, their own settings, and on what was approved: an approved test is never changed."""
+    path = ledger_path(config)
+    written = {str(path): sha256(path)} if path.is_file() else {}
+    return stage_key(as_json(config.tests), [plan_key], written, package_version())
 
 
 def scenario_settings(config: Config) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +13,15 @@ from mmm.config import Config
 from mmm.data.calendar import next_periods
 from mmm.data.future import future_features
 from mmm.data.panel import Floats, Panel
+from mmm.dims import CELL_KEYS
+from mmm.experiments.sheet import placed_in
 from mmm.finance.economics import unit_economics
 from mmm.inference.pairing import correlated
 from mmm.model.shapes import MARGINAL
 from mmm.planning.forecast import with_what_happened
-from mmm.planning.plan import optimize
+from mmm.planning.placed import curves_around
+from mmm.planning.plan import Plan, optimize
+from mmm.planning.sentences import reserve_below_a_tenth
 from mmm.planning.window import PlanWindow, plan_window, window_curves
 from mmm.response.curves import WindowCurves, together
 from mmm.response.forecast import forecast_baseline, shocks_shape
@@ -36,6 +40,13 @@ class Outset:
     curves: WindowCurves
     baseline: Floats
     grades: list[str]
+
+    def with_tests(self, weeks: pd.DataFrame) -> Outset:
+        """The same with the tests of `test_weeks.csv` in the window."""
+        if weeks.empty:
+            return self
+        window = placed_in(weeks, self.window)
+        return replace(self, window=window, curves=curves_around(self.curves, window))
 
 
 def outset(config: Config, prepared: Prepared, fitted: Path) -> Outset:
@@ -67,8 +78,8 @@ def outset(config: Config, prepared: Prepared, fitted: Path) -> Outset:
 
 def write_plan(folder: Path, config: Config, prepared: Prepared, fitted: Path, say: Progress) -> None:
     say("optimizing the plan")
-    begin, priors = outset(config, prepared, fitted), prepared.layout.roi_priors
-    optimize(
+    begin = outset(config, prepared, fitted)
+    plan = optimize(
         begin.curves,
         begin.window,
         unit_economics(config.finance),
@@ -76,8 +87,33 @@ def write_plan(folder: Path, config: Config, prepared: Prepared, fitted: Path, s
         config.plan,
         begin.baseline,
         seed=config.model.sampling.seed,
-        prior_roi=np.where(priors.measure == MARGINAL, np.nan, priors.median)[begin.window.cell_of].tolist(),
-    ).save(folder)
+        prior_roi=prior_roi(prepared, begin.window),
+    )
+    with_reason(plan, config).save(folder)
+
+
+def with_reason(plan: Plan, config: Config) -> Plan:
+    """The plan with the reason for a reserve below a tenth, where the config gives one."""
+    override = config.tests.reserve_override
+    if override is None:
+        return plan
+    told = reserve_below_a_tenth(override.value, override.reason)
+    return replace(plan, summary=replace(plan.summary, assumptions=(told, *plan.summary.assumptions)))
+
+
+def designed_weeks(planned: Path) -> pd.DataFrame:
+    """Money of the tests that stand in a plan, by week; no rows where none were designed."""
+    path = planned / "test_weeks.csv"
+    if not path.is_file():
+        return pd.DataFrame()
+    texts = dict.fromkeys(("id", "date", "geo", *CELL_KEYS), str)
+    return pd.read_csv(path, encoding="utf-8-sig", dtype=texts, keep_default_na=False)
+
+
+def prior_roi(prepared: Prepared, window: PlanWindow) -> list[float]:
+    """ROI of each place assumed before the data; nan where what is assumed is not ROI."""
+    priors = prepared.layout.roi_priors
+    return np.where(priors.measure == MARGINAL, np.nan, priors.median)[window.cell_of].tolist()
 
 
 def _until_and_window(panel: Panel, window: Dates) -> Dates:

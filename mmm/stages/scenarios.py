@@ -13,7 +13,7 @@ from mmm.planning.plan import Plan
 from mmm.planning.scenarios import compare
 from mmm.planning.targets import as_planned
 from mmm.stages.fit import Progress
-from mmm.stages.plan import outset
+from mmm.stages.plan import designed_weeks, outset
 from mmm.stages.prepare import Prepared
 from mmm.stages.tables import write_csv
 
@@ -22,7 +22,7 @@ def write_scenarios(
     folder: Path, config: Config, prepared: Prepared, fitted: Path, planned: Path, say: Progress
 ) -> None:
     say("comparing scenarios")
-    begin = outset(config, prepared, fitted)
+    begin = outset(config, prepared, fitted).with_tests(designed_weeks(planned))
     plan = Plan.load(planned)
     spend = plan.spend
     desk = set_up(

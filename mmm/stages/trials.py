@@ -16,6 +16,7 @@ from mmm.data.names import fold, nearest
 from mmm.data.readouts import KEPT, VOID, WIDENED, read_readouts
 from mmm.errors import DataError, InputError
 from mmm.experiments.design import Design, names_in, pairs_in
+from mmm.experiments.diary import Entry, diary
 from mmm.experiments.ledger import Event, Ledger, State, read_ledger, record
 from mmm.experiments.table import append_row, designs_in
 
@@ -201,6 +202,27 @@ def _design_of(row: Mapping[str, str], path: Path) -> Design:
         raise InputError(
             f"{path}: the row of {row.get('id')} cannot be read ({error}); design it again"
         ) from None
+
+
+def calendar_of(path: Path, made: np.datetime64) -> str:
+    """The tests of a `tests.csv` as a calendar file: their weeks, cool-down and the day from which they can be read."""
+    entries = []
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        design = _design_of(row, path)
+        where = ", ".join(design.geos) if design.geos else "the whole country"
+        text = f"{row['kind']}; {where}. {row['answers']}"
+        entries.append(Entry(design.id, design.start, design.end, f"Test: {row['test']}", text))
+        after = design.counted + np.timedelta64(1, "D")
+        if design.cooldown:
+            begin = design.end + np.timedelta64(1, "D")
+            entries.append(
+                Entry(f"{design.id}-cooldown", begin, design.counted, f"Cool-down: {design.id}", text)
+            )
+        told = f"mmm tests read CONFIG {design.id}"
+        entries.append(Entry(f"{design.id}-read", after, after, f"Read: {design.id}", told))
+    return diary(entries, made)
 
 
 def _how_to_name(config: Config) -> str:

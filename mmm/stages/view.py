@@ -63,6 +63,15 @@ class Run:
         """Targets with their odds; without rows where the config names none."""
         return self.table("goals") if (self.folder / "goals.csv").is_file() else pd.DataFrame()
 
+    def tests(self) -> pd.DataFrame:
+        """Tests that the reserve buys; without rows where none were designed."""
+        return self.table("tests") if (self.folder / "tests.csv").is_file() else pd.DataFrame()
+
+    @property
+    def reserve(self) -> dict[str, Any]:
+        """What the tests use of the reserve and are worth together."""
+        return self._read_json("tests.json")
+
     @cached_property
     def plan(self) -> Plan:
         """The plan, with its tables and figures."""
@@ -121,6 +130,7 @@ class Run:
         texts += ["id", "geos", "start", "end", "scenario", "against", "note", "point"]
         texts += ["goal", "kpi", "of", "owner", "under", "question"]
         texts += ["period", "step", "campaign", "creative", "source", "file", "data_from", "data_until"]
+        texts += ["state", "test", "units", "controls", "answers"]
         if name == "scorecard":
             texts.remove("benchmark")  # a figure there, and a name elsewhere
         path = self.folder / f"{name}.csv"

@@ -161,7 +161,7 @@ CONFIGS = {
     "budget 0": Case(("`plan.budget`: should be greater than 0 (is 0)",), config=(("200_000", "0"),)),
     "budget in words": Case(("`plan.budget`: 'plenty' is not an amount",), config=(("200_000", "plenty"),)),
     "reserve under a tenth": Case(
-        ("`plan.reserve_for_tests`", "0.1 (is 0.05)", "a floor"),
+        ("`plan.reserve_for_tests`", "below 0.10", "(is 0.05)", "reserve_override"),
         config=(("200_000", "200_000, reserve_for_tests: 0.05"),),
     ),
     "a share above 1": Case(
@@ -181,8 +181,28 @@ CONFIGS = {
     "key that is not yet built": Case(
         ("`plan.flighting`: not yet", "take it out"), config=(("200_000", "200_000, flighting: {}"),)
     ),
-    "section that is not yet built": Case(
-        ("`tests`: not yet",), config=(("finance:", "tests: {}\nfinance:"),)
+    "unknown key of tests": Case(
+        ("`tests.slot`: unknown key", "slots"), config=(("finance:", "tests: {slot: 2}\nfinance:"),)
+    ),
+    "a ceiling of tests below their floor": Case(
+        ("`tests.ceiling` is 0.05", "`plan.reserve_for_tests` 0.1", "Raise the first"),
+        config=(("finance:", "tests: {ceiling: 0.05}\nfinance:"),),
+    ),
+    "a smaller reserve without a reason": Case(
+        ("`tests.reserve_override.reason`", "at least 10 characters"),
+        config=(("finance:", "tests: {reserve_override: {value: 0.05, reason: no}}\nfinance:"),),
+    ),
+    "a reserve override that is none": Case(
+        ("`tests.reserve_override.value`", "less than 0.1"),
+        config=(("finance:", "tests: {reserve_override: {value: 0.2, reason: more is better}}\nfinance:"),),
+    ),
+    "a test of an unknown channel": Case(
+        ("`tests.candidates[1]`", 'no table has the channel "tvv"', 'did you mean "tv"?'),
+        config=(("finance:", "tests: {candidates: [{channel: tvv}]}\nfinance:"),),
+    ),
+    "a user split of nobody": Case(
+        ("`tests.candidates[1]`: a user split needs `people` and `response_sd`",),
+        config=(("finance:", "tests: {candidates: [{channel: tv, way: user_split}]}\nfinance:"),),
     ),
     "unknown channel in the model": Case(
         ("`model.adstock.tvv`: no such channel", "Did you mean `tv`?"),
@@ -193,8 +213,12 @@ CONFIGS = {
         config=(("max_lag: 4", "max_lag: 4, priors: {channels: {serch: {roi: {median: 2}}}}"),),
     ),
     "several at once": Case(
-        ("3 things to mend", "`plan.budget`", "`plan.horizn`", "`tests`: not yet"),
-        config=(("200_000", "0"), ("horizon", "horizn"), ("finance:", "tests: {}\nfinance:")),
+        ("3 things to mend", "`plan.budget`", "`plan.horizn`", "`report.audiences`: not yet"),
+        config=(
+            ("200_000", "0"),
+            ("horizon", "horizn"),
+            ("finance:", "report: {audiences: [cfo]}\nfinance:"),
+        ),
     ),
     "not YAML": Case(
         ("acme.yaml: line ", "column "), config=(("currency: USD", "currency: 'USD\n  - x: ["),)

@@ -138,7 +138,7 @@ def test_the_manifest_lists_every_file_with_its_hash_and_nothing_else(finished) 
         assert hashlib.sha256(Path(path).read_bytes()).hexdigest() == digest, path
     assert {Path(path).name for path in manifest["inputs"]} == {"sales.csv", "media.csv", "controls.csv"}
     made = [stage["name"] for stage in manifest["stages"]]
-    assert made == ["check", "fit", "money", "plan", "scenarios", "report"]
+    assert made == ["check", "fit", "money", "plan", "tests", "scenarios", "report"]
     assert manifest["config"]["text"] == finished.small.config.read_text()
 
 

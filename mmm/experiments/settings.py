@@ -1,0 +1,81 @@
+"""What a config says about tests: how many, how much of the budget, which ones, and when never."""
+
+from __future__ import annotations
+
+from datetime import date as Date
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from mmm.data.settings import Settings
+from mmm.quantities import Money
+
+Way = Literal["geo", "user_split", "switchback", "phasing", "pulse"]
+
+LEAST_RESERVE = 0.10
+
+
+class NeverDays(Settings):
+    """Days on which no test runs."""
+
+    start: Date = Field(description="first day")
+    end: Date = Field(description="last day")
+    reason: str = Field("", description="why; kept in the notes of the design")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> NeverDays:
+        if self.end < self.start:
+            raise ValueError(f"ends {self.end} before it starts {self.start}")
+        return self
+
+
+class CandidateSettings(Settings):
+    """A test to look at beside those that the plan suggests."""
+
+    channel: str = Field(min_length=1, description="channel")
+    audience: str = Field("", description="one audience; without it every cell of the channel")
+    message: str = Field("", description="one message")
+    change: float | None = Field(
+        None, ge=-1, le=4, description="-1: go dark; 0.5: half more; without it several are tried"
+    )
+    way: Way | None = Field(
+        None, description="geo | user_split | switchback | phasing | pulse; without it what can be had"
+    )
+    weeks: int | None = Field(None, ge=1, le=26, description="weeks of changed spend; without it several")
+    fixed_cost: Money = Field(0, ge=0, description="paid once for the test, beside the budget")
+    people: float | None = Field(
+        None, ge=100, description="user split: people that the platform can tell apart"
+    )
+    response_sd: Money | None = Field(
+        None, gt=0, description="user split: sd of one person's outcome over the test, in money"
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> CandidateSettings:
+        if self.change == 0:
+            raise ValueError("change is 0, so nothing would be tested; give -1 to 4 without 0")
+        if self.way == "user_split" and (self.people is None or self.response_sd is None):
+            raise ValueError("a user split needs `people` and `response_sd`: its error rests on them")
+        return self
+
+
+class ReserveOverride(Settings):
+    """A reserve below the floor, with the reason that stands in the plan and the report."""
+
+    value: float = Field(ge=0, lt=LEAST_RESERVE, description="share of the budget kept for tests, below 0.10")
+    reason: str = Field(min_length=10, description="why less than a tenth is kept; printed in the report")
+
+
+class TestsSettings(Settings):
+    """What the reserve buys."""
+
+    __test__ = False  # no test class, whatever its name begins with
+
+    slots: int = Field(3, ge=1, le=12, description="tests at most in a window")
+    ceiling: float = Field(0.20, ge=0, le=1, description="most of the budget that tests may use, as a share")
+    candidates: tuple[CandidateSettings, ...] = ()
+    never: tuple[NeverDays, ...] = ()
+    platforms: dict[str, tuple[Way, ...]] = Field(
+        {}, description="by channel, the ways in which it can be randomized; others: all but user_split"
+    )
+    reserve_override: ReserveOverride | None = None

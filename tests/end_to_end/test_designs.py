@@ -1,0 +1,74 @@
+"""Tests for the reserve: what the main job designs, and what becomes of it."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+FILES = {"tests.csv", "test_weeks.csv", "test_answers.csv", "tests.json", "tests.ics"}
+
+
+def test_the_main_job_designs_tests_and_every_table_agrees_about_their_money(finished, read) -> None:  # type: ignore[no-untyped-def]
+    folder = finished.folder
+    assert {path.name for path in folder.iterdir()} >= FILES
+    told, plan = (json.loads((folder / name).read_text("utf-8")) for name in ("tests.json", "plan.json"))
+    table, tests, weeks = (read(folder / f"{name}.csv") for name in ("plan", "tests", "test_weeks"))
+    money = table[table["purpose"] == "test"]
+    placed = money[money["channel"] != ""]
+    assert money["planned_spend"].sum() == pytest.approx(plan["reserve"], abs=0.005)
+    assert plan["reserve"] >= 0.1 * plan["budget"] - 1e-9
+    assert told["placed"] + told["withheld"] + told["without_test"] == pytest.approx(
+        plan["reserve"], abs=0.005
+    )
+    assert placed["planned_spend"].sum() == pytest.approx(told["placed"], abs=0.005)
+    spent = pd.to_numeric(weeks["test_spend"], errors="coerce").sum() if len(weeks) else 0.0
+    assert spent == pytest.approx(told["placed"], abs=0.005)
+    assert set(tests["state"]) <= {"proposed"}
+    assert tests["id"].is_unique
+    assert table["planned_spend"].sum() == pytest.approx(300_000, abs=0.005)
+    page = (folder / "report.html").read_text("utf-8")
+    assert "What the reserve buys" in page
+    assert any("No test by region" in note for note in told["notes"])  # two regions, and what that loses
+    assert (len(tests) > 0) == ('class="card"' in page)
+
+
+def test_without_tests_the_reserve_is_a_line_and_the_plan_is_another(
+    finished, execute, read, no_sampling, tmp_path
+) -> None:  # type: ignore[no-untyped-def]
+    folder = finished.copy(tmp_path / "acme")
+    said = execute("run", finished.small.config, "--out", folder, "--no-tests", "--quiet")
+    assert said.code == 0, said.err
+    assert no_sampling == []
+    assert not {path.name for path in folder.iterdir()} & FILES
+    money = read(folder / "plan.csv").query("purpose == 'test'")
+    assert set(money["channel"]) == {""}
+    assert money["planned_spend"].sum() == pytest.approx(30_000)
+    again = execute("tests", "design", finished.small.config, "--out", folder, "--quiet")
+    assert again.code == 0, again.err
+    assert "Reserve 30,000" in again.out or "No test can be designed" in again.out
+    assert (folder / "tests.csv").read_bytes() == (finished.folder / "tests.csv").read_bytes()
+
+
+def test_a_smaller_reserve_with_a_reason_says_so_in_plan_and_page(
+    finished, execute, no_sampling, tmp_path
+) -> None:  # type: ignore[no-untyped-def]
+    folder, reason = finished.copy(tmp_path / "acme"), "cash is short until June"
+    config = finished.small.variant(
+        "acme", ("plan: {", f"tests: {{reserve_override: {{value: 0.05, reason: {reason}}}}}\nplan: {{")
+    )
+    try:
+        said = execute("run", config, "--out", folder, "--no-tests", "--quiet")
+    finally:
+        config.write_text(
+            config.read_text().replace(
+                f"tests: {{reserve_override: {{value: 0.05, reason: {reason}}}}}\n", ""
+            )
+        )
+    assert said.code == 0, said.err
+    assert no_sampling == []
+    plan = json.loads((folder / "plan.json").read_text("utf-8"))
+    assert plan["reserve"] == pytest.approx(15_000)
+    assert any(reason in line for line in plan["assumptions"])
+    assert reason in (folder / "report.html").read_text("utf-8")
