@@ -46,7 +46,8 @@ def approve(config: Config_, name: Id, by: By = "", why: Why = "", out: Out = No
     from mmm.stages.trials import approve, ledger_path
 
     design = approve(settings, name, folder=_folder(settings.name, out), by=by, why=why)
-    print(f"{design.id} is approved: {design.start} to {design.end}, {len(design.geos)} regions treated")
+    where = f"{len(design.geos)} regions treated" if design.geos else "the whole country"
+    print(f"{design.id} is approved: {design.start} to {design.end}, {where}")
     print(f"Written: {ledger_path(settings)}")
     print(f'Next, when it is over: mmm tests read {config} "{design.id}"')
 

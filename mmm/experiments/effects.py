@@ -57,8 +57,10 @@ def change_by_period(
         stock = lagged.reshape(-1, tail + 1) @ media.weights[:, cell].T
         shares.append(saturate(kind, stock, half, slope).reshape(last - first, len(at), -1))
     worth = curves.value[first:last][:, at]
-    more = shares[0] - shares[1]
-    return np.asarray(np.einsum("tgd,dg,tg->dt", more, media.ceiling[:, at, cell], worth))
+    more = np.einsum("tgd,dg,tg->dt", shares[0] - shares[1], media.ceiling[:, at, cell], worth)
+    for other in curves.others:  # further segments of the outcome
+        more = more + change_by_period(other, cell, usual, change, geos, counted)
+    return np.asarray(more)
 
 
 def weeks_of_carry_over(curves: WindowCurves, cell: int, left: float, weeks_per_period: float) -> float:

@@ -101,6 +101,7 @@ def tests_table(proposal: Proposal, ids: Sequence[str], states: Sequence[str], s
                 "test": question_of(trial, cells),
                 **cell_row(common_cell(trial, cells), keys),
                 "kind": kind_of(trial),
+                "change": trial.recipe.change,
                 **_where_and_when(trial, scene),
                 "spend": float(trial.spend.sum()),
                 "incremental_spend": trial.extra,

@@ -80,7 +80,10 @@ def curves_around(curves: WindowCurves, window: PlanWindow) -> WindowCurves:
     if window.tests is not None:
         beside = beside + window.tests.spend * window.exposure_per_money[:, window.cell_of]
     return replace(
-        curves, unit_exposure=window.pattern * window.exposure_per_money[:, window.cell_of], beside=beside
+        curves,
+        unit_exposure=window.pattern * window.exposure_per_money[:, window.cell_of],
+        beside=beside,
+        others=tuple(curves_around(part, window) for part in curves.others),
     )
 
 
@@ -90,8 +93,13 @@ def response_of_tests(curves: WindowCurves, window: PlanWindow) -> Floats:
         return np.zeros((len(window.cells), curves.draws))
     bought = window.tests.spend * window.exposure_per_money[:, window.cell_of]
     there = window.beside if curves.spent is None else window.beside + curves.spent.exposure
-    alone = replace(curves, unit_exposure=bought, beside=there, prices=(), spent=None)
-    return np.stack([response(alone, cell, [1.0])[0] for cell in range(len(window.cells))])
+
+    def alone(part: WindowCurves) -> WindowCurves:
+        others = tuple(alone(other) for other in part.others)
+        return replace(part, unit_exposure=bought, beside=there, prices=(), spent=None, others=others)
+
+    only = alone(curves)
+    return np.stack([response(only, cell, [1.0])[0] for cell in range(len(window.cells))])
 
 
 def without_tests(curves: WindowCurves, window: PlanWindow) -> tuple[WindowCurves, PlanWindow]:

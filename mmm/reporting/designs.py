@@ -200,7 +200,7 @@ def _replies(name: str, results: Results, voice: Voice) -> tuple[Reply, ...]:
             Reply(
                 when=voice.text(f"designs.when.{key}", {"low": ratio(low), "high": ratio(high)}),
                 action=voice.text(f"designs.then.{row['action']}", {"times": f"{float(row['times']):.1f}"}),
-                odds=odds(chance),
+                odds="" if key == "any" else odds(chance),
                 width=round(100 * chance, 1),
                 kind=str(row["action"]),
             )

@@ -90,6 +90,8 @@ def _teams(
 def _left(fitted: Path, value: Floats, panel: Panel) -> Floats:
     """Outcome of the country less what the model expects, in the unit of the curves, shape (period,)."""
     table = pd.read_csv(fitted / "fit.csv", encoding="utf-8-sig", keep_default_na=False)
+    if "segment" in table:
+        table = table[table["segment"] == ""]
     left = pd.to_numeric(table["actual"], errors="coerce") - table["expected"]
     by_period = left.groupby(table["date"]).sum().to_numpy()
     weights = np.nanmean(panel.outcome, axis=0)

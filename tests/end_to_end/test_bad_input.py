@@ -151,6 +151,10 @@ FINDINGS = {
     "a window longer than the history": Case(
         ("`plan.reference`: recent needs 44 weeks more",), config=(("horizon: 8", "horizon: 104"),)
     ),
+    "a test of an unknown channel": Case(
+        ("`tests.candidates[1]`", 'no table has the channel "tvv"', 'did you mean "tv"?'),
+        config=(("finance:", "tests: {candidates: [{channel: tvv}]}\nfinance:"),),
+    ),
     "a reference that is not there": Case(
         ("no.csv: there is no such file",),
         config=(("budget: 200_000", "budget: 200_000, reference: {source: no.csv}"),),
@@ -195,10 +199,6 @@ CONFIGS = {
     "a reserve override that is none": Case(
         ("`tests.reserve_override.value`", "less than 0.1"),
         config=(("finance:", "tests: {reserve_override: {value: 0.2, reason: more is better}}\nfinance:"),),
-    ),
-    "a test of an unknown channel": Case(
-        ("`tests.candidates[1]`", 'no table has the channel "tvv"', 'did you mean "tv"?'),
-        config=(("finance:", "tests: {candidates: [{channel: tvv}]}\nfinance:"),),
     ),
     "a user split of nobody": Case(
         ("`tests.candidates[1]`: a user split needs `people` and `response_sd`",),

@@ -146,7 +146,7 @@ def test_nothing_is_left_of_the_work_but_the_stages(finished) -> None:  # type: 
     hidden = {path.name for path in finished.folder.iterdir() if path.name.startswith(".")}
     assert hidden == {".owner", ".stages"}
     stages = sorted(path.name.split("-")[0] for path in (finished.folder / ".stages").iterdir())
-    assert stages == ["check", "fit", "money", "plan", "report", "scenarios"]
+    assert stages == ["check", "fit", "money", "plan", "report", "scenarios", "tests"]
 
 
 def test_the_plan_sums_to_the_budget_with_a_tenth_for_tests(finished, read: Read, plan: dict) -> None:  # type: ignore[no-untyped-def]

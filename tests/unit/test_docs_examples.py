@@ -17,6 +17,8 @@ from mmm.data.settings import CalendarSettings, DataSettings, ExperimentsTable, 
 from mmm.data.studies import read_studies
 from mmm.data.tables import load_tables
 from mmm.dims import Cell
+from mmm.experiments.recipes import cells_of_wish, check_names
+from mmm.experiments.settings import TestsSettings
 from mmm.model.layout import lay_out
 from mmm.model.names import refuse_unknown_channels
 from mmm.model.settings import ModelSettings
@@ -92,3 +94,15 @@ def test_segments_and_further_outcomes_are_told_as_the_page_tells_them(tmp_path:
         tmp_path,
     )
     assert leads.outcome["outcome"].tolist() == [spend // 2 for *_, spend in rows]
+
+
+def test_the_section_of_the_page_on_designing_tests_is_read() -> None:
+    (text,) = re.findall(
+        r"^```yaml\n(.*?)^```", (DOCS / "tests.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    settings = TestsSettings.model_validate(YAML(typ="safe").load(text)["tests"])
+    assert (settings.slots, settings.ceiling) == (TestsSettings().slots, TestsSettings().ceiling)
+    assert [wish.way for wish in settings.candidates] == [None, "user_split"]
+    cells = (Cell("facebook", "prospecting"), Cell("search"))
+    check_names(settings, cells)
+    assert [cells_of_wish(wish, cells) for wish in settings.candidates] == [(0,), (1,)]

@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binom
+from scipy.stats import t as student_t
 
-from mmm.experiments.assignment import draw_teams, honest_error, team_count
+from mmm.experiments.assignment import draw_teams, honest_error, least_history, team_count
+from mmm.experiments.regression import placebo_df, placebo_errors, placebo_se, window_effects
 
 WEEKS = 156
 
@@ -62,8 +65,6 @@ def test_a_chosen_assignment_errs_less_than_a_random_one_and_its_error_is_not_fl
 
 def _later(outcome: np.ndarray, treated, control) -> float:
     """Mean squared error of the windows of the last half year."""
-    from mmm.experiments.regression import placebo_errors
-
     sums = (outcome[:, list(part)].sum(axis=1) for part in (treated, control))
     return float((placebo_errors(*sums, window=8, history=52, least=52) ** 2).mean())
 
@@ -76,3 +77,25 @@ def test_few_regions_have_no_teams_and_a_short_history_no_error() -> None:
     short = company(1)[:20]
     assert draw_teams(short, 1, window=16, history=52, seed=1) is None
     assert honest_error(short[:, 0], short[:, 1], window=16, history=52) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("memory", [0.0, 0.5, 0.8])
+def test_designed_tests_of_nothing_call_it_something_as_often_as_promised(memory: float) -> None:
+    """A/A: regions are drawn and judged on the past, then read in the weeks after it as a real test would be."""
+    worlds, level, window = 150, 0.10, 8
+    wrong = 0
+    for seed in range(worlds):
+        outcome = company(1000 + seed, 12, memory)
+        past = outcome[:-window]
+        found = draw_teams(past, 1, window=window, history=52, seed=seed)
+        assert found is not None
+        treated, control = (outcome[:, list(part)].sum(axis=1) for part in (found.treated[0], found.control))
+        rows = {"window": window, "history": 52, "least": least_history(window)}
+        errors = placebo_errors(treated[:-window], control[:-window], **rows)
+        start = np.array([len(past)])
+        effect = window_effects(treated, control, start, window, 52)[0][0]
+        bar = student_t.ppf(1 - level / 2, placebo_df(len(errors), window)) * placebo_se(errors)
+        wrong += int(abs(effect) > bar)
+    low, high = binom.ppf([0.025, 0.975], worlds, level)
+    assert low <= wrong <= high
