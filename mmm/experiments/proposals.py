@@ -317,7 +317,7 @@ def _chosen(
             [[i != k and clash(places[i], places[k]) for k in range(count)] for i in range(count)], dtype=bool
         ).reshape(count, count),
         floor=max(0.0, frame.floor - held),
-        ceiling=frame.ceiling - held,
+        ceiling=max(0.0, frame.ceiling - held),
         slots=max(0, frame.slots - len(frame.held)),
         price=worth.money,
         untested=np.array(

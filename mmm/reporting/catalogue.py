@@ -383,10 +383,10 @@ ENGLISH: dict[str, str] = {
         "The whole country, before and during. This is no experiment: whatever else changes in these weeks is "
         "in the result."
     ),
-    "designs.days": "{start} to {end}; then {cooldown} weeks that still count.",
+    "designs.days": "{start} to {end}; then a cool-down that still counts, in weeks: {cooldown}.",
     "designs.money": "{used} of the reserve; extra money {extra}; withheld and returned {withheld}.",
     "designs.effect": (
-        "{effect} ({range}); an effect of {mde} would be seen in 80 of 100 tests, and this one is seen in {odds}."
+        "{effect} ({range}); an effect of {mde} would be seen in 80 of 100 tests; the chance to see this one is {odds}."
     ),
     "designs.values": "the result {worth}, running it costs {costs}: net {net}.",
     "designs.by_floor": "Only here to fill the floor of the reserve: with it the set is worth {loss} less.",

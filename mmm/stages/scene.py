@@ -157,7 +157,10 @@ def held_trial(design: Design, scene: Scene, config: Config) -> Trial:
             f"{design.id}: this approved test changes no money in the window; void it if it is off"
         ]
         raise DataError(faults)
-    return trial
+    usual = float(trial.usual.sum())
+    return (
+        replace(trial, recipe=replace(recipe, change=max(trial.extra / usual, -1.0))) if usual > 0 else trial
+    )
 
 
 def _way_of(kind: str, national: bool) -> Way:

@@ -72,3 +72,32 @@ def test_a_smaller_reserve_with_a_reason_says_so_in_plan_and_page(
     assert plan["reserve"] == pytest.approx(15_000)
     assert any(reason in line for line in plan["assumptions"])
     assert reason in (folder / "report.html").read_text("utf-8")
+
+
+def test_an_approved_test_keeps_its_weeks_and_money_when_tests_are_designed_again(  # type: ignore[no-untyped-def]
+    finished, execute, read, no_sampling, tmp_path, monkeypatch
+) -> None:
+    folder = finished.copy(tmp_path / "acme")
+    monkeypatch.chdir(tmp_path)
+    start = pd.to_datetime(read(folder / "plan.csv")["date"]).min()
+    days = [f"{start + pd.Timedelta(days=more):%Y-%m-%d}" for more in (7, 27)]
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "acme-tests.csv").write_text(
+        "id,state,on,by,why,choice,lift,lift_se,channel,audience,message,kind,geos,controls,pairs,start,end,"
+        'cooldown,spend_change,seed\nspring,approved,2026-01-05,CFO,,,,,tv,,,"pulse, heavy-up",,,,'
+        f"{days[0]},{days[1]},1,6000,1\n"
+    )
+    said = execute("tests", "design", finished.small.config, "--out", folder, "--quiet")
+    assert said.code == 0, said.err
+    assert no_sampling == []
+    row = read(folder / "tests.csv").iloc[0]
+    assert (row["id"], row["state"], row["start"], row["weeks"]) == ("spring", "approved", days[0], 3)
+    assert float(row["incremental_spend"]) == pytest.approx(6000, abs=0.01)
+    table = read(folder / "plan.csv")
+    money = table[(table["purpose"] == "test") & (table["channel"] == "tv")]
+    assert sorted(money["date"].unique()) == sorted(
+        f"{start + pd.Timedelta(days=more):%Y-%m-%d}" for more in (7, 14, 21)
+    )
+    assert money["planned_spend"].sum() == pytest.approx(float(row["spend"]), abs=0.005)
+    others = read(folder / "tests.csv").iloc[1:]
+    assert "tv" not in set(others["channel"])
