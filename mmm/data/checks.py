@@ -269,6 +269,14 @@ def _controls(panel: Panel) -> Iterator[Check]:
     for index, name in enumerate(panel.control_names):
         values = used[:, :, index]
         scale = max(float(np.abs(values).max(initial=0.0)), 1e-300)
+        if panel.control_roles[index] == "demand" and values.min() <= 0:
+            yield _fail(
+                "controls",
+                name,
+                _dates(panel, panel.modelled[:, None] & (panel.controls[:, :, index] <= 0)),
+                f"{values.min():,.4g} at the lowest, and media are multiplied by it",
+                "An index of demand is above zero throughout. Mend the rows, or take `role: demand` away.",
+            )
         if np.ptp(values, axis=None) <= 1e-9 * scale:
             yield _fail(
                 "controls", name, "all", f"always {values.flat[0]:g}", "It explains nothing. Leave it out."

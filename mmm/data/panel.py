@@ -81,7 +81,7 @@ class Panel:
     organic_names: tuple[str, ...]
     organic: Floats
     control_names: tuple[str, ...]
-    control_roles: tuple[Literal["confounder", "precision", "treatment"], ...]
+    control_roles: tuple[Literal["confounder", "precision", "treatment", "demand"], ...]
     controls: Floats
     event_names: tuple[str, ...]
     events: Floats

@@ -120,10 +120,11 @@ class ControlColumn(Settings):
     """A control with its role."""
 
     name: str = Field(description="column")
-    role: Literal["confounder", "precision", "treatment"] = Field(
+    role: Literal["confounder", "precision", "treatment", "demand"] = Field(
         "confounder",
         description="confounder: never shrunk; precision: only sharpens, shrunk together; treatment: a confounder of "
-        "one's own making (price, promotion), shown against its `baseline`",
+        "one's own making (price, promotion), shown against its `baseline`; demand: a confounder that media are "
+        "multiplied by, relative to its mean",
     )
     baseline: float | Literal["min", "max"] | None = Field(
         None,
@@ -160,6 +161,15 @@ class ControlsTable(Source):
     columns: tuple[Annotated[ControlColumn, BeforeValidator(_control)], ...] = Field(
         min_length=1, description="columns, each a name or {name, role}; a treatment also has its `baseline`"
     )
+
+    @model_validator(mode="after")
+    def _one_demand(self) -> ControlsTable:
+        names = [column.name for column in self.columns if column.role == "demand"]
+        if len(names) > 1:
+            raise ValueError(
+                f"{' and '.join(names)} both have `role: demand`; media are multiplied by one index"
+            )
+        return self
 
 
 class OrganicTable(Source):

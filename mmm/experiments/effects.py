@@ -56,7 +56,7 @@ def change_by_period(
         lagged = np.lib.stride_tricks.sliding_window_view(scaled, tail + 1, axis=0)[..., ::-1]
         stock = lagged.reshape(-1, tail + 1) @ media.weights[:, cell].T
         shares.append(saturate(kind, stock, half, slope).reshape(last - first, len(at), -1))
-    worth = curves.value[first:last][:, at]
+    worth = curves.worth[first:last][:, at]
     more = np.einsum("tgd,dg,tg->dt", shares[0] - shares[1], media.ceiling[:, at, cell], worth)
     for other in curves.others:  # further segments of the outcome
         more = more + change_by_period(other, cell, usual, change, geos, counted)

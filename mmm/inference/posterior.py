@@ -120,6 +120,7 @@ class Posterior:
         return lift_draws(
             data.lifts,
             data.x,
+            data.demand,
             data.saturation,
             self.weights(layout),
             self.flat("half"),
@@ -184,7 +185,7 @@ def derive(phi: Floats, sibling_sd: Floats, layout: Layout, rng: np.random.Gener
     half = np.exp(parts["log_kappa"]) * np.einsum("dml,ml->dm", weights, data.mean_lagged)
     slope = np.exp(parts["log_n"])
     x = np.ascontiguousarray(data.x.transpose(2, 1, 0))
-    money = np.ascontiguousarray(data.money.T)
+    money = np.ascontiguousarray(data.worth.T)
     effect = np.exp(parts["dev"])
     money_at_one, increase = window_sums(x, weights, data.saturation, half, slope, effect, money, STEP)
     next_to_all = increase / (STEP * money_at_one.sum(axis=1))  # marginal ROI over ROI, of the curve alone

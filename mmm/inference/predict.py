@@ -21,7 +21,7 @@ from mmm.data.panel import Panel
 from mmm.inference.posterior import LOWER, UPPER, Posterior, spread_of_new
 from mmm.model.baseline import design
 from mmm.model.forward import saturate
-from mmm.model.layout import Layout
+from mmm.model.layout import Layout, demand_of
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -70,7 +70,9 @@ def some_draws(posterior: Posterior, count: int) -> Rows:
     return np.linspace(0, total - 1, min(count, total)).round().astype(np.int64)
 
 
-def media_effect(posterior: Posterior, layout: Layout, x: Floats, keep: Rows) -> Floats:
+def media_effect(
+    posterior: Posterior, layout: Layout, x: Floats, keep: Rows, demand: Floats | None = None
+) -> Floats:
     """What moves with all media, in model units, shape (draw, period, geo).
 
     Parameters
@@ -79,6 +81,8 @@ def media_effect(posterior: Posterior, layout: Layout, x: Floats, keep: Rows) ->
         Scaled exposure with `layout.lags` leading periods, shape (lag + period, geo, medium).
     keep
         Draws, shape (draw,).
+    demand
+        What media are multiplied by in these periods, shape (period, geo); None: as in the modelled ones.
     """
     weights = posterior.weights(layout)[keep]
     half, slope = posterior.flat("half")[keep], posterior.flat("slope")[keep]
@@ -90,7 +94,7 @@ def media_effect(posterior: Posterior, layout: Layout, x: Floats, keep: Rows) ->
         s = np.einsum("tgl,dl->dtg", stretches, weights[:, m, ::-1], optimize=True)
         kind = int(layout.data.saturation[m])
         total += ceiling[:, m][:, None] * saturate(kind, s, half[:, m, None, None], slope[:, m, None, None])
-    return total
+    return total * (layout.data.demand if demand is None else demand)
 
 
 def unexplained(posterior: Posterior, layout: Layout, keep: Rows) -> Floats:
@@ -136,6 +140,7 @@ def ahead(
     )
     new = np.concatenate([known.exposure, later.organic], axis=2) / layout.exposure_scale
     x = np.concatenate([data.x[-lags:], new])
+    demand = demand_of(panel, later.controls)
     linear = np.einsum("hgp,g,dp->dh", Z, heads, posterior.flat("b")[keep], optimize=True)
     last = int(np.flatnonzero(data.live)[-1])
     carried = unexplained(posterior, layout, keep)[:, last] @ heads / posterior.spread(layout)[keep, last]
@@ -143,7 +148,11 @@ def ahead(
     step = np.arange(len(later.dates)) + data.y.shape[0] - last
     rng = np.random.default_rng([seed, 29])
     spread = spread_of_new(layout, (len(keep), len(later.dates)), rng)
-    mean = linear + media_effect(posterior, layout, x, keep) @ heads + spread * rho**step * carried[:, None]
+    mean = (
+        linear
+        + media_effect(posterior, layout, x, keep, demand) @ heads
+        + spread * rho**step * carried[:, None]
+    )
     apart, together = np.abs(step[:, None] - step), step[:, None] + step
     correlation = rho[:, :, None] ** apart - rho[:, :, None] ** together
     correlation *= spread[:, :, None] * spread[:, None, :]

@@ -117,6 +117,7 @@ def draw_results(parts: dict[str, Floats], data: KernelData, rng: np.random.Gene
     lifts = lift_draws(
         data.lifts,
         data.x,
+        data.demand,
         data.saturation,
         _weights(parts, data)[None],
         half[None],
@@ -146,12 +147,13 @@ def _ceiling(parts: dict[str, Floats], data: KernelData, m: int) -> Floats:
 
 
 def _share(parts: dict[str, Floats], data: KernelData, m: int, x: Floats) -> Floats:
-    """Share of its ceiling that a medium reaches with the exposure x, shape (period, geo)."""
+    """Share of its ceiling that a medium reaches with the exposure x, times demand, shape (period, geo)."""
     periods, lags = data.y.shape[0], data.mean_lagged.shape[1] - 1
     weights = _weights(parts, data)[m]
     half = float(np.exp(parts["log_kappa"][m]) * _mean_carried(parts, data)[m])
     carried = sum(weights[lag] * x[lags - lag : lags - lag + periods, :, m] for lag in range(lags + 1))
-    return saturate(int(data.saturation[m]), np.asarray(carried), half, float(np.exp(parts["log_n"][m])))
+    slope = float(np.exp(parts["log_n"][m]))
+    return data.demand * saturate(int(data.saturation[m]), np.asarray(carried), half, slope)
 
 
 def ranks(drawn: Drawn, posterior: Posterior, kept: int) -> dict[str, Floats]:

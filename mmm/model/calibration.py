@@ -89,6 +89,7 @@ def calibrate(
     half: Floats,
     slope: Floats,
     money: Floats,
+    demand: Floats,
     spend: Floats,
     returned: Floats,
     measure: Codes,
@@ -109,8 +110,8 @@ def calibrate(
         Code of each medium's family of curves, shape (medium,).
     weights, half, slope
         Carry-over and curve at the priors' medians, shapes (medium, lag + 1), (medium,), (medium,).
-    money, spend
-        As in `mmm.model.pack.KernelData`.
+    money, demand, spend
+        `worth`, `demand` and `spend` of `mmm.model.pack.KernelData`.
     returned, measure
         Prior median of what the medium returns, and what that is (`mmm.model.shapes`), shape (medium,).
     """
@@ -130,7 +131,7 @@ def calibrate(
         )
         gained = (then - was) / (factor - 1.0)
         ceiling[0, m] = returned[m] * spend[m] / float((gained * money).sum())
-    pilot = lift_draws(raw, x, saturation, weights[None], half[None], slope[None], ceiling)[0]
+    pilot = lift_draws(raw, x, demand, saturation, weights[None], half[None], slope[None], ceiling)[0]
     until = panel.data_until
     noise = [
         (WIDENED if found.widened else 1.0)
@@ -174,6 +175,7 @@ def transport_noise(lift: float, end: np.datetime64, until: np.datetime64) -> fl
 def lift_draws(
     lifts: Sequence[Lift],
     x: Floats,
+    demand: Floats,
     saturation: Codes,
     weights: Floats,
     half: Floats,
@@ -186,6 +188,8 @@ def lift_draws(
     ----------
     x
         Scaled exposure as it was, shape (lag + period, geo, medium).
+    demand
+        What media are multiplied by, shape (period, geo).
     saturation
         Code of each medium's family of curves, shape (medium,).
     weights, half, slope
@@ -205,7 +209,8 @@ def lift_draws(
                     weights[:, m] @ _lagged(series, lags).T,
                     half[:, m, None],
                     slope[:, m, None],
-                ).sum(axis=1)
+                )
+                @ demand[lift.start : lift.start + lift.periods, g]
                 for series in (was, part.bau)
             ]
             out[:, k] += ceiling[:, m, g] * part.heads * (levels[0] - levels[1])

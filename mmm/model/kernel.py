@@ -1,9 +1,10 @@
 """The marginal density of the panel and its gradient, in one numba kernel.
 
     y[g,t] = Z[g,t] b + sum_m M_m[g,t] + u[g,t]          b ~ N(0, S),  Cov(u) = R (x) Q(rho)
-    M_m[g,t] = beta_m exp(dev[m,g]) share(adstock(x[m,g,:])[t])         families: `mmm.model.shapes`
+    M_m[g,t] = demand[g,t] beta_m exp(dev[m,g]) share(adstock(x[m,g,:])[t])         families: `mmm.model.shapes`
     beta_m = exp(log_roi_m) spend_m / sum_gt exp(dev[m,g]) (share(actual) - share(carry-in only)) money[g,t]
 
+`money` is that of a unit of media effect: demand, an outside index over its mean (1 where there is none), is in it.
 What a medium's first parameter measures is its own choice (`mmm.model.shapes`): log ROI; log of marginal ROI, with
 (share(spend x 1.01) - share(actual)) / 0.01 in the sum; or ROI itself, which may be negative, over its unit.
 
@@ -201,7 +202,7 @@ def _media_adjoint(
     grad_w,
     pull,
 ):
-    """Gradient of the media parameters from q = d log density / d media, into grad (5, medium), grad_dev.
+    """Gradient of the media parameters from q = d log density / d (media / demand), into grad (5, medium), grad_dev.
 
     Both and grad_w, that of the weights, shape (medium, lag + 1), hold what the experiments added; pull that of the
     logarithm of the ceilings, shape (medium,).
@@ -292,6 +293,8 @@ def _marginal(phi, data, b_noise, grad, b):
     at += 3 * M
     money = matrix(data, at, G, T)
     at += G * T
+    demand = matrix(data, at, G, T)
+    at += G * T
     experiments = data[at : at + int(data[14])]
     at += int(data[14])
     curve = matrix(phi, M, 4, M)
@@ -323,7 +326,7 @@ def _marginal(phi, data, b_noise, grad, b):
         for g in range(G):
             scale = beta[m] * np.exp(dev[m, g])
             for t in range(T):
-                r[g, t] -= scale * h[m, g, t]
+                r[g, t] -= scale * h[m, g, t] * demand[g, t]
     value = integrate_linear(r, scales, columns, counts, data[at:], b_noise, grad[5 * M + M * G :], b)
     if b_noise.shape[0] > 0 or not value > -np.inf:
         return value
@@ -338,6 +341,7 @@ def _marginal(phi, data, b_noise, grad, b):
         dev,
         unit,
         x,
+        demand,
         kinds,
         w,
         usual,
@@ -352,6 +356,9 @@ def _marginal(phi, data, b_noise, grad, b):
         grad_w,
         pull,
     )
+    for g in range(G):
+        for t in range(T):
+            r[g, t] *= demand[g, t]
     _media_adjoint(
         r,
         curve,

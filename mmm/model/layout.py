@@ -159,6 +159,7 @@ def lay_out(
     inverse_variance = _inverse_variance(per_head / scale, live, equal, x[lags:])
     Z = design(spec, panel.dates[start:], **rows, inverse_variance=inverse_variance)
     money = money_per_unit * size * scale
+    demand = demand_of(panel, panel.controls)[start:]
     total = float(np.nansum(np.abs(panel.outcome[start:] * money_per_unit)))  # the size of a signed outcome
     paid = panel.spend[start:].sum(axis=(0, 1))
     priors = resolve_roi_priors(
@@ -191,6 +192,7 @@ def lay_out(
         measure=measure,
         unit=np.where(signed, middle, 1.0),
         money=money,
+        demand=demand,
         inverse_variance=inverse_variance,
         Z=Z,
         n_dense=spec.n_dense,
@@ -211,7 +213,8 @@ def lay_out(
             weights=weights,
             half=np.exp(curve_priors.kappa[0]) * (mean_lagged * weights).sum(axis=1),
             slope=np.exp(curve_priors.slope[0]),
-            money=money,
+            money=money * demand,
+            demand=demand,
             spend=worth,
             returned=middle,
             measure=measure,
@@ -236,6 +239,24 @@ def lay_out(
         siblings=np.concatenate([sibling_index, np.full(n_organic, -1)]),
         experiments=tuple(experiments),
     )
+
+
+def demand_of(panel: Panel, controls: Floats) -> Floats:
+    """What media are multiplied by: the control of role `demand` over its mean in the modelled periods, by region.
+
+    Parameters
+    ----------
+    controls
+        Of the panel's periods or of coming ones, shape (period, geo, control).
+
+    Returns
+    -------
+    Shape (period, geo); ones where no control has the role.
+    """
+    if "demand" not in panel.control_roles:
+        return np.ones(controls.shape[:2])
+    index = panel.control_roles.index("demand")
+    return np.asarray(controls[:, :, index] / panel.controls[panel.modelled][:, :, index].mean(axis=0))
 
 
 def _returned(priors: RoiPriors, panel: Panel, settings: ModelSettings) -> tuple[Codes, Floats, Floats]:

@@ -2,7 +2,7 @@
 
     log p = sum_k log StudentT( measured_k ; df_k, lift_k, sd_k )
     lift_k = sum over parts (medium m, region g) of
-             heads_g beta_m exp(dev[m,g] - gap_m) sum_t [ share(x[m,g])[t] - share(x without the test)[t] ]
+             heads_g beta_m exp(dev[m,g] - gap_m) sum_t demand[g,t] [ share(x[m,g])[t] - share(x without the test)[t] ]
 
 exp(-gap) takes the structural error out: a test sees the ROI, the panel ROI x exp(gap); of a return that may be
 negative, ROI + gap. `mmm.model.calibration` makes the packed data.
@@ -28,6 +28,7 @@ def lift_term(
     dev,
     unit,
     x,
+    demand,
     kinds,
     w,
     usual,
@@ -50,7 +51,7 @@ def lift_term(
         Number of experiments, and their packed data, flat.
     phi
         The kernel's parameters; the gaps stand at its end.
-    curve, dev, unit, x, kinds, w, usual, s, z, h
+    curve, dev, unit, x, demand, kinds, w, usual, s, z, h
         As in the kernel's forward pass; unit is the ceiling at a return of one, shape (medium,).
     forward, adjoint
         The kernel's pass of one series through adstock and saturation, and the way back.
@@ -81,7 +82,7 @@ def lift_term(
                 kind, own[p, PART_HEAD:], w[0, m], log_kappa, np.exp(curve[3, m]), n + L, s0[p], z0[p], h0[p]
             )
             for t in range(n):
-                gain[p] += h[m, g, start + t] - h0[p, t]
+                gain[p] += (h[m, g, start + t] - h0[p, t]) * demand[g, start + t]
             causal = phi[m] - phi[int(own[p, 2])]
             slope[p] = own[p, 3] * unit[m] * np.exp(dev[m, g])
             if int(kinds[2, m]) == SIGNED:
@@ -102,12 +103,14 @@ def lift_term(
             grad_dev[m, g] += share
             grad_media[0, m] += drawn * slope[p] * gain[p]
             grad[int(own[p, 2])] -= drawn * slope[p] * gain[p]
-            gh[:] = drawn * ceiling[p]
+            for t in range(n):
+                gh[t] = drawn * ceiling[p] * demand[g, start + t]
             was, s1, z1, h1 = x[m, g, start:], s[m, g, start:], z[m, g, start:], h[m, g, start:]
             d_kappa, d_n = adjoint(kind, was, gh, s1[:n], z1[:n], h1[:n], power, n + L, gs, grad_w[m])
             grad_media[3, m] += d_kappa
             grad_media[4, m] += d_n
-            gh[:] = -drawn * ceiling[p]
+            for t in range(n):
+                gh[t] = -gh[t]
             d_kappa, d_n = adjoint(
                 kind, own[p, PART_HEAD:], gh, s0[p], z0[p], h0[p], power, n + L, gs, grad_w[m]
             )

@@ -36,6 +36,8 @@ class KernelData:
         of the others), shape (medium,).
     money
         Money per model unit of outcome, shape (period, geo).
+    demand
+        What media are multiplied by: an outside index over its mean, shape (period, geo); 1 without one.
     inverse_variance
         Relative precision of each geo's noise, shape (geo,).
     Z
@@ -66,6 +68,7 @@ class KernelData:
     measure: NDArray[np.int64]
     unit: Floats
     money: Floats
+    demand: Floats
     inverse_variance: Floats
     Z: Floats
     n_dense: int
@@ -82,6 +85,11 @@ class KernelData:
         """(geo, period, medium, lag, column)."""
         T, G = self.y.shape
         return G, T, self.spend.shape[0], self.mean_lagged.shape[1] - 1, self.Z.shape[2]
+
+    @property
+    def worth(self) -> Floats:
+        """Money of what media bring at a demand of one, by period; shape (period, geo)."""
+        return self.money * self.demand
 
     @property
     def n_phi(self) -> int:
@@ -182,7 +190,8 @@ def pack(data: KernelData) -> Floats:
         data.adstock,
         data.saturation,
         data.measure,
-        data.money.T,
+        data.worth.T,
+        data.demand.T,
         experiments,
         live,
         interior,

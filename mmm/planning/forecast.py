@@ -35,7 +35,7 @@ def media_outcome(curves: WindowCurves, spend: Floats) -> Floats:
         stock = np.einsum("tgl,dl->dtg", stretches, media.weights[:, cell, ::-1])
         half, slope = (part[:, cell, None, None] for part in (media.half, media.slope))
         share = saturate(media.saturation[cell], stock, half, slope)
-        total += np.einsum("dtg,dg,tg->dt", share, media.ceiling[:, :, cell], curves.value[:periods])
+        total += np.einsum("dtg,dg,tg->dt", share, media.ceiling[:, :, cell], curves.worth[:periods])
     return total
 
 

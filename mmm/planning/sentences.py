@@ -365,3 +365,10 @@ def why_budget(change: float) -> str:
 def scenario_is_today() -> str:
     """A scenario that is what the others are compared with."""
     return "This is today's mix, which the others are compared with."
+
+
+def demand_is(name: str, *, is_assumed: bool) -> str:
+    """Where demand in the window comes from."""
+    if is_assumed:
+        return f"What media bring moves with {name}, of which the same periods a year earlier stand for those to come."
+    return f"What media bring moves with {name}, as given for the periods to come."

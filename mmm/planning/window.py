@@ -245,12 +245,19 @@ def plan_window(panel: Panel, settings: PlanSettings, *, folder: Path = Path()) 
     )
 
 
-def window_curves(window: PlanWindow, panel: Panel, media: MediaDraws) -> WindowCurves:
+def window_curves(
+    window: PlanWindow, panel: Panel, media: MediaDraws, demand: Floats | None = None
+) -> WindowCurves:
     """What spend in the window brings, per draw, given what was bought before and will be bought after.
 
     `carry_in` are the `lags - 1` periods right before the window's first one: the panel's own exposure, then
     the periods between the data and the window; zeros where the history is shorter. Of a window that has begun the
     panel's own exposure in its periods is what the money spent already bought.
+
+    Parameters
+    ----------
+    demand
+        What media are multiplied by in the window and the `lags - 1` periods after it, shape (period + lags - 1, geo).
     """
     if media.cells != panel.cells or media.geos != panel.geos:
         raise InternalFault("the fit and the data disagree about cells or geos; fit again")
@@ -272,6 +279,7 @@ def window_curves(window: PlanWindow, panel: Panel, media: MediaDraws) -> Window
         spent=None if window.begun is None else Spent(window.spent, window.begun.exposure),
         places=window.cells,
         place_cell=window.cell_of,
+        demand=demand,
     )
 
 

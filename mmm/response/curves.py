@@ -2,7 +2,7 @@
 
 For a cell with money x in the window, spread over periods and geos by its own pattern,
 
-    response[d](x) = sum_{t, g} value[t, g] * ceiling[d, g] * ( S(s0 + x * s1) - S(s0) )
+    response[d](x) = sum_{t, g} value[t, g] * demand[t, g] * ceiling[d, g] * ( S(s0 + x * s1) - S(s0) )
 
 over the periods of the window and the `lags - 1` after it: s0[d, t, g] is the adstock of what was bought
 before and after the window, s1[d, t, g] that of one unit of money. What is carried in is sunk, so
@@ -75,6 +75,8 @@ class WindowCurves:
         How the price of each cell changes with its money, None where it does not; empty: nowhere.
     spent
         What is spent already; None where the window has not begun.
+    demand
+        What media are multiplied by, shape of `value`; None: 1.
     others
         Curves of further segments of the outcome, for the same money: what it brings is the sum of all.
     places
@@ -97,6 +99,7 @@ class WindowCurves:
     beside: Floats | None = None
     prices: tuple[Price | None, ...] = ()
     spent: Spent | None = None
+    demand: Floats | None = None
     others: tuple[WindowCurves, ...] = ()
     places: tuple[Cell, ...] = ()
     place_cell: Codes | None = None
@@ -119,6 +122,8 @@ class WindowCurves:
         if self.spent is not None:
             _check("money spent", self.spent.money, (len(self.cells),))
             _check("exposure spent", self.spent.exposure, (periods, geos, len(self.cells)))
+        if self.demand is not None:
+            _check("demand", self.demand, (periods + tail, geos), least=ABOVE_ZERO)
         for other in self.others:
             _check("unit_exposure", other.unit_exposure, (periods, geos, len(self.cells)))
             _check("half", other.media.half, (draws, cells))
@@ -137,6 +142,11 @@ class WindowCurves:
     def draws(self) -> int:
         """Number of posterior draws."""
         return self.media.draws
+
+    @property
+    def worth(self) -> Floats:
+        """Money (or units) of a unit of media effect at a demand of one, shape of `value`."""
+        return self.value if self.demand is None else self.value * self.demand
 
     @property
     def periods(self) -> int:
@@ -306,7 +316,7 @@ def _terms(curves: WindowCurves, cell: int, *, so_far: bool = False) -> tuple[Fl
         sliding_window_view(exposure, tail + 1, axis=0).reshape(-1, tail + 1) for exposure in (around, money)
     )
     reached = bought.any(axis=1)
-    worth = (curves.value[:, geos] * media.ceiling[:, None, geos, medium]).reshape(media.draws, -1)
+    worth = (curves.worth[:, geos] * media.ceiling[:, None, geos, medium]).reshape(media.draws, -1)
     base, rate = ((exposure[reached] @ weights).T for exposure in (there, bought))
     return np.ascontiguousarray(base), np.ascontiguousarray(rate), np.ascontiguousarray(worth[:, reached])
 

@@ -152,7 +152,7 @@ def _media(
     posterior: Posterior, layout: Layout, keep: NDArray[np.int64], effect: Floats
 ) -> tuple[Floats, Floats]:
     x = np.ascontiguousarray(layout.data.x.transpose(2, 1, 0))
-    money = np.ascontiguousarray(layout.data.money.T)
+    money = np.ascontiguousarray(layout.data.worth.T)
     weights = posterior.weights(layout)[keep]
     half, slope = posterior.flat("half")[keep], posterior.flat("slope")[keep]
     actual, carried = period_sums(x, weights, layout.data.saturation, half, slope, effect, money)
@@ -289,7 +289,7 @@ def media_terms(posterior: Posterior, layout: Layout, draws: NDArray[np.int64]) 
                 weights[:, m, lag, None, None] * data.x[None, layout.lags - lag : layout.lags - lag + T, :, m]
             )
         part = saturate(int(data.saturation[m]), s, half[:, m, None, None], slope[:, m, None, None])
-        yield part * (beta[:, m, None] * effect[:, m])[:, None, :]
+        yield part * data.demand * (beta[:, m, None] * effect[:, m])[:, None, :]
 
 
 def _fit_rows(

@@ -9,7 +9,7 @@ from mmm.data.panel import FutureFeatures, Panel
 from mmm.inference.posterior import Posterior, spread_of_new
 from mmm.model.baseline import design
 from mmm.model.forward import period_sums, saturate
-from mmm.model.layout import Layout
+from mmm.model.layout import Layout, demand_of
 
 Floats = NDArray[np.float64]
 
@@ -82,7 +82,9 @@ def _last_residual(posterior: Posterior, layout: Layout) -> Floats:
     ceiling = posterior.beta(layout, causal=False)[:, :, None] * posterior.effect()
     explained = posterior.flat("b") @ data.Z[t].T
     for m, kind in enumerate(data.saturation):
-        explained += saturate(kind, s[:, :, m], half[:, :, m], slope[:, :, m]) * ceiling[:, m]
+        explained += (
+            saturate(kind, s[:, :, m], half[:, :, m], slope[:, :, m]) * ceiling[:, m] * data.demand[t]
+        )
     return np.asarray((data.y[t] - explained) / posterior.spread(layout)[:, [t]])
 
 
@@ -107,6 +109,6 @@ def _organic(
         posterior.flat("half")[:, n:],
         posterior.flat("slope")[:, n:],
         np.ascontiguousarray(posterior.effect()[:, n:]),
-        np.ascontiguousarray(money.T),
+        np.ascontiguousarray((money * demand_of(panel, future.controls)).T),
     )
     return (actual * posterior.beta(layout, causal=True)[:, None, n:]).sum(axis=2)

@@ -35,9 +35,9 @@ def prior_next_to_all(layout: Layout, draws: int, rng: np.random.Generator) -> F
         low + rng.uniform(size=theta.shape) * (high - low)
     )
     half = np.exp(kappa) * np.einsum("dml,ml->dm", weights, data.mean_lagged[asked])
-    everywhere = np.ones((draws, asked.size, data.money.shape[1]))
+    everywhere = np.ones((draws, asked.size, data.worth.shape[1]))
     x = np.ascontiguousarray(data.x.transpose(2, 1, 0)[asked])
-    money = np.ascontiguousarray(data.money.T)
+    money = np.ascontiguousarray(data.worth.T)
     brought, more = window_sums(
         x, weights, data.saturation[asked], half, np.exp(power), everywhere, money, STEP
     )

@@ -189,7 +189,7 @@ def learned_from(layout: Layout) -> tuple[Floats, Floats]:
     series = sum(
         w[:, lag] * data.x[layout.lags - lag : layout.lags - lag + T] for lag in range(layout.lags + 1)
     )
-    media = np.asarray(series)[data.live]
+    media = (np.asarray(series) * data.demand[:, :, None])[data.live]
     Z = data.Z[data.live]
     if data.y.shape[1] > 1:
         media = media - media.mean(axis=1, keepdims=True)

@@ -17,11 +17,12 @@ from mmm.dims import CELL_KEYS
 from mmm.experiments.sheet import placed_in
 from mmm.finance.economics import unit_economics
 from mmm.inference.pairing import correlated
+from mmm.model.layout import demand_of
 from mmm.model.shapes import MARGINAL
 from mmm.planning.forecast import with_what_happened
 from mmm.planning.placed import curves_around
 from mmm.planning.plan import Plan, optimize
-from mmm.planning.sentences import reserve_below_a_tenth
+from mmm.planning.sentences import demand_is, reserve_below_a_tenth
 from mmm.planning.window import PlanWindow, plan_window, window_curves
 from mmm.response.curves import WindowCurves, together
 from mmm.response.forecast import forecast_baseline, shocks_shape
@@ -60,11 +61,13 @@ def outset(config: Config, prepared: Prepared, fitted: Path) -> Outset:
     seed = config.model.sampling.seed
     shape = shocks_shape(posteriors[0], parts[0].layout, future)
     shocks = correlated(noise_of(fitted), shape, np.random.default_rng([seed, 41]))
+    window, demand = _demand(config, prepared, window)
     each, summed = [], np.zeros((posteriors[0].draws, len(future.dates)))
     for posterior, part, own in zip(posteriors, parts, shocks, strict=True):
         # as worth as the segment's own outcome
         valued = plan_window(part.panel, config.plan, folder=config.folder)
-        each.append(window_curves(valued, part.panel, posterior.media(part.layout, panel.geos)))
+        media = posterior.media(part.layout, panel.geos)
+        each.append(window_curves(valued, part.panel, media, demand))
         summed += forecast_baseline(posterior, part.layout, part.panel, future, seed=seed, shocks=own)
     curves, ahead = together(each), len(window.dates) - window.past
     baseline = summed[:, -ahead:]
@@ -74,6 +77,21 @@ def outset(config: Config, prepared: Prepared, fitted: Path) -> Outset:
     rows = (roi["level"] == "cell") & (roi.get("segment", "") == "")
     grades = roi.loc[rows, "evidence"].tolist()
     return Outset(window, curves, baseline, [grades[cell] for cell in window.cell_of])
+
+
+def _demand(config: Config, prepared: Prepared, window: PlanWindow) -> tuple[PlanWindow, Floats | None]:
+    """The window with what is assumed of demand, and demand in it and while what is bought there carries over."""
+    panel = prepared.panel
+    if "demand" not in panel.control_roles:
+        return window, None
+    name = panel.control_names[panel.control_roles.index("demand")]
+    tail = next_periods(window.dates[-1], prepared.layout.lags, panel.grain)
+    dates = np.concatenate([_until_and_window(panel, window.dates), tail])
+    future = future_features(prepared.tables, panel, config.data, config.calendar, dates)
+    said = demand_is(name, is_assumed=name in future.assumed)
+    controls = np.concatenate([panel.controls, future.controls])  # a window may have begun
+    demand = demand_of(panel, controls)[-len(window.dates) - len(tail) :]
+    return replace(window, assumptions=(*window.assumptions, said)), demand
 
 
 def write_plan(folder: Path, config: Config, prepared: Prepared, fitted: Path, say: Progress) -> None:

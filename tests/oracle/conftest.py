@@ -84,6 +84,7 @@ def _random_data(
         measure=np.array(measure or [RETURN] * media),
         unit=np.where(np.array(measure or [RETURN] * media) == SIGNED, 1.7, 1.0),
         money=rng.uniform(0.5, 2, (periods, geos)),
+        demand=rng.uniform(0.6, 1.6, (periods, geos)),
         inverse_variance=inverse_variance,
         Z=np.concatenate([common, by_geo, between], axis=2),
         n_dense=n_dense,
@@ -155,7 +156,7 @@ def _media(phi: np.ndarray, d: KernelData) -> np.ndarray:
         by_geo = np.exp(dev[m])
         gained = (moved - curve) / 0.01 if d.measure[m] == MARGINAL else curve - moved
         roi = 1.7 * log_roi[m] if d.measure[m] == SIGNED else np.exp(log_roi[m])
-        total += roi * d.spend[m] / (gained * by_geo * d.money).sum() * by_geo * curve
+        total += roi * d.spend[m] / (gained * by_geo * d.demand * d.money).sum() * by_geo * curve * d.demand
     return total
 
 

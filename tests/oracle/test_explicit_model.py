@@ -178,8 +178,8 @@ def explicit_model(layout):
                 s = sum(weight[k] * series[L - k : L - k + T] for k in range(L + 1))
                 some = pt.switch(pt.gt(s, 0), s, 1.0)
                 curves.append(pt.switch(pt.gt(s, 0), 1 / (1 + (half / some) ** pt.exp(log_n[m])), 0.0))
-            at_one = pt.sum((curves[0] - curves[1]) * d.money[:, 0])
-            mu = mu + pt.exp(log_roi[m]) * d.spend[m] / at_one * curves[0]
+            at_one = pt.sum((curves[0] - curves[1]) * d.demand[:, 0] * d.money[:, 0])
+            mu = mu + pt.exp(log_roi[m]) * d.spend[m] / at_one * curves[0] * d.demand[:, 0]
         sigma = pt.exp(log_sigma)
         u = d.y[:, 0] - mu
         pm.Potential("first", pm.logp(pm.Normal.dist(0, sigma), u[0]))

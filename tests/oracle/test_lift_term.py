@@ -91,12 +91,13 @@ def lifts_by_hand(phi, d):
                 gained = (curve(other, T) - curve(d.x[:, r, m], T)) / (
                     0.01 if d.measure[m] == MARGINAL else -1
                 )
-                at_one += np.exp(dev[m, r]) * (gained * d.money[:, r]).sum()
+                at_one += np.exp(dev[m, r]) * (gained * d.demand[:, r] * d.money[:, r]).sum()
             told = log_roi[m] - gap[m]
             roi = told * d.unit[m] if d.measure[m] == SIGNED else np.exp(told)
             ceiling = roi * d.spend[m] / at_one * np.exp(dev[m, g])
             was = d.x[lift.start : lift.start + lift.periods + L, g, m]
-            total += part.heads * ceiling * (curve(was, lift.periods) - curve(part.bau, lift.periods)).sum()
+            gain = curve(was, lift.periods) - curve(part.bau, lift.periods)
+            total += part.heads * ceiling * (gain * d.demand[lift.start : lift.start + lift.periods, g]).sum()
         out.append(total)
     return np.array(out)
 
@@ -169,7 +170,7 @@ def test_the_draws_of_a_lift_are_the_lift_of_each_draw(data):
     half = np.exp(phis[:, 3 * M : 4 * M]) * np.einsum("dml,ml->dm", weights, data.mean_lagged)
     slope = np.exp(phis[:, 4 * M : 5 * M])
     ceiling = np.ones((4, M, G))
-    unit = lift_draws(data.lifts, data.x, data.saturation, weights, half, slope, ceiling)
+    unit = lift_draws(data.lifts, data.x, data.demand, data.saturation, weights, half, slope, ceiling)
     at_one = [replace(data, lifts=(lift,)) for lift in data.lifts]
     for k, alone in enumerate(at_one[:1]):  # one medium in one region: its ceiling is a factor
         m, g = alone.lifts[0].parts[0].medium, alone.lifts[0].parts[0].geo
@@ -177,7 +178,7 @@ def test_the_draws_of_a_lift_are_the_lift_of_each_draw(data):
             said = lifts_by_hand(phi, data)[k]
             assert unit[d, k] != 0.0
             ceiling[d, m, g] = said / unit[d, k]
-    again = lift_draws(data.lifts, data.x, data.saturation, weights, half, slope, ceiling)
+    again = lift_draws(data.lifts, data.x, data.demand, data.saturation, weights, half, slope, ceiling)
     np.testing.assert_allclose(again[:, 0], [lifts_by_hand(phi, data)[0] for phi in phis], rtol=1e-10)
 
 

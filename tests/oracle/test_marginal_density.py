@@ -222,6 +222,7 @@ def test_the_order_of_geos_changes_nothing(random_data):
         y=data.y[:, order],
         x=data.x[:, order],
         money=data.money[:, order],
+        demand=data.demand[:, order],
         inverse_variance=iv,
         Z=np.concatenate([data.Z[:, order, :shared], contrast_columns(data.own, iv)], axis=2),
     )

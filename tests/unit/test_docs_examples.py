@@ -19,7 +19,7 @@ from mmm.data.tables import load_tables
 from mmm.dims import Cell
 from mmm.experiments.recipes import cells_of_wish, check_names
 from mmm.experiments.settings import TestsSettings
-from mmm.model.layout import lay_out
+from mmm.model.layout import demand_of, lay_out
 from mmm.model.names import refuse_unknown_channels
 from mmm.model.settings import ModelSettings
 from mmm.model.shapes import MARGINAL, RETURN, SIGNED
@@ -106,3 +106,17 @@ def test_the_section_of_the_page_on_designing_tests_is_read() -> None:
     cells = (Cell("facebook", "prospecting"), Cell("search"))
     check_names(settings, cells)
     assert [cells_of_wish(wish, cells) for wish in settings.candidates] == [(0,), (1,)]
+
+
+def test_the_index_of_demand_of_the_page_multiplies_media(tmp_path: Path) -> None:
+    (block,) = examples("baseline.md", "data:")
+    index = 100 + 30 * np.sin(np.arange(60))
+    rows = [
+        f"{np.datetime64('2025-01-06') + 7 * n},900,{n % 7},5,{value:.6f}\n" for n, value in enumerate(index)
+    ]
+    text = "week,revenue,tv_spend,search_spend,category_searches\n" + "".join(rows)
+    (tmp_path / "weekly.csv").write_text(text, encoding="utf-8")
+    data = DataSettings.model_validate(YAML(typ="safe").load(block)["data"])
+    tables = load_tables(data, CalendarSettings(), {}, tmp_path)
+    panel = align_tables(tables, name="a", currency="USD", data=data, calendar=CalendarSettings()).panel
+    np.testing.assert_allclose(demand_of(panel, panel.controls)[:, 0], index / index.mean(), rtol=1e-6)
