@@ -34,7 +34,6 @@ NOT_YET = (
     "data.outcome.date_format",
     "data.media.owner",
     "finance.customer_lifetime_value",
-    "finance.discount_rate",
     "finance.handling_cost_per_lead",
     "plan.flighting",
     "report.audiences",
@@ -45,7 +44,6 @@ NOT_YET = (
 
 NOT_YET_ANYWHERE_IN_DATA = ("currency", "fee", "owner", "date_format", "week_label")
 NOT_YET_VALUES = {
-    "plan.objective": ("npv",),
     "plan.reference": ("plan_of_record",),
     "report.language": ("he",),
 }

@@ -5,7 +5,7 @@ A *cell* is a leaf of the media tree: channel, audience and message where the us
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 NATIONAL = ""
@@ -28,6 +28,13 @@ class Cell:
         """`channel / audience / message, geo`, without the levels that are absent."""
         tree = " / ".join(part for part in (self.channel, self.audience, self.message) if part)
         return f"{tree}, {self.geo}" if self.geo else tree
+
+
+def by_channel(figure: float | Mapping[str, float], cells: Sequence[Cell]) -> list[float]:
+    """A figure for each cell: the one of all, or its channel's, or what the `default` says."""
+    if not isinstance(figure, Mapping):
+        return [figure] * len(cells)
+    return [figure.get(cell.channel, figure["default"]) for cell in cells]
 
 
 def cell_columns(cells: Sequence[Cell]) -> tuple[str, ...]:

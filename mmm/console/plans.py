@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 _GOALS = {
+    "npv": "Present value of profit",
     "profit": "Profit after media",
     "revenue": "Revenue from media",
     "outcome": "Outcome from media",

@@ -9,7 +9,12 @@ from mmm.console.words import aligned, in_100, money, number_of, ratio, records_
 if TYPE_CHECKING:
     import pandas as pd
 
-_TITLES = {"profit": "profit after media", "revenue": "revenue", "outcome": "outcomes"}
+_TITLES = {
+    "npv": "present value",
+    "profit": "profit after media",
+    "revenue": "revenue",
+    "outcome": "outcomes",
+}
 
 
 def scenarios_text(

@@ -8,7 +8,7 @@ guess about the future. What was unexplained last is carried on as the AR(1) say
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -215,7 +215,7 @@ def forecast(
     data: DataSettings,
     calendar: CalendarSettings,
     settings: ModelSettings,
-    break_even: float | None,
+    break_even: float | Mapping[str, float] | None,
 ) -> Forecast:
     """Fit what was known at one origin and forecast what came; a refused fit is said, never raised.
 

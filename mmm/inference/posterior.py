@@ -240,8 +240,8 @@ def on_prior_scale(roi: Floats, layout: Layout, media: Sequence[int]) -> Floats:
     return np.where(signed, roi / unit, np.log(np.where(signed, 1.0, roi)))
 
 
-def chance_to_reach(layout: Layout, wanted: float) -> Floats:
-    """Probability before the data that what the prior of each cell is on is above an amount, shape (cell,)."""
+def chance_to_reach(layout: Layout, wanted: Floats | float) -> Floats:
+    """Probability before the data that what each cell's prior is on is above an amount (or its own), shape (cell,)."""
     n, data = layout.n_paid, layout.data
     goal = np.where(data.measure[:n] == SIGNED, wanted / data.unit[:n], np.log(wanted))
     return ndtr((layout.log_roi_mean[:n] - goal) / layout.log_roi_sd[:n])

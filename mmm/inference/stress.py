@@ -5,7 +5,7 @@ Each fit is the whole model with shorter sampling. How many processes share the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mmm.data.experiments import Experiment
-from mmm.dims import CELL_KEYS, cell_columns, cell_row
+from mmm.dims import CELL_KEYS, by_channel, cell_columns, cell_row
 from mmm.errors import MmmError
 from mmm.inference.fit import fit
 from mmm.inference.jobs import side_by_side
@@ -40,7 +40,7 @@ class Task:
     """A spec and how to fit it; past tests are in every fit as they are in the one that is put to the test."""
 
     spec: Spec
-    break_even: float | None
+    break_even: float | Mapping[str, float] | None
     sampling: SamplingSettings
     gates: GateSettings
     experiments: tuple[Experiment, ...] = ()
@@ -71,7 +71,7 @@ def stress_table(
     layout: Layout,
     tasks: Sequence[Task],
     *,
-    break_even: float | None,
+    break_even: float | Mapping[str, float] | None,
     has_money: bool,
     jobs: int,
     progress: Callable[[str], None],
@@ -83,7 +83,7 @@ def stress_table(
     posterior, layout
         The fit that is put to the test.
     break_even
-        1 / gross margin, or None without a margin: then no verdict is passed.
+        1 / gross margin, or that by channel with a `default`, or None without a margin: then no verdict is passed.
     has_money
         Whether the outcome has a money value; without one the return stands as cost per outcome.
     jobs
@@ -191,7 +191,7 @@ def _prior_mean(layout: Layout) -> Floats:
 
 
 def _rows(
-    kind: str, name: str, posterior: Posterior, layout: Layout, break_even: float | None
+    kind: str, name: str, posterior: Posterior, layout: Layout, break_even: float | Mapping[str, float] | None
 ) -> pd.DataFrame:
     """Returns of one fit, a row a cell."""
     cells = layout.media[: layout.n_paid]
@@ -202,7 +202,8 @@ def _rows(
     nothing = np.full(len(cells), np.nan)
     before, after = nothing, nothing
     if break_even is not None:
-        before, after = chance_to_reach(layout, break_even), (roi > break_even).mean(axis=0)
+        enough = np.array(by_channel(break_even, cells))
+        before, after = chance_to_reach(layout, enough), (roi > enough).mean(axis=0)
     keys = cell_columns(cells)
     return pd.DataFrame(
         {

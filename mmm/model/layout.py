@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,7 +110,7 @@ def lay_out(
     panel: Panel,
     settings: ModelSettings,
     *,
-    break_even: float | None = None,
+    break_even: float | Mapping[str, float] | None = None,
     experiments: Sequence[Experiment] = (),
     share: float = 1.0,
 ) -> Layout:

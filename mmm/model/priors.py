@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mmm.dims import Cell
+from mmm.dims import Cell, by_channel
 from mmm.model.settings import AdstockKind, ChannelPrior, PriorSettings, SaturationKind
 from mmm.model.shapes import MARGINAL, RETURN, SIGNED
 
@@ -132,7 +133,7 @@ def resolve_roi_priors(
     *,
     spend: Floats,
     outcome: float,
-    break_even: float | None,
+    break_even: float | Mapping[str, float] | None,
     has_money: bool,
     share: float = 1.0,
 ) -> RoiPriors:
@@ -147,20 +148,20 @@ def resolve_roi_priors(
     outcome
         Total outcome of the window, whatever its sign, in money where it has a money value, else in units.
     break_even
-        1 / gross margin, or None without a margin.
+        1 / gross margin, or that by channel with a `default`; None without a margin.
     has_money
         Whether the outcome has a money value.
     share
         What the outcome is of the company's: returns are believed of the whole, and a segment has its share of them.
     """
     if settings.roi.median != "auto":
-        default = share * float(settings.roi.median)
+        default = np.full(len(cells), share * float(settings.roi.median))
     elif not has_money:
-        default = MEDIA_SHARE_WITHOUT_MONEY * outcome / float(spend.sum())
+        default = np.full(len(cells), MEDIA_SHARE_WITHOUT_MONEY * outcome / float(spend.sum()))
     else:
-        default = share * (1.3 if break_even is None else float(np.clip(break_even, 1.0, 3.0)))
+        default = share * np.clip(by_channel(1.3 if break_even is None else break_even, cells), 1.0, 3.0)
     measure = np.full(len(cells), RETURN)
-    median = np.full(len(cells), default)
+    median = default.copy()
     sigma = np.full(len(cells), settings.roi.sigma)
     chosen = np.zeros(len(cells), bool)
     channels = np.array([cell.channel for cell in cells])

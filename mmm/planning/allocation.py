@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mmm.data.calendar import next_periods
 from mmm.data.panel import Floats
-from mmm.errors import Infeasible
-from mmm.finance.economics import Economics
+from mmm.errors import ConfigError, Infeasible
+from mmm.finance.economics import Economics, discount
 from mmm.planning import sentences
 from mmm.planning.asked import CENT
 from mmm.planning.bounds import CellBounds, cell_bounds
@@ -59,17 +60,42 @@ class Aim:
     Attributes
     ----------
     objective
-        profit, revenue or outcome.
+        profit, revenue, outcome or npv.
     worth, cost
         Of a unit of response, and of a unit of money.
     curves
-        Responses in the unit of the objective.
+        Responses as they are sought: revenue at margins of their own counts times these over `worth`, money that comes
+        or is paid later than on the first day is discounted.
+    late
+        What a unit of the reserve saves by being spent over the window.
+    saved
+        What money spent already saved by being spent after the first day.
+    discount
+        Worth on the window's first day of money of each of its periods, shape (period,); None: all alike.
     """
 
     objective: Objective
     worth: float
     cost: float
     curves: WindowCurves
+    late: float = 0.0
+    saved: float = 0.0
+    discount: Floats | None = None
+
+    def value(self, brought: Floats, spend: float, reserve: float, once: float = 0.0) -> Floats:
+        """The objective per draw, all money counted, shape (draw,).
+
+        Parameters
+        ----------
+        brought
+            Response of `curves`, all cells together, shape (draw,).
+        spend, reserve
+            Money of the cells, and for tests.
+        once
+            Costs paid once for cells that are on.
+        """
+        paid = self.cost * (spend + reserve) - self.late * reserve - self.saved + once
+        return np.asarray(self.worth * brought - paid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +137,66 @@ def aim_of(curves: WindowCurves, window: PlanWindow, economics: Economics, setti
         return Aim("outcome", 1.0, 0.0, curves)
     if settings.objective == "outcome":
         return Aim("outcome", 1.0, 0.0, in_units(curves))
-    if settings.objective == "profit" and economics.margin is not None:
-        return Aim("profit", economics.margin, 1.0, curves)
-    return Aim("revenue", 1.0, 0.0, curves)
+    if economics.margin is None or settings.objective == "revenue":
+        return Aim("revenue", 1.0, 0.0, curves)
+    counted = at_margins(curves, economics)
+    if settings.objective == "profit":
+        return Aim("profit", economics.margin, 1.0, counted)
+    after = next_periods(window.dates[-1], curves.media.lags - 1, window.grain)
+    days = (np.concatenate([window.dates, after]) - window.dates[0]).astype(int)
+    factor = discount(days, economics.discount_rate or 0.0)
+    inside = factor[: len(window.dates)]
+    saved = 1 - inside @ window.pattern.sum(axis=1)
+    ahead = window.share * (np.arange(len(inside)) >= window.past)
+    past = 0.0 if window.begun is None else float((1 - inside) @ window.begun.money.sum(axis=(1, 2)))
+    return Aim(
+        "npv",
+        economics.margin,
+        1.0,
+        replace(_discounted(counted, factor), late=saved / economics.margin),
+        late=float(1 - inside @ ahead / ahead.sum()),
+        saved=past,
+        discount=inside,
+    )
+
+
+def _discounted(curves: WindowCurves, factor: Floats) -> WindowCurves:
+    """The curves with the money of every period times a factor, shape (period + tail,)."""
+    others = tuple(_discounted(part, factor) for part in curves.others)
+    return replace(curves, value=curves.value * factor[:, None], others=others)
+
+
+def at_margins(curves: WindowCurves, economics: Economics) -> WindowCurves:
+    """The curves with the revenue of channels with a margin of their own counted as at the company's."""
+    relative = economics.relative(curves.media.cells)
+    if (relative == 1).all():
+        return curves
+    others = tuple(at_margins(part, economics) for part in curves.others)
+    media = replace(curves.media, ceiling=curves.media.ceiling * relative)
+    return replace(curves, media=media, others=others)
+
+
+def check_objective(settings: PlanSettings, economics: Economics, *, has_money: bool) -> None:
+    """Refuse a present value that cannot be had, before anything is fitted.
+
+    Raises
+    ------
+    ConfigError
+        When margin, money value or discount rate are missing.
+    """
+    if settings.objective != "npv":
+        return
+    missing = [
+        key
+        for key, there in (
+            ("data.outcome.value_per_unit", has_money),
+            ("finance.gross_margin", economics.margin is not None),
+            ("finance.discount_rate", economics.discount_rate is not None),
+        )
+        if not there
+    ]
+    if missing:
+        raise ConfigError([f"`plan.objective: npv` needs {' and '.join(f'`{key}`' for key in missing)}"])
 
 
 def take_draws(curves: WindowCurves, draws: Indices) -> WindowCurves:
@@ -193,9 +276,7 @@ def allocate(
         When the user's bounds leave no plan.
     """
     current = current_spend(window, core)
-    bounds, groups, switches = _limits(
-        window, settings, core, current, grades, counts_cost=aim.objective == "profit"
-    )
+    bounds, groups, switches = _limits(window, settings, core, current, grades, counts_cost=aim.cost > 0)
     spend_all = settings.spend == "all"
     problem = Problem(
         aim.worth, aim.cost, bounds.lower, bounds.upper, core, spend_all, current, groups, switches
@@ -247,4 +328,4 @@ def reserve_price(
     for i, (freely, kept) in enumerate(zip(free, beside, strict=True)):
         more += float(response(without, i, [freely]).mean() - response(shown, i, [kept]).mean())
     cost = float(free.sum()) - float(beside.sum()) - money.reserve
-    return (aim.worth * more - aim.cost * cost) / money.reserve
+    return (aim.worth * more - aim.cost * cost) / money.reserve - aim.late

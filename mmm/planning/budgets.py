@@ -141,9 +141,7 @@ def set_up(
     else:
         bank, careful = plan_carefully(aim, curves, window, settings, grades, planning, baseline)
         sketch = bank.sketch(careful.weights)
-    switches = switches_of(
-        settings, window.cells, money.current, window.fixed, counts_cost=aim.objective == "profit"
-    )
+    switches = switches_of(settings, window.cells, money.current, window.fixed, counts_cost=aim.cost > 0)
     once = np.zeros(len(window.cells))
     for cell, switch in enumerate(switches):
         once[cell] = 0.0 if switch is None else switch.cost
@@ -178,16 +176,22 @@ def value_all(desk: Desk, mixes: Mapping[str, Mix]) -> dict[str, Valued]:
     shown = take_draws(desk.curves, desk.printing)
     brought = _responses(shown, [mixes[name] for name in names]) + response_of_tests(shown, desk.window)
     sought = brought
-    if desk.aim.curves is not desk.curves:  # outcomes are sought though they have a money value
+    if desk.aim.curves is not desk.curves:  # units, own margins, or money discounted
         asked = take_draws(desk.aim.curves, desk.printing)
         sought = _responses(asked, [mixes[name] for name in names]) + response_of_tests(asked, desk.window)
     found = {}
     for k, name in enumerate(names):
         mix, once = mixes[name], switch_costs(desk, mixes[name].spend)
+        value = desk.aim.value(sought[k].sum(axis=0), float(mix.spend.sum()), mix.reserve, once)
         outlook = outlook_of(
-            brought[k].sum(axis=0), mix.total, desk.economics, has_money=desk.window.has_money, once=once
+            brought[k],
+            desk.window.cells,
+            mix.total,
+            desk.economics,
+            has_money=desk.window.has_money,
+            once=once,
+            npv=value if desk.aim.objective == "npv" else None,
         )
-        value = desk.aim.worth * sought[k].sum(axis=0) - desk.aim.cost * mix.total - once
         found[name] = Valued(mix, brought[k], outlook, value)
     return found
 
@@ -205,8 +209,9 @@ def _responses(curves: WindowCurves, mixes: Sequence[Mix]) -> Floats:
 
 def mean_value(desk: Desk, mix: Mix) -> float:
     """Mean objective of a mix on the draws that plan."""
-    brought = float(desk.bank.response(mix.spend).sum(axis=0).mean())
-    return desk.aim.worth * brought - desk.aim.cost * mix.total - switch_costs(desk, mix.spend)
+    brought = desk.bank.response(mix.spend).sum(axis=0)
+    once = switch_costs(desk, mix.spend)
+    return float(desk.aim.value(brought, float(mix.spend.sum()), mix.reserve, once).mean())
 
 
 def with_draw(desk: Desk, draw: int) -> Desk:

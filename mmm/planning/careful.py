@@ -70,7 +70,7 @@ def plan_carefully(
         return allocate(aim, window, settings, money.core, grades, sketch)
 
     if risk.measure == "probability" and risk.target is not None:
-        target = risk.target + aim.cost * money.reserve
+        target = risk.target + (aim.cost - aim.late) * money.reserve - aim.saved
         return bank, plan_for_a_target(bank, aim, place, target, beside)
     return bank, plan_for_bad_cases(bank, aim, place, risk.level, beside)
 
@@ -97,6 +97,10 @@ def outcome_beside(
     if risk.of == "media" or baseline is None:
         return aim.worth * response_of_tests(take_draws(aim.curves, draws), window).sum(axis=0)
     nothing = np.zeros(len(window.cells))
+    if aim.discount is not None:  # the curves discount what they bring, the baseline does not
+        curves, baseline = aim.curves, baseline * aim.discount
+    elif aim.objective == "profit":
+        curves = aim.curves
     return aim.worth * window_outcome(take_draws(curves, draws), nothing, baseline[draws], window.share)
 
 

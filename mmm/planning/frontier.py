@@ -106,6 +106,7 @@ def figures_of(found: Valued, *, has_money: bool) -> dict[str, float | None]:
     """Revenue, profit, roi and romi of a mix with their ranges; outcomes and their cost where they have no value."""
     row: dict[str, float | None] = {}
     names = ["revenue", "profit", "roi", "romi", *([] if has_money else ["outcome"])]
+    names += ["npv"] if np.isfinite(found.outlook.npv).all() else []
     for name in names:
         shown: Range = spread_of(getattr(found.outlook, name))
         row |= {name: shown.mean, f"{name}_lo": shown.lo, f"{name}_hi": shown.hi}

@@ -10,11 +10,12 @@ import pandas as pd
 from mmm.data.panel import Floats
 from mmm.errors import ConfigError
 from mmm.finance.economics import Economics, profit
-from mmm.planning.allocation import take_draws
-from mmm.planning.budgets import Desk, Valued
+from mmm.planning.allocation import at_margins, take_draws
+from mmm.planning.budgets import Desk, Valued, switch_costs
 from mmm.planning.forecast import window_outcome
 from mmm.planning.outlook import spread_of
 from mmm.planning.settings import GoalsSettings, Target
+from mmm.response.curves import WindowCurves
 
 SAFE = 0.8
 """Odds at which a figure can be promised."""
@@ -63,14 +64,15 @@ def goals_table(
     order = sorted(points, key=lambda name: points[name].mix.budget)
     budgets = np.array([points[name].mix.budget for name in order])
     totals: dict[str, Floats] = {}
+    counted: dict[str, Floats] = {}
+    if any(target.of == "total" and target.kpi == "profit" for target in goals.targets):
+        counted = _totals(desk, at_margins(desk.curves, desk.economics), points, baseline)
     if any(target.of == "total" for target in goals.targets):
-        shown = take_draws(desk.curves, desk.printing)
-        for name in order:
-            spend = points[name].mix.spend
-            totals[name] = window_outcome(shown, spend, baseline[desk.printing], desk.window.share)
+        totals = _totals(desk, desk.curves, points, baseline)
     rows = []
     for target in goals.targets:
-        reached = {name: _figure(desk, target, points[name], totals.get(name)) for name in order}
+        of_all = counted if target.kpi == "profit" else totals
+        reached = {name: _figure(desk, target, points[name], of_all.get(name)) for name in order}
         odds = np.array([np.mean(reached[name] >= target.target) for name in order])
         plan, best = reached["plan"], int(np.argmax(odds))
         expected = spread_of(plan)
@@ -116,9 +118,21 @@ def budget_at(budgets: Floats, odds: Floats, wanted: float) -> float:
     return float(budgets[first - 1] + share * (budgets[first] - budgets[first - 1]))
 
 
+def _totals(
+    desk: Desk, curves: WindowCurves, points: Mapping[str, Valued], baseline: Floats
+) -> dict[str, Floats]:
+    """The whole outcome of the window with each mix, per draw."""
+    shown = take_draws(curves, desk.printing)
+    return {
+        name: window_outcome(shown, found.mix.spend, baseline[desk.printing], desk.window.share)
+        for name, found in points.items()
+    }
+
+
 def _figure(desk: Desk, target: Target, found: Valued, total: Floats | None) -> Floats:
-    """The figure a target is about, per draw."""
-    brought = found.brought.sum(axis=0) if total is None or target.of == "media" else total
-    if target.kpi == "profit":
-        return profit(brought, found.mix.total, desk.economics)
-    return np.asarray(brought)
+    """The figure a target is about, per draw; `total` has revenue as profit counts it."""
+    if target.of == "total" and total is not None:
+        if target.kpi == "profit":
+            return profit(total, found.mix.total, desk.economics) - switch_costs(desk, found.mix.spend)
+        return np.asarray(total)
+    return found.outlook.profit if target.kpi == "profit" else np.asarray(found.brought.sum(axis=0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -50,6 +50,10 @@ class MixValue:
         """Return of the next unit of money, shape (cell, draw)."""
         return np.asarray(self.next_step / self.step[:, None])
 
+    def times(self, worth: float) -> MixValue:
+        """The same in another unit."""
+        return replace(self, response=worth * self.response, next_step=worth * self.next_step)
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -64,7 +68,9 @@ class Context:
     bounds, binding
         The bounds, and where the solver says a cell stands: lower, upper or "".
     worth
-        Worth of a unit of response in the objective.
+        Worth in the objective of a unit of what sentences compare.
+    unit
+        What that is: of revenue, outcomes, of gross margin, of present value.
     threshold
         Return of the next unit elsewhere, where no cell stands free: from the solver's price; nan unknown.
     prior_roi
@@ -89,6 +95,7 @@ class Context:
     bounds: CellBounds
     binding: Sequence[str]
     worth: float
+    unit: str
     threshold: float
     prior_roi: Floats
     change: float | None
@@ -123,7 +130,12 @@ def value_mixes(curves: WindowCurves, *mixes: Floats) -> tuple[MixValue, ...]:
 
 
 def moves_table(
-    cells: Sequence[Cell], current: MixValue, planned: MixValue, context: Context, by_tests: Floats
+    cells: Sequence[Cell],
+    current: MixValue,
+    planned: MixValue,
+    context: Context,
+    sought: tuple[MixValue, MixValue],
+    by_tests: Floats,
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """The table `moves.csv`, and the names of cells whose move would reverse (half of it, over geos).
 
@@ -133,13 +145,17 @@ def moves_table(
 
     Parameters
     ----------
+    current, planned
+        What both mixes bring, in money (or units).
+    sought
+        The same as the plan compares it, in the context's unit.
     by_tests
         What the money of tests brings, shape (draw,): zeros until they are designed.
     """
     keys = cell_columns(cells)
     held = binding_of(context)
-    elsewhere = _elsewhere(planned, held, context)
-    middle = _elsewhere(planned, held, context, np.median)
+    elsewhere = _elsewhere(sought[1], held, context)
+    middle = _elsewhere(sought[1], held, context, np.median)
     rows, turning = [], np.zeros(len(cells), dtype=bool)
     for cell, members in lines(cells):
         if cell.geo != cells[members[0]].geo:
@@ -150,8 +166,7 @@ def moves_table(
         move = _Move(
             i,
             float(planned.spend[i]) - float(current.spend[i]),
-            current,
-            planned,
+            *sought,
             held[i],
             elsewhere,
             context,
@@ -361,7 +376,7 @@ class _Move:
     @property
     def unit(self) -> str:
         """What a response is counted in."""
-        return "of revenue" if self.context.has_money else "outcomes"
+        return self.context.unit
 
     @property
     def here(self) -> float:

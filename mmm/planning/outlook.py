@@ -1,17 +1,17 @@
-"""What a mix is expected to bring, per draw, and how it compares with another at equal money."""
+"""What a mix is expected to bring, per draw."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmm.data.panel import Floats
+from mmm.dims import Cell
 from mmm.finance.economics import Economics, profit, roi, romi
-from mmm.planning.allocation import Aim, take_draws
 from mmm.planning.summary import Range
-from mmm.response.curves import response
 
 Indices = NDArray[np.int64]
 
@@ -20,8 +20,8 @@ Indices = NDArray[np.int64]
 class Outlook:
     """What a mix brings, per draw, shape (draw,); nan where margin or money value is missing.
 
-    The reserve's cost is counted in profit, roi and romi; it brings no return. `outcome` (in units) is there
-    only where an outcome has no money value.
+    The reserve's cost is counted in profit, roi, romi and npv; it brings no return. `outcome` (in units) is there
+    only where an outcome has no money value, `npv` only where it is sought.
     """
 
     spend: float
@@ -30,6 +30,7 @@ class Outlook:
     roi: Floats
     romi: Floats
     outcome: Floats
+    npv: Floats
 
     @property
     def cost_per_outcome(self) -> float | None:
@@ -39,48 +40,43 @@ class Outlook:
 
 
 def outlook_of(
-    brought: Floats, spend: float, economics: Economics, *, has_money: bool, once: float = 0.0
+    brought: Floats,
+    cells: Sequence[Cell],
+    spend: float,
+    economics: Economics,
+    *,
+    has_money: bool,
+    once: float = 0.0,
+    npv: Floats | None = None,
 ) -> Outlook:
     """What a mix brings.
 
     Parameters
     ----------
     brought
-        Response of all cells together, shape (draw,).
+        Response of each cell, shape (cell, draw).
+    cells
+        Their names: a channel may have a margin of its own.
     spend
         All money of the mix, the reserve included.
     once
         Costs paid once for cells that are on; they count in profit and romi.
+    npv
+        Present value per draw, where it is sought, shape (draw,).
     """
-    unknown = np.full_like(brought, np.nan)
-    revenue = brought if has_money else unknown
+    total = brought.sum(axis=0)
+    unknown = np.full_like(total, np.nan)
+    revenue = total if has_money else unknown
+    counted = economics.relative(cells) @ brought if has_money else unknown
     return Outlook(
         spend,
-        profit(revenue, spend, economics) - once,
+        profit(counted, spend, economics) - once,
         revenue,
         roi(revenue, spend),
-        romi(revenue, spend, economics) - (once / spend if spend > 0 else 0.0),
-        unknown if has_money else brought,
+        romi(counted, spend, economics) - (once / spend if spend > 0 else 0.0),
+        unknown if has_money else total,
+        unknown if npv is None else npv,
     )
-
-
-def gain_of(
-    plan: Outlook, current: Outlook, aim: Aim, mixes: tuple[Floats, Floats], draws: Indices
-) -> Floats:
-    """Plan minus current in the unit of the objective, shape (draw,).
-
-    Parameters
-    ----------
-    mixes
-        Money by cell of plan and current, for outcomes that are sought though they have a money value: the
-        outlooks are in money then.
-    """
-    here, there = getattr(plan, aim.objective), getattr(current, aim.objective)
-    if np.isfinite(here).all():
-        return np.asarray(here - there)
-    shown = take_draws(aim.curves, draws)
-    planned, now = mixes
-    return np.sum([np.subtract(*response(shown, i, [planned[i], now[i]])) for i in range(len(now))], axis=0)
 
 
 def halves(draws: int, seed: int) -> tuple[Indices, Indices]:

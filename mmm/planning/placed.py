@@ -96,7 +96,9 @@ def response_of_tests(curves: WindowCurves, window: PlanWindow) -> Floats:
 
     def alone(part: WindowCurves) -> WindowCurves:
         others = tuple(alone(other) for other in part.others)
-        return replace(part, unit_exposure=bought, beside=there, prices=(), spent=None, others=others)
+        return replace(
+            part, unit_exposure=bought, beside=there, prices=(), spent=None, late=None, others=others
+        )
 
     only = alone(curves)
     return np.stack([response(only, cell, [1.0])[0] for cell in range(len(window.cells))])

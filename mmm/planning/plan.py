@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from time import perf_counter
 
@@ -28,7 +28,7 @@ from mmm.planning.allocation import (
 from mmm.planning.careful import outcome_beside, plan_carefully, risk_of
 from mmm.planning.forecast import window_outcome
 from mmm.planning.moves import Context, moves_table, value_mixes
-from mmm.planning.outlook import Outlook, gain_of, halves, outlook_of, spread_of, worst_tenth
+from mmm.planning.outlook import Outlook, halves, outlook_of, spread_of, worst_tenth
 from mmm.planning.placed import response_of_tests
 from mmm.planning.settings import PlanSettings
 from mmm.planning.summary import PlanSummary, Range, read_summary, write_summary
@@ -174,20 +174,42 @@ def optimize(
         found = careful.allocation
     shown = take_draws(curves, printing)
     now, then = value_mixes(shown, money.current, found.spend)
-    by_tests = response_of_tests(shown, window).sum(axis=0)
+    by_tests = response_of_tests(shown, window)
+    sought, tests_sought = (now, then), by_tests
+    if aim.curves is not curves:
+        asked = take_draws(aim.curves, printing)
+        before, after = value_mixes(asked, money.current, found.spend)
+        sought = (before, after)
+        tests_sought = response_of_tests(asked, window)
     context = _context(window, settings, aim, found, grades, money, prior_roi)
-    moves, reverses = moves_table(window.cells, now, then, context, by_tests)
+    compared = sought
+    if aim.curves is not curves:
+        context = _in_its_own_unit(context, aim, economics, window)
+        compared = (sought[0].times(aim.worth), sought[1].times(aim.worth))
+    moves, reverses = moves_table(window.cells, now, then, context, compared, by_tests.sum(axis=0))
+    worth_now, worth = (
+        aim.value(
+            (mix.response + tests_sought).sum(axis=0),
+            float(mix.spend.sum()),
+            money.reserve,
+            found.problem.switch_costs(mix.spend),
+        )
+        for mix in sought
+    )
     current, planned = (
         outlook_of(
-            mix.response.sum(axis=0) + by_tests,
+            mix.response + by_tests,
+            window.cells,
             float(mix.spend.sum()) + money.reserve,
             economics,
             has_money=window.has_money,
             once=found.problem.switch_costs(mix.spend),
+            npv=value if aim.objective == "npv" else None,
         )
-        for mix in (now, then)
+        for mix, value in ((now, worth_now), (then, worth))
     )
-    gain = gain_of(planned, current, aim, (found.spend, money.current), printing)
+    gain = worth - worth_now
+    by_reserve = aim.worth * tests_sought.sum(axis=0)  # `beside` has it too
     price = reserve_price(aim, window, settings, money, grades, found.spend, planning, printing)
     forecast = _forecast(shown, window, found.spend, baseline, curves.draws, printing)
     beside = outcome_beside(risk, aim, curves, window, baseline, printing)
@@ -216,8 +238,8 @@ def optimize(
         expected_regret=float(np.maximum(-gain, 0).mean()),
         worst_tenth=worst_tenth(gain),
         risk=risk.measure,
-        risk_value=risk_of(getattr(planned, aim.objective), beside, risk),
-        current_risk_value=risk_of(getattr(current, aim.objective), beside, risk),
+        risk_value=risk_of(worth - by_reserve, beside, risk),
+        current_risk_value=risk_of(worth_now - by_reserve, beside, risk),
         gap=found.solution.gap,
         gap_money=found.solution.gap_money,
         method=found.solution.method,
@@ -272,6 +294,7 @@ def _context(
         bounds=found.bounds,
         binding=found.solution.binding,
         worth=aim.worth,
+        unit="of revenue" if window.has_money else "outcomes",
         threshold=(price + aim.cost) / aim.worth,
         prior_roi=unknown if prior_roi is None else np.asarray(prior_roi, dtype=np.float64),
         change=settings.change,
@@ -281,6 +304,15 @@ def _context(
         spent=None if window.begun is None else window.spent,
         groups=tuple(zip(found.problem.groups, found.solution.groups, strict=False)),
     )
+
+
+def _in_its_own_unit(context: Context, aim: Aim, economics: Economics, window: PlanWindow) -> Context:
+    """The context where the plan compares something else than the revenue or the outcomes that tables show."""
+    unit = {"profit": "of gross margin", "npv": "of present value"}.get(aim.objective, "outcomes")
+    prior = context.prior_roi * np.nan
+    if aim.objective in {"profit", "npv"}:
+        prior = context.prior_roi * aim.worth * economics.relative(window.cells)
+    return replace(context, worth=1.0, unit=unit, threshold=context.threshold * aim.worth, prior_roi=prior)
 
 
 def _forecast(
@@ -306,6 +338,8 @@ def _assumptions(
 ) -> tuple[str, ...]:
     """What the plan takes for granted, one sentence each."""
     lines = [*window.assumptions, sentences.returns_counted()]
+    if settings.objective == "npv" and economics.discount_rate is not None:
+        lines.insert(0, sentences.discounted(economics.discount_rate))
     if settings.risk.measure != "mean":
         risk = settings.risk
         lines.insert(0, sentences.seeks_by_risk(risk.measure, risk.level, risk.target, risk.of))
@@ -313,7 +347,8 @@ def _assumptions(
         lines.insert(0, sentences.objective_without_money())
     elif economics.margin is None and settings.objective == "profit":
         lines.insert(0, sentences.objective_without_margin())
-    seeks_profit = window.has_money and settings.objective == "profit" and economics.margin is not None
+    wanted = settings.objective in {"profit", "npv"}
+    seeks_profit = window.has_money and wanted and economics.margin is not None
     if not seeks_profit and any(entry.cost_if_on for entry in settings.bounds):
         lines.insert(0, sentences.cost_not_counted())
     spent = float(money.reference.sum())

@@ -111,6 +111,14 @@ def objective_without_money() -> str:
     )
 
 
+def discounted(rate: float) -> str:
+    """What the plan seeks is worth less the later it comes."""
+    return (
+        f"The plan seeks the most present value of profit: money that comes or is paid a year after the window's first "
+        f"day counts {percent(1 - 1 / (1 + rate))} less."
+    )
+
+
 def seeks_by_risk(measure: str, level: float, target: float | None, of: str) -> str:
     """The plan is not made for the mean."""
     what = "with all that moves the total besides" if of == "total" else "of media alone"

@@ -211,8 +211,11 @@ class PlanSettings(Settings):
     reserve_for_tests: float = Field(
         0.10, ge=0, le=1, description="share of the budget kept for tests; a floor, never below 0.10"
     )
-    objective: Literal["profit", "revenue", "outcome"] = Field(
-        "profit", description="profit (revenue where no margin is given) | revenue | outcome"
+    objective: Literal["profit", "revenue", "outcome", "npv"] = Field(
+        "profit",
+        description=(
+            "profit (revenue where no margin is given) | revenue | outcome | npv: profit, each week's money discounted"
+        ),
     )
     risk: RiskSettings = RiskSettings()
     reference: Literal["recent", "last_year"] | SpendFile = Field(

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from mmm.errors import InputError
 
-Objective = Literal["profit", "revenue", "outcome"]
+Objective = Literal["profit", "revenue", "outcome", "npv"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class PlanSummary:
     start, end, data_until
         ISO days: the window, and the last day of the data.
     objective
-        What was sought: profit, revenue or outcome. `gain`, `worst_tenth`, `expected_regret`, `gap_money`,
+        What was sought: profit, revenue, outcome or npv. `gain`, `worst_tenth`, `expected_regret`, `gap_money`,
         and the prices are in its unit.
     budget, core, reserve
         Money of the window, for cells, and for tests; core + reserve = budget.
@@ -47,6 +47,8 @@ class PlanSummary:
         What was really spent in the reference.
     profit, revenue, roi, romi, outcome, cost_per_outcome
         Of the plan; empty where margin or money value is missing (`outcome` and its cost: where money is).
+    npv
+        Present value of the profit on the window's first day; empty unless it was sought.
     current_...
         The same of the reference mix scaled to the same core money, with the same reserve.
     gain
@@ -96,12 +98,14 @@ class PlanSummary:
     roi: Range
     romi: Range
     outcome: Range
+    npv: Range
     cost_per_outcome: float | None
     current_profit: Range
     current_revenue: Range
     current_roi: Range
     current_romi: Range
     current_outcome: Range
+    current_npv: Range
     current_cost_per_outcome: float | None
     gain: Range
     forecast: Range

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mmm.data.calendar import WEEKDAYS, next_periods, period_days, period_range, split_window, weekdays
 from mmm.data.panel import Dates, Floats, Panel
+from mmm.data.settings import Grain
 from mmm.dims import Cell
 from mmm.errors import ConfigError, DataError, InternalFault
 from mmm.model.forward import MediaDraws
@@ -48,6 +49,8 @@ class PlanWindow:
         Last day of the data.
     dates
         First day of every period the window touches, shape (period,).
+    grain
+        Length of a period.
     share
         Share of each period's days inside the window, shape (period,).
     cells
@@ -93,6 +96,7 @@ class PlanWindow:
     end: np.datetime64
     data_until: np.datetime64
     dates: Dates
+    grain: Grain
     share: Floats
     geos: tuple[str, ...]
     cells: tuple[Cell, ...]
@@ -224,6 +228,7 @@ def plan_window(panel: Panel, settings: PlanSettings, *, folder: Path = Path()) 
         end=days.end,
         data_until=panel.data_until,
         dates=days.dates,
+        grain=panel.grain,
         share=days.share,
         geos=panel.geos,
         cells=places.cells,

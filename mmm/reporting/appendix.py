@@ -13,7 +13,7 @@ from mmm.reporting import appendix_figures, figures
 from mmm.reporting.amounts import NOTHING, day, percent, window_name
 from mmm.reporting.blocks import Figure, Table
 from mmm.reporting.palette import BASE
-from mmm.reporting.results import Results, cell_of, number, records
+from mmm.reporting.results import About, Results, cell_of, number, records
 from mmm.reporting.voice import Voice
 
 ORGANIC = "#9AA1A8"
@@ -260,6 +260,12 @@ def _findings(found: pd.DataFrame, voice: Voice) -> Table:
     return Table(tuple(voice.text(f"column.{name}") for name in names), written, words=6, prose=True)
 
 
+def _margins(about: About) -> str:
+    """The gross margin, and those of channels that have their own."""
+    own = [f"{name} {percent(margin, decimals=1)}" for name, margin in about.gross_margins.items()]
+    return "; ".join([percent(about.gross_margin, decimals=1), *own])
+
+
 def run_table(results: Results, voice: Voice) -> Table:
     """Where the figures come from, traceable to the run."""
     about, summary = results.about, results.summary
@@ -268,7 +274,7 @@ def run_table(results: Results, voice: Voice) -> Table:
     values = {
         "name": about.name,
         "currency": about.currency or none,
-        "gross_margin": none if about.gross_margin is None else percent(about.gross_margin, decimals=1),
+        "gross_margin": none if about.gross_margin is None else _margins(about),
         "data": f"{day(about.data_from)} to {day(about.data_until)}",
         "modelled": day(about.modelled_from),
         "size": voice.text("run.size.value", size),

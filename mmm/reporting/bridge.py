@@ -11,7 +11,7 @@ from mmm.reporting import figures
 from mmm.reporting.amounts import NOTHING, percent, ratio, ratio_range
 from mmm.reporting.blocks import Figure
 from mmm.reporting.results import Estimate, Results
-from mmm.reporting.statement import Line, next_return, outcome_of, statement, total_planned
+from mmm.reporting.statement import Line, gross_of, next_return, outcome_of, statement, total_planned
 from mmm.reporting.voice import Voice
 
 
@@ -38,7 +38,9 @@ def statement_rows(results: Results, voice: Voice) -> tuple[StatementRow, ...]:
 def line_name(line: Line, results: Results, voice: Voice) -> str:
     """What a line of the statement is called."""
     if line.key == "margin":
-        return voice.text("bridge.row.margin_at", {"margin": percent(results.about.gross_margin)})
+        if results.one_margin is None:
+            return voice.text("bridge.row.margin")
+        return voice.text("bridge.row.margin_at", {"margin": percent(results.one_margin)})
     return voice.text(f"bridge.row.{line.key}")
 
 
@@ -74,12 +76,13 @@ def bridge_lead(results: Results, voice: Voice) -> Markup:
     """The statement in one sentence."""
     brought = outcome_of(results, "planned")
     profit = results.summary.plan.profit
-    margin = results.about.gross_margin
+    gross = gross_of(results, "planned")
+    mean = None if gross.mean is None or not brought.mean else gross.mean / brought.mean
     values = {
         "spend": voice.amounts.money(total_planned(results)),
         "revenue": voice.amounts.outcome(brought.mean),
-        "margin": percent(margin),
-        "gross": voice.amounts.money(brought.times(margin).mean),
+        "margin": percent(mean),
+        "gross": voice.amounts.money(gross.mean),
         "profit": voice.amounts.money(profit.mean),
     }
     kind = "units"
@@ -98,18 +101,18 @@ def next_unit(results: Results, voice: Voice) -> Markup | None:
     values = {"average": ratio(average.plan.mean), "next": ratio(following)}
     if not results.about.has_money:
         return voice.html("bridge.next.units", values)
-    if results.about.gross_margin is None:
+    if results.one_margin is None:
         return voice.html("bridge.next.plain", values)
-    return voice.html("bridge.next", {**values, "break_even": ratio(1 / results.about.gross_margin)})
+    return voice.html("bridge.next", {**values, "break_even": ratio(1 / results.one_margin)})
 
 
 def bridge_figure(results: Results, voice: Voice) -> Figure | None:
     """The waterfall; only where there is a profit to arrive at."""
-    summary, margin = results.summary, results.about.gross_margin
-    if not summary.plan.profit.known or margin is None:
+    summary = results.summary
+    if not summary.plan.profit.known:
         return None
     plan, current = summary.plan, summary.current
-    gross, gross_now = plan.revenue.times(margin), current.revenue.times(margin)
+    gross, gross_now = gross_of(results, "planned"), gross_of(results, "current")
     steps: list[tuple[str, float | None, float | None, float | None, Estimate, str]] = [
         ("revenue", 0.0, plan.revenue.mean, current.revenue.mean, plan.revenue, "total"),
         ("goods", plan.revenue.mean, gross.mean, None, Estimate(), "minus"),

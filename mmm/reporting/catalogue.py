@@ -47,6 +47,7 @@ ENGLISH: dict[str, str] = {
     "decision.others": "{n} others",
     "decision.keep": "Keep today's mix: no move inside the limits is worth making.",
     "decision.gain.profit": "*{gain}* profit after media (90 %: {range}).",
+    "decision.gain.npv": "*{gain}* present value of profit (90 %: {range}).",
     "decision.gain.revenue": "*{gain}* revenue (90 %: {range}).",
     "decision.gain.units": "*{gain}* units of the outcome (90 %: {range}).",
     "decision.odds": "If the model is right, {odds} that this beats today's mix at equal money.",
@@ -62,6 +63,7 @@ ENGLISH: dict[str, str] = {
         "That is close to a coin toss: treat the two mixes as equal."
     ),
     "decision.key.gain.profit": "more profit after media than today's mix",
+    "decision.key.gain.npv": "more present value of profit than today's mix",
     "decision.key.gain.revenue": "more revenue than today's mix",
     "decision.key.gain.units": "more units than today's mix",
     "decision.key.odds": "that the plan beats today's mix at equal money",
@@ -116,6 +118,7 @@ ENGLISH: dict[str, str] = {
     "bridge.row.margin": "Gross margin on it",
     "bridge.row.margin_at": "Gross margin on it, at {margin}",
     "bridge.row.profit": "Profit after media",
+    "bridge.row.npv": "Present value of it",
     "bridge.row.romi": "ROMI: profit after media per unit of spend",
     "bridge.row.roi": "Return: incremental revenue per unit of spend",
     "bridge.row.next": "Return of the next unit of spend",
@@ -155,6 +158,10 @@ ENGLISH: dict[str, str] = {
     "splits.lead.profit": (
         "If the truth were known, about {moved} of the {core} would go elsewhere, for {worth} more profit after media "
         "in the mean: the most that tests could be worth in this window."
+    ),
+    "splits.lead.npv": (
+        "If the truth were known, about {moved} of the {core} would go elsewhere, for {worth} more present value of "
+        "profit in the mean: the most that tests could be worth in this window."
     ),
     "splits.lead.revenue": (
         "If the truth were known, about {moved} of the {core} would go elsewhere, for {worth} more revenue in the mean."
@@ -235,6 +242,7 @@ ENGLISH: dict[str, str] = {
     "scenarios.without": "{scenario}: {reason}.",
     "scenarios.x": "budget, k",
     "scenarios.y.profit": "profit after media, k",
+    "scenarios.y.npv": "present value of profit, k",
     "scenarios.y.revenue": "revenue, k",
     "scenarios.y.units": "units",
     "scenarios.point.plan": "plan",
@@ -596,6 +604,7 @@ ENGLISH: dict[str, str] = {
     "column.budget": "Budget",
     "column.point": "",
     "column.measure.profit": "Profit after media",
+    "column.measure.npv": "Present value",
     "column.measure.revenue": "Revenue",
     "column.measure.units": "Units",
     "column.better": "Beats today's mix",

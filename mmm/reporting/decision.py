@@ -24,12 +24,12 @@ ODDS_TOLERANCE = 0.01
 class Decision:
     """What the reader is asked to approve.
 
-    `measure` is what the gain is in: profit, revenue, or units of an outcome without a money value.
+    `measure` is what the gain is in: profit, its present value, revenue, or units of an outcome without a money value.
     `moved` is the larger of what is added and what is taken away; `unspent` is budget that would not pay for
     itself. Donors and receivers are cells, the largest move first.
     """
 
-    measure: Literal["profit", "revenue", "units"]
+    measure: Literal["profit", "revenue", "units", "npv"]
     budget: float
     core: float
     reserve: float
@@ -93,12 +93,14 @@ def decide(results: Results) -> Decision:
     )
 
 
-def measure_of(results: Results) -> Literal["profit", "revenue", "units"]:
+def measure_of(results: Results) -> Literal["profit", "revenue", "units", "npv"]:
     """What a gain is measured in: profit only where a margin is known, money only where there is some."""
     if not results.about.has_money:
         return "units"
     if results.summary.objective == "outcome" and results.about.outcome_kind == "count":
         return "units"
+    if results.summary.objective == "npv":
+        return "npv"
     if results.summary.objective == "profit" and results.summary.plan.profit.known:
         return "profit"
     return "revenue"

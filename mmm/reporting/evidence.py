@@ -88,7 +88,7 @@ def returns_figure(results: Results, voice: Voice) -> Figure | None:
         )
     if not rows:
         return None
-    margin = results.about.gross_margin if results.about.has_money else None
+    margin = results.one_margin
     title = voice.text("evidence.x" if results.about.has_money else "evidence.x.cost")
     label = voice.text("evidence.chart")
     return Figure(label, figures.intervals(rows, 1 / margin if margin else None, title, label))

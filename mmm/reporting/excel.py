@@ -199,7 +199,8 @@ def _scenarios_sheet(book: Book, results: Results) -> None:
         return
     voice = book.voice
     sheet = book.sheet("sheet.scenarios")
-    names = [("revenue", "measure.revenue"), ("profit", "measure.profit"), ("outcome", "measure.units")]
+    names = [(name, f"measure.{name}") for name in ("revenue", "profit", "npv")]
+    names.append(("outcome", "measure.units"))
     columns = [
         Column(voice.text("column.scenario"), "scenario", width=24),
         Column(voice.text("column.spend"), "spend", "money"),

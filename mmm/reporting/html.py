@@ -86,7 +86,7 @@ def render_html(results: Results, settings: ReportSettings) -> str:
 def _front(results: Results, voice: Voice) -> dict[str, Any]:
     """What the CFO reads."""
     decision = decide(results)
-    margin = results.about.gross_margin if results.about.has_money else None
+    margin = results.one_margin
     kept = {
         "reserve": voice.amounts.money(decision.reserve),
         "core": voice.amounts.rest(decision.budget - decision.unspent, decision.reserve),

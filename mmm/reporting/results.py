@@ -92,6 +92,7 @@ class Outlook:
     roi: Estimate
     romi: Estimate
     outcome: Estimate
+    npv: Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,7 @@ class About:
     name: str
     currency: str | None
     gross_margin: float | None
+    gross_margins: Mapping[str, float]
     labels: Mapping[str, str]
     demand_capture: frozenset[str]
     data_from: Date
@@ -194,6 +196,12 @@ class Results:
     tests: pd.DataFrame
     test_answers: pd.DataFrame
     designed: Mapping[str, Any]
+
+    @property
+    def one_margin(self) -> float | None:
+        """The gross margin of all channels; None without money or margin, or where channels have their own."""
+        about = self.about
+        return about.gross_margin if about.has_money and not about.gross_margins else None
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -335,6 +343,7 @@ def _about(raw: Mapping[str, Any]) -> About:
         name=str(raw["name"]),
         currency=raw.get("currency"),
         gross_margin=number(raw.get("gross_margin")),
+        gross_margins=dict(raw.get("gross_margins") or {}),
         labels={str(key): str(value) for key, value in (raw.get("labels") or {}).items()},
         demand_capture=frozenset(str(name) for name in raw.get("demand_capture") or ()),
         data_from=_date(raw["data_from"]),
@@ -388,7 +397,7 @@ def _summary(raw: Mapping[str, Any]) -> PlanSummary:
 
 
 def _outlook(raw: Mapping[str, Any], prefix: str) -> Outlook:
-    names = ("profit", "revenue", "roi", "romi", "outcome")
+    names = ("profit", "revenue", "roi", "romi", "outcome", "npv")
     return Outlook(*(estimate(raw, f"{prefix}{name}") for name in names))
 
 

@@ -164,7 +164,7 @@ def _turn(results: Results) -> float | None:
 
 def _column(results: Results) -> str:
     """Column of what is compared."""
-    return {"profit": "profit", "revenue": "revenue", "units": "outcome"}[_shown(results)]
+    return {"units": "outcome"}.get(_shown(results), _shown(results))
 
 
 def _shown(results: Results) -> str:

@@ -39,12 +39,14 @@ def statement(results: Results) -> tuple[Line, ...]:
     strong = not summary.plan.profit.known
     lines.append(Line(name, "outcome", *brought, _difference(*brought, gained), strong=strong))
     if summary.plan.profit.known:
-        margin = about.gross_margin
-        gross = brought[0].times(margin), brought[1].times(margin)
+        gross = gross_of(results, "planned"), gross_of(results, "current")
         profit = summary.plan.profit, summary.current.profit
         gained = summary.gain if measure_of(results) == "profit" else Estimate()
         lines.append(Line("margin", "money", *gross, _difference(*gross)))
         lines.append(Line("profit", "money", *profit, _difference(*profit, gained), strong=True))
+    if summary.plan.npv.known:
+        value = summary.plan.npv, summary.current.npv
+        lines.append(Line("npv", "money", *value, _difference(*value, summary.gain)))
     return (*lines, *_returns(results))
 
 
@@ -74,6 +76,16 @@ def outcome_of(results: Results, which: Literal["planned", "current"]) -> Estima
     """What a mix brings: revenue where the outcome has a money value, else units."""
     outlook = results.summary.plan if which == "planned" else results.summary.current
     return outlook.revenue if results.about.has_money else outlook.outcome
+
+
+def gross_of(results: Results, which: Literal["planned", "current"]) -> Estimate:
+    """Gross margin on what a mix brings; where channels have margins of their own, profit and what was spent."""
+    outlook = results.summary.plan if which == "planned" else results.summary.current
+    if results.one_margin is not None or not outlook.profit.known:
+        return outlook.revenue.times(results.one_margin)
+    spend = total_planned(results) if which == "planned" else total_current(results)
+    profit = outlook.profit
+    return Estimate(*(None if x is None else x + spend for x in (profit.mean, profit.lo, profit.hi)))
 
 
 def average_return(results: Results, which: Literal["planned", "current"]) -> Estimate:

@@ -28,7 +28,7 @@ def stress_figure(results: Results, voice: Voice) -> Figure | None:
             rows.append({**shown, "lo": row[f"{name}_lo"], "hi": row[f"{name}_hi"]})
         else:
             marks.append({**shown, "spec": row["spec"]})
-    margin = results.about.gross_margin if name == "roi" else None
+    margin = results.one_margin if name == "roi" else None
     label = voice.text("appendix.stress.chart")
     spec = appendix_figures.survival_chart(rows, marks, 1 / margin if margin else None, title, label)
     return Figure(label, spec)

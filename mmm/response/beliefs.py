@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from mmm.data.panel import Check
@@ -35,7 +35,7 @@ def half_life(weights: Floats, weeks: float) -> Floats:
     return (index + 1.0 - (reached - 0.5) / share)[..., 0] * weeks
 
 
-def belief_checks(layout: Layout, *, margin: float | None, has_money: bool) -> list[Check]:
+def belief_checks(layout: Layout, *, margin: ArrayLike | None, has_money: bool) -> list[Check]:
     """What the priors say in money, a finding a channel and one for all media together.
 
     A channel's range is exact: its log ROI is normal, or its log marginal ROI, or its ROI. The share of the outcome is
@@ -45,7 +45,7 @@ def belief_checks(layout: Layout, *, margin: float | None, has_money: bool) -> l
     Parameters
     ----------
     margin
-        Gross margin; without one no chance to pay is told.
+        Gross margin, of all cells or of each, shape (cell,); without one no chance to pay is told.
     has_money
         Whether the outcome has a money value; else money per outcome is told.
     """
@@ -56,7 +56,8 @@ def belief_checks(layout: Layout, *, margin: float | None, has_money: bool) -> l
         told = _in_money(layout, i, has_money)
         if margin is not None and has_money:
             pays = "for the next unit to pay" if layout.roi_priors.measure[i] == MARGINAL else "to pay"
-            told += f"; before the data {100 * chance_to_reach(layout, 1.0 / margin)[i]:.0f} in 100 {pays}"
+            chance = chance_to_reach(layout, 1.0 / np.asarray(margin, float))[i]
+            told += f"; before the data {100 * chance:.0f} in 100 {pays}"
         found.append(Check("prior return", "pass", channel, "", told, ""))
     data = layout.data
     outcome = float(np.nansum(np.abs(data.y * data.money)[data.live]))

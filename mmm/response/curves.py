@@ -84,6 +84,9 @@ class WindowCurves:
         of `unit_exposure`, `prices` and `spent` is theirs. Empty: the cells of `media`.
     place_cell
         Index of the cell of `media` that each place belongs to, shape (place,); None: as in `media`.
+    late
+        What a unit of money saves by being paid later than on the window's first day, in the unit of the response,
+        shape (place,): it is added to the response. None where that is not counted.
 
     Raises
     ------
@@ -103,6 +106,7 @@ class WindowCurves:
     others: tuple[WindowCurves, ...] = ()
     places: tuple[Cell, ...] = ()
     place_cell: Codes | None = None
+    late: Floats | None = None
 
     def __post_init__(self) -> None:
         media, periods = self.media, self.unit_exposure.shape[0]
@@ -216,6 +220,15 @@ def evaluate(curves: WindowCurves, cell: int, spend: ArrayLike) -> tuple[Floats,
         raise InternalFault(
             "Amounts of money for a response curve must be finite, ascending and not negative."
         )
+    response, slope, excess = _so_far_and_to_come(curves, cell, points)
+    if curves.late is not None:  # a straight line: no chord is missed by more
+        beyond = np.maximum(points - money_spent(curves, cell), 0.0)[:, None]
+        response, slope = response + curves.late[cell] * beyond, slope + curves.late[cell]
+    return response, slope, excess
+
+
+def _so_far_and_to_come(curves: WindowCurves, cell: int, points: Floats) -> tuple[Floats, Floats, Floats]:
+    """`evaluate` without what later payment saves."""
     already = money_spent(curves, cell)
     before, beyond = points[points < already], points[points >= already]
     if already == 0 or not beyond.size:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from mmm.data.panel import Panel
 from mmm.dims import NATIONAL, Cell, cell_columns, cell_row
@@ -221,7 +221,7 @@ def variance_inflation(layout: Layout) -> Floats:
     return out
 
 
-def roi_table(found: Returns, margin: float | None) -> pd.DataFrame:
+def roi_table(found: Returns, margin: ArrayLike | None) -> pd.DataFrame:
     """The table `roi.csv`: a row per cell, channel, audience, message, geo, and one for the total.
 
     An audience or a message is taken over all channels that have it. Where an audience of a channel has several
@@ -230,31 +230,32 @@ def roi_table(found: Returns, margin: float | None) -> pd.DataFrame:
     Parameters
     ----------
     margin
-        Gross margin; without one, ROMI and the chance to pay are empty.
+        Gross margin, of all cells or of each, shape (cell,); without one, ROMI and the chance to pay are empty.
     """
+    margins = None if margin is None else np.broadcast_to(np.asarray(margin, float), len(found.cells))
     keys = cell_columns(found.cells)
     rows = []
     everything = np.arange(len(found.cells))
     for i, cell in enumerate(found.cells):
-        rows.append(_row(found, np.array([i]), None, margin, {"level": "cell", **cell_row(cell, keys)}))
+        rows.append(_row(found, np.array([i]), None, margins, {"level": "cell", **cell_row(cell, keys)}))
     for channel in dict.fromkeys(cell.channel for cell in found.cells):
         members = np.array([i for i, cell in enumerate(found.cells) if cell.channel == channel])
-        rows.append(_row(found, members, None, margin, {"level": "channel", "channel": channel}))
+        rows.append(_row(found, members, None, margins, {"level": "channel", "channel": channel}))
     for level in ("audience", "message"):
         for name in dict.fromkeys(getattr(cell, level) for cell in found.cells if getattr(cell, level)):
             members = np.array([i for i, cell in enumerate(found.cells) if getattr(cell, level) == name])
-            rows.append(_row(found, members, None, margin, {"level": level, level: name}))
+            rows.append(_row(found, members, None, margins, {"level": level, level: name}))
     for channel, audience in dict.fromkeys((cell.channel, cell.audience) for cell in found.cells):
         members = np.array(
             [i for i, c in enumerate(found.cells) if (c.channel, c.audience) == (channel, audience)]
         )
         if audience and members.size > 1:
             keyed = {"level": "branch", "channel": channel, "audience": audience}
-            rows.append(_row(found, members, None, margin, keyed))
+            rows.append(_row(found, members, None, margins, keyed))
     if found.geos != (NATIONAL,):
         for g, geo in enumerate(found.geos):
-            rows.append(_row(found, everything, g, margin, {"level": "geo", "geo": geo}))
-    rows.append(_row(found, everything, None, margin, {"level": "total"}))
+            rows.append(_row(found, everything, g, margins, {"level": "geo", "geo": geo}))
+    rows.append(_row(found, everything, None, margins, {"level": "total"}))
     table = pd.DataFrame(rows)
     names = ["level", *keys] + (["geo"] if found.geos != (NATIONAL,) else [])
     table[names] = table.reindex(columns=names).fillna("")
@@ -262,7 +263,7 @@ def roi_table(found: Returns, margin: float | None) -> pd.DataFrame:
 
 
 def _row(
-    found: Returns, members: NDArray[np.int64], geo: int | None, margin: float | None, keys: dict[str, str]
+    found: Returns, members: NDArray[np.int64], geo: int | None, margins: Floats | None, keys: dict[str, str]
 ) -> dict[str, object]:
     """One row: totals per draw first, then quantiles, because ranges do not add."""
     spend_by_geo = found.spend[:, members]
@@ -283,17 +284,18 @@ def _row(
     nothing = np.full(len(contribution), np.nan)
     roi = contribution / spend if spend > 0 else nothing
     marginal = found.increase[:, members] @ (by_cell / by_cell.sum()) if geo is None else nothing
-    prior = found.prior_roi[:, members] @ (by_cell / by_cell.sum()) if geo is None else None
     shown_roi, shown_mroi = (roi, marginal) if found.has_money else (nothing, nothing)
     row |= _spread("roi", shown_roi)
     row["roi_median"] = float(np.median(shown_roi))
     row |= _spread("mroi", shown_mroi)
-    row |= _spread("romi", shown_roi * margin - 1.0 if margin is not None else nothing)
-    pays = margin is not None and found.has_money
-    row["p_pays"] = float(np.mean(roi * margin > 1.0)) if pays and margin is not None else np.nan
-    row["p_pays_prior"] = (
-        float(np.mean(prior * margin > 1.0)) if pays and margin is not None and prior is not None else np.nan
-    )
+    row |= _spread("romi", nothing) | {"p_pays": np.nan, "p_pays_prior": np.nan}
+    if margins is not None and found.has_money and spend > 0:
+        earned = found.contribution[:, :, members] @ margins[members]
+        gross = (earned.sum(axis=1) if geo is None else earned[:, geo]) / spend
+        row |= _spread("romi", gross - 1.0) | {"p_pays": float(np.mean(gross > 1.0))}
+        if geo is None:
+            before = found.prior_roi[:, members] @ (margins[members] * by_cell / by_cell.sum())
+            row["p_pays_prior"] = float(np.mean(before > 1.0))
     row["share_of_spend"] = spend / total if total > 0 else np.nan
     row["share_of_contribution"] = float(mean_contribution / whole.mean())
     row["evidence"] = _joint_grade([found.evidence[i] for i in members])

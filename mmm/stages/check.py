@@ -10,7 +10,7 @@ from mmm.data.panel import Check, Panel, checks_frame
 from mmm.errors import ConfigError, DataError, Infeasible
 from mmm.experiments.recipes import check_names
 from mmm.finance.economics import unit_economics
-from mmm.planning.allocation import check_limits
+from mmm.planning.allocation import check_limits, check_objective
 from mmm.planning.goals import check_goals
 from mmm.planning.window import PlanWindow, plan_window
 from mmm.runs.manifest import package_version
@@ -24,7 +24,9 @@ def refuse_plan(panel: Panel, config: Config) -> PlanWindow:
     window = plan_window(panel, config.plan, folder=config.folder)
     check_names(config.tests, panel.cells)
     check_limits(window, config.plan)
-    check_goals(config.goals, unit_economics(config.finance), has_money=window.has_money)
+    economics = unit_economics(config.finance)
+    check_objective(config.plan, economics, has_money=window.has_money)
+    check_goals(config.goals, economics, has_money=window.has_money)
     return window
 
 
@@ -52,7 +54,8 @@ def write_checks(folder: Path, config: Config, prepared: Prepared) -> None:
     about = {
         "name": config.name,
         "currency": config.currency,
-        "gross_margin": config.finance.gross_margin,
+        "gross_margin": config.finance.margin,
+        "gross_margins": config.finance.margins,
         "labels": labels,
         "demand_capture": sorted(panel.demand_capture),
         "data_from": str(panel.dates[panel.first]),

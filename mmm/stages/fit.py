@@ -61,7 +61,7 @@ def write_fit(folder: Path, config: Config, prepared: Prepared, store: RunFolder
     found = returns(posterior, layout, panel, seed=seed, chasing=is_chasing(left), rest=alone)
     split = decompose(posterior, layout, panel, seed=seed)
     posterior.save(folder / "posterior.nc")
-    write_csv(roi_table(found, config.finance.gross_margin), folder / "roi.csv")
+    write_csv(roi_table(found, unit_economics(config.finance).by_cell(panel.cells)), folder / "roi.csv")
     write_csv(split.contributions, folder / "contributions.csv")
     write_csv(split.fit, folder / "fit.csv")
     write_csv(adstock_table(posterior, layout, panel), folder / "adstock.csv")

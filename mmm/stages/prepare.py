@@ -19,6 +19,7 @@ from mmm.errors import ConfigError, DataError
 from mmm.finance.economics import unit_economics
 from mmm.model.layout import Layout, first_modelled, lay_out
 from mmm.model.names import refuse_unknown_channels
+from mmm.planning.names import unknown
 from mmm.response.beliefs import belief_checks, twice_told
 from mmm.response.carry import check_carry
 from mmm.runs.files import sha256
@@ -78,8 +79,8 @@ def prepare(config: Config, *, refuse: bool = True) -> Prepared:
         name: replace(part, demand_capture=frozenset(captured)) for name, part in aligned.segments.items()
     }
     refuse_unknown_channels(panel.cells, config.model, panel.organic_names)
-    margin = config.finance.gross_margin
-    found = check_panel(panel, margin=margin, max_lag=config.model.max_lag)
+    _refuse_unknown_margins(panel, config)
+    found = check_panel(panel, margin=config.finance.margin, max_lag=config.model.max_lag)
     experiments, told = _experiments(config, panel)
     counts, heard = align_counts(tables, panel)
     checks = [*aligned.checks, *found, *_outcome_checks(config, by_segment), *told, *heard]
@@ -99,7 +100,7 @@ def prepare(config: Config, *, refuse: bool = True) -> Prepared:
     if layout is not None:
         checks += check_carry(layout, panel)
         has_money = panel.unit_value is not None
-        checks += belief_checks(layout, margin=config.finance.gross_margin, has_money=has_money)
+        checks += belief_checks(layout, margin=economics.by_cell(panel.cells), has_money=has_money)
         checks += twice_told(layout, config.model.priors)
     parts = _lay_out_parts(config, by_segment) if layout is not None else ()
     files = input_files(config.data, config.calendar, config.folder)
@@ -126,7 +127,7 @@ def _outcome_checks(config: Config, by_segment: Mapping[str, Panel]) -> list[Che
     """What is odd in the outcome of one segment."""
     found = []
     for name, panel in by_segment.items():
-        own = check_panel(panel, margin=config.finance.gross_margin, max_lag=config.model.max_lag)
+        own = check_panel(panel, margin=config.finance.margin, max_lag=config.model.max_lag)
         odd = [c for c in own if c.check in ABOUT_THE_OUTCOME and c.severity != "pass"]
         found += [replace(c, where=f'{c.where}, segment "{name}"') for c in odd]
     return found
@@ -147,6 +148,18 @@ def _size(panel: Panel, config: Config) -> float:
     """Outcome of the modelled periods, whatever its sign, in money where it has a value."""
     money = panel.outcome if panel.unit_value is None else panel.outcome * panel.unit_value
     return float(np.nansum(np.abs(money[first_modelled(panel, config.model) :])))
+
+
+def _refuse_unknown_margins(panel: Panel, config: Config) -> None:
+    """Refuse a margin of a channel that nobody has."""
+    channels = list(dict.fromkeys(cell.channel for cell in panel.cells))
+    faults = [
+        f"`finance.gross_margin`: {unknown(name, channels, 'channel')}"
+        for name in config.finance.margins
+        if name not in channels
+    ]
+    if faults:
+        raise ConfigError(faults)
 
 
 def _experiments(config: Config, panel: Panel) -> tuple[tuple[Experiment, ...], list[Check]]:

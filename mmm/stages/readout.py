@@ -20,6 +20,7 @@ from mmm.experiments.arms import place
 from mmm.experiments.ledger import Event, read_ledger, record
 from mmm.experiments.readout import Readout, read_out
 from mmm.experiments.table import append_row, result_row
+from mmm.finance.economics import unit_economics
 from mmm.runs.manifest import package_version
 from mmm.runs.store import stage_key
 from mmm.stages.tables import write_csv, write_json
@@ -79,7 +80,7 @@ def read_panel(config: Config, name: str, folder: Path, panel: Panel) -> Found:
         "controls": list(arms.names[len(arms.treated) :]),
         "name": config.name,
         "currency": config.currency,
-        "gross_margin": config.finance.gross_margin,
+        "gross_margin": unit_economics(config.finance).margin_of(design.channel),
         "data_until": str(panel.data_until),
         "config_hash": config.digest,
         "version": package_version(),

@@ -14,6 +14,7 @@ import pandas as pd
 
 from mmm.config import Config
 from mmm.errors import ConfigError
+from mmm.finance.economics import unit_economics
 from mmm.inference.posterior import Posterior
 from mmm.response.beliefs import beliefs_table, returns_belief
 from mmm.response.decomposition import adstock_table, as_fit, expect, lag_table, noise_shape, split_outcome
@@ -110,7 +111,8 @@ def _write_returns(
     folder: Path, config: Config, prepared: Prepared, found: Sequence[Posterior], places: Sequence[Path]
 ) -> None:
     """Tables by cell: of each segment, and of all together."""
-    seed, margin = config.model.sampling.seed, config.finance.gross_margin
+    seed = config.model.sampling.seed
+    margin = unit_economics(config.finance).by_cell(prepared.panel.cells)
     parts = prepared.segments
     by_segment: dict[str, Returns] = {}
     for posterior, part, place in zip(found, parts, places, strict=True):

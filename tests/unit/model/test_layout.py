@@ -38,6 +38,10 @@ def priors(break_even=2.0, *, outcome=1e6, has_money=True, **settings):
     )
 
 
+def test_the_default_prior_of_a_channel_with_its_own_margin_has_its_own_break_even():
+    np.testing.assert_allclose(priors({"default": 2.0, "tv": 2.5}).median, [2.5, 2.0, 2.0])
+
+
 def test_with_unknown_history_the_first_weeks_are_history_and_not_explained(make_panel):
     panel = make_panel()
     layout = lay_out(panel, ModelSettings(max_lag=8))

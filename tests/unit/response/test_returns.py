@@ -103,6 +103,23 @@ def test_every_row_is_made_of_sums_per_draw(found, level, keys, members, geos):
     assert got["share_of_contribution"] == pytest.approx(draws.mean() / whole)
 
 
+def test_cells_count_at_their_own_margins_and_totals_are_sums_per_draw(found):
+    margins = np.array([0.4, 0.5, 0.6])
+    table = roi_table(found, margins)
+    for level, keys, members in (
+        ("cell", {"channel": "search", "audience": "brand"}, [1]),
+        ("channel", {"channel": "search"}, [1, 2]),
+        ("total", {}, [0, 1, 2]),
+    ):
+        got = row(table, level, **keys)
+        gross = found.contribution[:, :, members].sum(axis=1) @ margins[members]
+        spend = found.spend[:, members].sum(axis=0)
+        assert got["romi"] == pytest.approx(gross.mean() / spend.sum() - 1)
+        assert got["p_pays"] == pytest.approx((gross > spend.sum()).mean())
+        before = found.prior_roi[:, members] @ (margins[members] * spend / spend.sum())
+        assert got["p_pays_prior"] == pytest.approx((before > 1).mean())
+
+
 def test_the_marginal_return_of_a_group_is_that_of_money_added_in_its_proportions(found):
     got = row(roi_table(found, 0.5), "channel", channel="search")
     draws = (40 * found.increase[:, 1] + 160 * found.increase[:, 2]) / 200

@@ -12,6 +12,7 @@ import pytest
 
 from mmm.data.experiments import Experiment
 from mmm.errors import Contradiction
+from mmm.finance.economics import Economics
 from mmm.model.layout import lay_out
 from mmm.model.settings import ModelSettings
 from mmm.response.experiments import Tails
@@ -70,7 +71,7 @@ def run(make_panel, monkeypatch, tmp_path):
         for name in (*tables, "checks_frame", "hidden_driver_table"):
             monkeypatch.setattr(stage, name, lambda *_, **__: pd.DataFrame())
         config = SimpleNamespace(model=SETTINGS, finance=SimpleNamespace(gross_margin=None))
-        monkeypatch.setattr(stage, "unit_economics", lambda _: SimpleNamespace(break_even_roi=None))
+        monkeypatch.setattr(stage, "unit_economics", lambda _: Economics(None))
         folder = tmp_path / f"{tail}{settled}"
         folder.mkdir()
         stage.write_fit(folder, config, SimpleNamespace(panel=panel, layout=layout), None, lambda _: None)
