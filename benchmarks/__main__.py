@@ -1,4 +1,4 @@
-"""`python -m benchmarks [STEP ...]`: speed, accuracy, tables (the default), recovery, solver, growth, sbc, or lock."""
+"""`python -m benchmarks [STEP ...]`: speed, accuracy, tables (default), recovery, solver, flighting, growth, sbc, lock."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from benchmarks import (
     decision_tables,
     decisions,
     environments,
+    flighting,
     growth,
     recovery,
     recovery_tables,
@@ -19,7 +20,7 @@ from benchmarks import (
     tables,
 )
 
-STEPS = ("speed", "accuracy", "recovery", "solver", "growth", "sbc", "tables", "lock")
+STEPS = ("speed", "accuracy", "recovery", "solver", "flighting", "growth", "sbc", "tables", "lock")
 
 
 def main() -> None:
@@ -46,6 +47,8 @@ def main() -> None:
         growth.measure()
     if "sbc" in steps:
         calibration.measure(asked.companies)
+    if "flighting" in steps:
+        flighting.measure()
     if "tables" in steps:
         write_tables(asked.data)
 

@@ -35,7 +35,6 @@ NOT_YET = (
     "data.media.owner",
     "finance.customer_lifetime_value",
     "finance.handling_cost_per_lead",
-    "plan.flighting",
     "report.audiences",
     "report.brand",
     "report.notes",

@@ -223,10 +223,10 @@ def check_limits(window: PlanWindow, settings: PlanSettings) -> None:
         When the user's bounds and the committed money leave no plan.
     """
     money = window_money(window, settings)
-    _limits(window, settings, money.core, money.current, ("data",) * len(window.cells), counts_cost=True)
+    limits_of(window, settings, money.core, money.current, ("data",) * len(window.cells), counts_cost=True)
 
 
-def _limits(
+def limits_of(
     window: PlanWindow,
     settings: PlanSettings,
     core: float,
@@ -276,7 +276,7 @@ def allocate(
         When the user's bounds leave no plan.
     """
     current = current_spend(window, core)
-    bounds, groups, switches = _limits(window, settings, core, current, grades, counts_cost=aim.cost > 0)
+    bounds, groups, switches = limits_of(window, settings, core, current, grades, counts_cost=aim.cost > 0)
     spend_all = settings.spend == "all"
     problem = Problem(
         aim.worth, aim.cost, bounds.lower, bounds.upper, core, spend_all, current, groups, switches

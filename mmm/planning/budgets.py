@@ -45,11 +45,14 @@ class Mix:
         The whole money, and what of it is kept for tests.
     spend
         Money by cell, shape (cell,).
+    todays_weeks
+        Whether its money is spread over weeks as the reference has it, also where the plan has weeks of its own.
     """
 
     budget: float
     reserve: float
     spend: Floats
+    todays_weeks: bool = False
 
     @property
     def total(self) -> float:
@@ -97,6 +100,8 @@ class Desk:
         Draws that print.
     once
         What is paid once for each cell that is on, shape (cell,).
+    todays_weeks
+        Exposure of a unit of money in today's weeks, where the plan has others, shape (period, geo, cell).
     """
 
     window: PlanWindow
@@ -110,6 +115,7 @@ class Desk:
     sketch: Sketch
     printing: np.ndarray
     once: Floats
+    todays_weeks: Floats | None = None
 
 
 def set_up(
@@ -121,6 +127,7 @@ def set_up(
     baseline: Floats | None = None,
     *,
     seed: int,
+    todays_weeks: Floats | None = None,
 ) -> Desk:
     """Draw the curves once, so that any budget is then planned in a tenth of a second.
 
@@ -131,6 +138,8 @@ def set_up(
     ----------
     baseline
         Outcome without paid media, all draws, shape (draw, period); only a risk that counts the total asks for it.
+    todays_weeks
+        Exposure of a unit of money in today's weeks, where window and curves have those of a plan by weeks.
     """
     planning, printing = halves(curves.draws, seed)
     aim = aim_of(curves, window, economics, settings)
@@ -145,7 +154,8 @@ def set_up(
     once = np.zeros(len(window.cells))
     for cell, switch in enumerate(switches):
         once[cell] = 0.0 if switch is None else switch.cost
-    return Desk(window, settings, economics, curves, aim, tuple(grades), money, bank, sketch, printing, once)
+    here = (window, settings, economics, curves, aim, tuple(grades), money, bank, sketch, printing, once)
+    return Desk(*here, todays_weeks)
 
 
 def best_mix(desk: Desk, budget: float) -> Mix:
@@ -167,18 +177,17 @@ def best_mix(desk: Desk, budget: float) -> Mix:
 def current_mix(desk: Desk, budget: float) -> Mix:
     """Today's mix scaled to a budget, with its reserve beside it."""
     core, reserve = core_and_reserve(desk.window, desk.settings, budget)
-    return Mix(in_cents(budget) / 100, reserve, current_spend(desk.window, core))
+    return Mix(in_cents(budget) / 100, reserve, current_spend(desk.window, core), todays_weeks=True)
 
 
 def value_all(desk: Desk, mixes: Mapping[str, Mix]) -> dict[str, Valued]:
     """What mixes bring, on all draws that print."""
     names = list(mixes)
-    shown = take_draws(desk.curves, desk.printing)
-    brought = _responses(shown, [mixes[name] for name in names]) + response_of_tests(shown, desk.window)
+    every = list(mixes.values())
+    brought = _brought(desk, desk.curves, every)
     sought = brought
     if desk.aim.curves is not desk.curves:  # units, own margins, or money discounted
-        asked = take_draws(desk.aim.curves, desk.printing)
-        sought = _responses(asked, [mixes[name] for name in names]) + response_of_tests(asked, desk.window)
+        sought = _brought(desk, desk.aim.curves, every)
     found = {}
     for k, name in enumerate(names):
         mix, once = mixes[name], switch_costs(desk, mixes[name].spend)
@@ -199,6 +208,17 @@ def value_all(desk: Desk, mixes: Mapping[str, Mix]) -> dict[str, Valued]:
 def switch_costs(desk: Desk, spend: Floats) -> float:
     """What is paid once for the cells that are on."""
     return float(desk.once[spend > 0].sum())
+
+
+def _brought(desk: Desk, curves: WindowCurves, mixes: Sequence[Mix]) -> Floats:
+    """Response by mix, cell and draw that prints, each mix in its own weeks; what tests bring is in it."""
+    shown = take_draws(curves, desk.printing)
+    found = _responses(shown, mixes)
+    older = [k for k, mix in enumerate(mixes) if mix.todays_weeks]
+    if desk.todays_weeks is not None and older:
+        before = replace(shown, unit_exposure=desk.todays_weeks)
+        found[older] = _responses(before, [mixes[k] for k in older])
+    return found + response_of_tests(shown, desk.window)
 
 
 def _responses(curves: WindowCurves, mixes: Sequence[Mix]) -> Floats:

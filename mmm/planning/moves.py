@@ -259,7 +259,7 @@ def _frame(rows: list[dict[str, object]], keys: Sequence[str], context: Context)
 
 
 def binding_of(context: Context) -> tuple[str, ...]:
-    """What holds each cell: lower, upper, guard, fixed, group or ""."""
+    """What holds each cell: lower, upper, guard, fixed, group, weeks or ""."""
     held = []
     bounds = context.bounds
     for i, (side, low, high) in enumerate(
@@ -268,8 +268,8 @@ def binding_of(context: Context) -> tuple[str, ...]:
         by = high if side == "upper" or bounds.lower[i] == bounds.upper[i] else low
         if low == "fixed":
             held.append("fixed")
-        elif side == "group":
-            held.append("group")
+        elif side in {"group", "weeks"}:
+            held.append(side)
         elif side and by in {"guard", "extrapolation"}:
             held.append("guard")
         elif side == "upper" and by == "":  # the budget itself
@@ -391,8 +391,12 @@ def _why(move: _Move) -> str:
     if move.held == "fixed":
         return sentences.why_fixed(amount)
     known = np.isfinite(move.elsewhere)
-    if move.held == "group":
-        start = sentences.why_group(move.shown, context.groups_of(i))
+    if move.held in {"group", "weeks"}:
+        start = (
+            sentences.why_group(move.shown, context.groups_of(i))
+            if move.held == "group"
+            else sentences.why_weeks(move.shown)
+        )
         at_limit = float(move.planned.mroi[i].mean())
         return start + (sentences.next_unit(at_limit, move.elsewhere, move.unit) if known else ".")
     if move.held:

@@ -68,7 +68,7 @@ def name_faults(settings: PlanSettings, cells: Sequence[Cell], geos: Sequence[st
         *((f"`plan.bounds` entry {k}: ", bound) for k, bound in enumerate(settings.bounds, start=1)),
         *((f"`plan.fixed` entry {k}: ", fixed) for k, fixed in enumerate(settings.fixed, start=1)),
     ]
-    faults = [where + fault for where, entry in named if (fault := _name_fault(entry, cells, geos))]
+    faults = [where + fault for where, entry in named if (fault := name_fault(entry, cells, geos))]
     faults += [where + fault for where, entry in named if (fault := _switch_fault(entry, cells))]
     channels = list(dict.fromkeys(cell.channel for cell in cells))
     faults += [
@@ -127,7 +127,7 @@ def _bought_whole(cells: Sequence[Cell]) -> str:
     )
 
 
-def _name_fault(entry: CellBound | FixedSpend, cells: Sequence[Cell], geos: Sequence[str]) -> str:
+def name_fault(entry: CellBound | FixedSpend, cells: Sequence[Cell], geos: Sequence[str]) -> str:
     """What is wrong with one entry's names; empty where nothing is."""
     if cells_of(entry, cells):
         return ""

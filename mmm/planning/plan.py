@@ -26,6 +26,7 @@ from mmm.planning.allocation import (
     window_money,
 )
 from mmm.planning.careful import outcome_beside, plan_carefully, risk_of
+from mmm.planning.flighting import allocate_weeks, in_its_weeks
 from mmm.planning.forecast import window_outcome
 from mmm.planning.moves import Context, moves_table, value_mixes
 from mmm.planning.outlook import Outlook, halves, outlook_of, spread_of, worst_tenth
@@ -167,20 +168,28 @@ def optimize(
     money = window_money(window, settings)
     aim = aim_of(curves, window, economics, settings)
     risk = settings.risk
-    if risk.measure == "mean":
+    weeks = None
+    if settings.flighting is not None and money.core > window.spent.sum():
+        weeks = allocate_weeks(aim, window, settings, money.core, grades, planning)
+        found = weeks.allocation
+    elif risk.measure == "mean":
         found = allocate(aim, window, settings, money.core, grades, take_draws(aim.curves, planning))
     else:
         _, careful = plan_carefully(aim, curves, window, settings, grades, planning, baseline)
         found = careful.allocation
-    shown = take_draws(curves, printing)
-    now, then = value_mixes(shown, money.current, found.spend)
+    before = take_draws(curves, printing)
+    as_planned, planned_aim, shown = window, aim, before
+    if weeks is not None:
+        as_planned = replace(window, pattern=weeks.pattern)
+        planned_aim = replace(aim, curves=in_its_weeks(aim.curves, as_planned))
+        shown = in_its_weeks(before, as_planned)
+    (now,), (then,) = value_mixes(before, money.current), value_mixes(shown, found.spend)
     by_tests = response_of_tests(shown, window)
     sought, tests_sought = (now, then), by_tests
     if aim.curves is not curves:
-        asked = take_draws(aim.curves, printing)
-        before, after = value_mixes(asked, money.current, found.spend)
-        sought = (before, after)
-        tests_sought = response_of_tests(asked, window)
+        asked, beyond = (take_draws(one.curves, printing) for one in (aim, planned_aim))
+        (first,), (second,) = value_mixes(asked, money.current), value_mixes(beyond, found.spend)
+        sought, tests_sought = (first, second), response_of_tests(asked, window)
     context = _context(window, settings, aim, found, grades, money, prior_roi)
     compared = sought
     if aim.curves is not curves:
@@ -210,7 +219,7 @@ def optimize(
     )
     gain = worth - worth_now
     by_reserve = aim.worth * tests_sought.sum(axis=0)  # `beside` has it too
-    price = reserve_price(aim, window, settings, money, grades, found.spend, planning, printing)
+    price = reserve_price(planned_aim, as_planned, settings, money, grades, found.spend, planning, printing)
     forecast = _forecast(shown, window, found.spend, baseline, curves.draws, printing)
     beside = outcome_beside(risk, aim, curves, window, baseline, printing)
     left, right = (float(x) if np.isfinite(x) else None for x in found.solution.shadow_price)
@@ -253,7 +262,9 @@ def optimize(
         groups=tuple(group.to_json() for group in found.solution.groups),
     )
     largest = np.maximum(money.current, found.spend)
-    return Plan(plan_table(window, money, found.spend), moves, curves_table(shown, window, largest), summary)
+    tests = None if weeks is None else weeks.tests
+    table = plan_table(window, money, found.spend, as_planned.pattern, tests)
+    return Plan(table, moves, curves_table(shown, as_planned, largest), summary)
 
 
 def _figures(outlook: Outlook, prefix: str) -> dict[str, Range]:

@@ -380,3 +380,30 @@ def demand_is(name: str, *, is_assumed: bool) -> str:
     if is_assumed:
         return f"What media bring moves with {name}, of which the same periods a year earlier stand for those to come."
     return f"What media bring moves with {name}, as given for the periods to come."
+
+
+# --- weeks as decisions --------------------------------------------------------------------------------
+
+
+def gave_way_to_weeks(words: str, amount: float) -> str:
+    """A default limit of the whole window gave way to limits of weeks."""
+    return f"So that the weeks' limits can be met, a default gave way: {words.format(money(amount))}."
+
+
+def weeks_clash(mends: Sequence[str]) -> str:
+    """Limits of weeks that leave no plan."""
+    remedy = f"The smallest change that mends it: {listed(mends)}" if mends else "Loosen one of them"
+    return f"no plan meets the limits of the weeks together with those of the window. {remedy}"
+
+
+def why_weeks(change: float) -> str:
+    """Limits of weeks hold the cell."""
+    return f"{direction(change)} as far as the limits of its weeks let it"
+
+
+def weeks_are_planned() -> str:
+    """What flighting decides."""
+    return (
+        "Every week's money is planned. Between regions each cell is split as in the reference. Other budgets "
+        "(scenarios, the frontier, the price of the reserve) keep each cell's weeks as planned here and scale them."
+    )

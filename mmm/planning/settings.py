@@ -130,6 +130,59 @@ class PriceRise(Settings):
         return self
 
 
+class Blackout(Settings):
+    """Days on which nothing is spent."""
+
+    channel: str | None = Field(None, description="channel; without it all of them")
+    audience: str | None = Field(None, description="one audience")
+    message: str | None = Field(None, description="one message")
+    start: Date = Field(description="first day")
+    end: Date = Field(description="last day")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Blackout:
+        if self.end < self.start:
+            raise ValueError(f"ends {self.end} before it starts {self.start}")
+        if self.channel is None and self.audience is not None:
+            raise ValueError("names an audience and no channel; give the channel too")
+        return self
+
+
+class Flighting(Settings):
+    """Weeks as decisions: how much money each cell gets in each week, and limits of weeks."""
+
+    weekly_cap: Money | dict[str, Money] | None = Field(
+        None, description="most money in a week: of all cells together, or by channel ({tv: 20_000})"
+    )
+    ramp: float | None = Field(
+        None, gt=0, description="0.3: no cell changes by more than 30 % from a week to the next"
+    )
+    blackout: tuple[Blackout, ...] = ()
+    monthly: dict[str, Money] = Field(
+        {}, description="budget of a month, its part of the reserve included: {2027-01: 400_000}"
+    )
+
+    @field_validator("weekly_cap")
+    @classmethod
+    def _above_zero(cls, value: float | dict[str, float] | None) -> float | dict[str, float] | None:
+        amounts = list(value.values()) if isinstance(value, dict) else [] if value is None else [value]
+        if any(amount <= 0 for amount in amounts):
+            raise ValueError("a cap is above 0; for weeks without money use `blackout`")
+        return value
+
+    @field_validator("monthly")
+    @classmethod
+    def _months(cls, value: dict[str, float]) -> dict[str, float]:
+        import re
+
+        for month, amount in value.items():
+            if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
+                raise ValueError(f"{month!r} is not a month; write 2027-01")
+            if amount < 0:
+                raise ValueError(f"the budget of {month} is below 0")
+        return value
+
+
 class RiskSettings(Settings):
     """What is maximized of the distribution of profit."""
 
@@ -228,6 +281,9 @@ class PlanSettings(Settings):
     groups: tuple[GroupLimit, ...] = ()
     fixed: tuple[FixedSpend, ...] = ()
     prices: dict[str, PriceRise] = {}
+    flighting: Flighting | None = Field(
+        None, description="plan every week's money too; without it each cell keeps the weeks of the reference"
+    )
 
     @field_validator("reserve_for_tests")
     @classmethod

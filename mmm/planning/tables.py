@@ -21,7 +21,13 @@ DRAWS = 300
 """Draws that draw a curve; the figures of a plan stand on all of them."""
 
 
-def plan_table(window: PlanWindow, money: Money, planned: Floats) -> pd.DataFrame:
+def plan_table(
+    window: PlanWindow,
+    money: Money,
+    planned: Floats,
+    weeks: Floats | None = None,
+    tests_in: Floats | None = None,
+) -> pd.DataFrame:
     """Money to the cent by period and cell (and geo), and the reserve by period.
 
     Planned and current money both sum to the budget exactly (planned: less what is left unspent). Money of
@@ -33,8 +39,14 @@ def plan_table(window: PlanWindow, money: Money, planned: Floats) -> pd.DataFram
     ----------
     planned
         Money by cell, shape (cell,).
+    weeks
+        Share of each cell's planned money in each period and geo, shape (period, geo, cell); None: the window's.
+    tests_in
+        Share of the reserve in each period, shape (period,); None: by days.
     """
     keys = [key for key in cell_columns(window.cells) if key != "geo"]
+    weeks = window.pattern if weeks is None else weeks
+    tests_in = window.share if tests_in is None else tests_in
     place = ["date", "purpose", *keys] + ([] if window.geos == (NATIONAL,) else ["geo"])
     table = window.schedule(planned).frame("planned_spend").drop(columns="planned_spend")
     table["purpose"] = np.where(table["date"].isin(window.dates[: window.past]), "spent", "core")
@@ -42,7 +54,7 @@ def plan_table(window: PlanWindow, money: Money, planned: Floats) -> pd.DataFram
     for name, amounts, pattern, already in (
         ("reference_spend", money.reference, window.reference.spend, 0.0),
         ("current_spend", money.current - window.spent, window.pattern, past),
-        ("planned_spend", planned - window.spent, window.pattern, past),
+        ("planned_spend", planned - window.spent, weeks, past),
     ):
         parts = [spread(float(amount), pattern[:, :, i]) for i, amount in enumerate(amounts)]
         money_of = Schedule(window.dates, window.geos, window.cells, already + np.stack(parts, axis=-1))
@@ -53,7 +65,7 @@ def plan_table(window: PlanWindow, money: Money, planned: Floats) -> pd.DataFram
     tests["reference_spend"] = 0.0
     placed = _placed(window, table)
     kept = money.reserve - float(placed["planned_spend"].sum())
-    tests["current_spend"] = spread(kept, window.share[ahead])
+    tests["current_spend"] = spread(kept, tests_in[ahead])
     tests["planned_spend"] = tests["current_spend"]
     columns = [*place, "reference_spend", "current_spend", "planned_spend"]
     return pd.concat([table[columns], placed[columns], tests[columns]], ignore_index=True)
@@ -68,6 +80,18 @@ def _placed(window: PlanWindow, table: pd.DataFrame) -> pd.DataFrame:
     rows["purpose"], rows["reference_spend"] = "test", 0.0
     rows["current_spend"] = rows["planned_spend"] = spend[spend > 0]
     return rows
+
+
+def planned_pattern(table: pd.DataFrame, window: PlanWindow) -> Floats:
+    """The weeks of a finished plan, from `plan.csv`: as `PlanWindow.pattern`, shape (period, geo, cell).
+
+    A cell that gets nothing keeps the window's.
+    """
+    cells = table[table["purpose"].isin(["core", "spent"])]
+    money = cells["planned_spend"].to_numpy().reshape(window.pattern.shape).copy()
+    money[: window.past] = 0.0
+    total = money.sum(axis=(0, 1))
+    return np.where(total > 0, money / np.where(total > 0, total, 1.0), window.pattern)
 
 
 def curves_table(curves: WindowCurves, window: PlanWindow, spend: Floats) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from mmm.planning import sentences
 from mmm.planning.begun import Begun, what_happened
 from mmm.planning.bounds import reversed_bounds
 from mmm.planning.fixed import fixed_money
+from mmm.planning.flighting_faults import flighting_faults
 from mmm.planning.names import name_faults
 from mmm.planning.placed import PlacedTests
 from mmm.planning.places import Places, places_of
@@ -330,6 +331,7 @@ def _days(panel: Panel, settings: PlanSettings, places: Places) -> _Days:
             f"`plan.window`: {start} to {end} is past: the data run until {data_end}. "
             "Give a window after that, or bring newer data"
         )
+    faults += flighting_faults(settings, places.cells, panel.grain, start, end)
     if faults:
         raise ConfigError(faults)
     week_start = WEEKDAYS[int(weekdays(panel.dates[:1])[0])]
@@ -457,4 +459,6 @@ def _assumptions(
     if dark:
         lines.append(sentences.spread_evenly(dark))
     lines.append(sentences.after_window_is(panel.grain))
+    if settings.flighting is not None:
+        lines.append(sentences.weeks_are_planned())
     return tuple(lines)

@@ -248,6 +248,12 @@ ENGLISH: dict[str, str] = {
     "scenarios.point.plan": "plan",
     "scenarios.point.break_even": "next unit pays just for itself",
     # moves
+    "calendar.heading.day": "Day by day",
+    "calendar.heading.week": "Week by week",
+    "calendar.heading.month": "Month by month",
+    "calendar.lead": "The darker, the more money in that {grain}.",
+    "calendar.begun": "Left of the line: as it was spent.",
+    "calendar.chart": "Planned money by channel over the window",
     "moves.heading": "Where the money moves",
     "moves.lead": "Outlined: today's mix at equal money. Filled: the plan.",
     "moves.lead.tests": "{reserve} is kept for tests, so the lines below share {core}.",
@@ -429,6 +435,7 @@ ENGLISH: dict[str, str] = {
     "limits.which.upper": "upper limit",
     "limits.which.guard": "limit for what is little known",
     "limits.which.group": "limit together with others",
+    "limits.which.weeks": "limit of its weeks",
     "limits.which.fixed": "fixed amount",
     "limits.reserve": (
         "Each thousand kept for tests costs {price} of expected value now; tests buy knowledge for later."

@@ -136,6 +136,49 @@ def changes(rows: Rows, description: str) -> Spec:
     return finished(alt.layer(fields, words), 22 * len(geos) + 60, description)
 
 
+def calendar(rows: Rows, names: Sequence[str], begins: str | None, description: str) -> Spec:
+    """A heat map of money by name and period: the channel's colour, the darker the more.
+
+    Parameters
+    ----------
+    rows
+        `name`, `start` and `end` (ISO), `share` of the largest amount, `colour`, `text` (the amount as written).
+    names
+        Lines from top to bottom.
+    begins
+        First day that is planned, where earlier ones are past: a line stands there.
+    """
+    base = alt.Chart(inline(rows)).encode(
+        y=alt.Y(
+            "name:N",
+            sort=list(names),
+            title=None,
+            axis=alt.Axis(labelLimit=150, labelColor=INK, labelFontSize=12.5, grid=False),
+        )
+    )
+    when = alt.X(
+        "start:T",
+        title=None,
+        scale=alt.Scale(type="utc"),
+        axis=alt.Axis(grid=False, tickCount=6, format="%-d %b", labelFlush=True),
+    )
+    tiles = base.mark_rect(stroke="#FFFFFF", strokeWidth=1.5, cornerRadius=2).encode(
+        x=when,
+        x2="end:T",
+        color=alt.Color("colour:N", scale=None, legend=None),
+        opacity=alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0.06, 1]), legend=None),
+        tooltip=[
+            alt.Tooltip("name:N", title=" "),
+            alt.Tooltip("start:T", title="from", format="%-d %b %Y"),
+            alt.Tooltip("text:N", title="  "),
+        ],
+    )
+    if begins is None:
+        return finished(tiles, ROW * len(names), description)
+    edge = alt.Chart(inline([{"start": begins}])).mark_rule(color=INK, strokeWidth=1.6).encode(x=when)
+    return finished(alt.layer(tiles, edge), ROW * len(names), description)
+
+
 def curve(rows: Rows, points: Rows, colour: str, titles: tuple[str, str], description: str) -> Spec:
     """What spend of one cell brings, solid where it was ever spent and dashed beyond.
 

@@ -141,7 +141,7 @@ def caveats(results: Results, voice: Voice) -> tuple[Markup, ...]:
             "free": voice.amounts.money(summary.free),
             "reserve": voice.amounts.money(summary.reserve),
         }
-        said.insert(0, voice.html("decision.begun", so_far))
+        said = [Markup(" ").join((voice.html("decision.begun", so_far), *said))]
     if not results.about.has_money:
         said.append(voice.html("decision.no_money"))
     elif results.about.gross_margin is None:

@@ -228,3 +228,146 @@ def curve(
     for d in range(base.shape[0]):
         terms = (base[d], rate[d], worth[d])
         _one_draw(kind, points, terms, half[d], power[d], room, response[d], slope[d], excess[d])
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, nogil=True)
+def week_values(
+    kind: int,
+    money: Floats,
+    base: Floats,
+    unit: Floats,
+    worth: Floats,
+    weights: Floats,
+    half: Floats,
+    power: Floats,
+    lines: Floats,
+    value: Floats,
+    slope: Floats,
+) -> None:
+    """What money week by week brings through one cell, and its derivative by each week's money, per draw.
+
+    The derivative goes the way of the carry-over backwards (its adjoint): what a week's money is worth is the sum over
+    lags of weight times what a unit of stock is worth then.
+
+    Parameters
+    ----------
+    kind
+        Code of the cell's saturation.
+    money
+        Money of each week, shape (week,).
+    base, worth
+        Adstock without the money, above 0, and worth of a full saturation, shape (draw, geo, week + lag - 1).
+    unit
+        Scaled exposure that one unit of money buys, shape (geo,).
+    weights
+        Carry-over, shape (draw, lag).
+    half, power
+        Draws of the cell, shape (draw,).
+    lines
+        Where a curve is replaced by a straight line: from, to, height at its beginning, and slope, shape
+        (4, draw, geo, week + lag - 1); nowhere where `from` is above `to`.
+    value, slope
+        Receive the sum of worth times share, shape (draw,), and its derivative, shape (draw, week).
+    """
+    weeks, periods, lags = money.shape[0], base.shape[2], weights.shape[1]
+    room = np.empty((5, periods))
+    carried, rate, share, steep, pull = room[0], room[1], room[2], room[3], room[4]
+    for d in range(base.shape[0]):
+        for t in range(periods):
+            carried[t] = 0.0
+            pull[t] = 0.0
+        for lag in range(lags):
+            weight = weights[d, lag]
+            for t in range(weeks):
+                carried[t + lag] += weight * money[t]
+        total = 0.0
+        for g in range(unit.shape[0]):
+            for t in range(periods):
+                rate[t] = unit[g] * carried[t]
+            saturate(kind, 1.0, base[d, g], rate, half[d], power[d], share, steep)
+            for t in range(periods):
+                stock = base[d, g, t] + rate[t]
+                straight = stock >= lines[0, d, g, t] and stock <= lines[1, d, g, t]
+                height = lines[2, d, g, t] + lines[3, d, g, t] * (stock - lines[0, d, g, t])
+                total += worth[d, g, t] * (height if straight else share[t])
+                pull[t] += worth[d, g, t] * unit[g] * (lines[3, d, g, t] if straight else steep[t])
+        value[d] = total
+        for t in range(weeks):
+            back = 0.0
+            for lag in range(lags):
+                back += weights[d, lag] * pull[t + lag]
+            slope[d, t] = back
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def _share_at(kind: int, u: float, half: float, power: float) -> float:
+    """Saturation at one stock above 0."""
+    z = np.exp(power * np.log(u / half))
+    if kind == LOGISTIC:
+        return float(np.tanh(HALF_WAY * z))
+    return float(z) if kind == POWER else float(z / (1.0 + z))
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def week_lines(
+    kind: int,
+    most: Floats,
+    base: Floats,
+    unit: Floats,
+    worth: Floats,
+    weights: Floats,
+    half: Floats,
+    power: Floats,
+    lines: Floats,
+) -> None:
+    """The lines that make each curve its concave envelope between its base and the most stock it can have.
+
+    A curve that is worth something is convex up to its bend (Hill with n > 1) and concave after it: its envelope is
+    the straight line from the base to the point where that line touches, and then the curve. A curve that hurts is
+    turned round: the curve up to a point, and from there the straight line to its end.
+
+    Parameters
+    ----------
+    most
+        Most money of each week, shape (week,).
+    lines
+        Receives the lines, as `week_values` takes them; the other parameters are its own.
+    """
+    weeks, periods, lags = most.shape[0], base.shape[2], weights.shape[1]
+    carried = np.empty(periods)
+    for d in range(base.shape[0]):
+        carried[:] = 0.0
+        for lag in range(lags):
+            for t in range(weeks):
+                carried[t + lag] += weights[d, lag] * most[t]
+        k, n = half[d], power[d]
+        bend = k * ((n - 1.0) / (n + 1.0)) ** (1.0 / n) if kind == HILL and n > 1.0 else 0.0
+        for g in range(unit.shape[0]):
+            for t in range(periods):
+                low = base[d, g, t]
+                high = low + unit[g] * carried[t]
+                lines[0, d, g, t], lines[1, d, g, t] = 1.0, 0.0
+                lines[2, d, g, t] = lines[3, d, g, t] = 0.0
+                hurts = worth[d, g, t] < 0.0
+                if high <= low or (not hurts and low >= bend) or (hurts and high <= bend):
+                    continue
+                # the end of the line that is fixed, and the stretch in which the other one lies
+                fixed = high if hurts else low
+                left = low if hurts else max(bend, low)
+                right = min(bend, high) if hurts else high
+                end = left if hurts else right
+                height = _share_at(kind, fixed, k, n)
+                if right > left:
+                    for _ in range(60):
+                        middle = 0.5 * (left + right)
+                        s = _share_at(kind, middle, k, n)
+                        touch = n * s * (1.0 - s) / middle * (middle - fixed) - (s - height)
+                        if touch > 0.0:
+                            left = middle
+                        else:
+                            right = middle
+                    end = left if hurts else right
+                s = _share_at(kind, end, k, n)
+                lines[0, d, g, t], lines[1, d, g, t] = min(fixed, end), max(fixed, end)
+                lines[2, d, g, t] = min(s, height)
+                lines[3, d, g, t] = (height - s) / (fixed - end) if fixed != end else 0.0

@@ -11,6 +11,7 @@ from mmm.errors import ConfigError, DataError, Infeasible
 from mmm.experiments.recipes import check_names
 from mmm.finance.economics import unit_economics
 from mmm.planning.allocation import check_limits, check_objective
+from mmm.planning.flighting import check_weeks
 from mmm.planning.goals import check_goals
 from mmm.planning.window import PlanWindow, plan_window
 from mmm.runs.manifest import package_version
@@ -24,6 +25,8 @@ def refuse_plan(panel: Panel, config: Config) -> PlanWindow:
     window = plan_window(panel, config.plan, folder=config.folder)
     check_names(config.tests, panel.cells)
     check_limits(window, config.plan)
+    if config.plan.flighting is not None:
+        check_weeks(window, config.plan)
     economics = unit_economics(config.finance)
     check_objective(config.plan, economics, has_money=window.has_money)
     check_goals(config.goals, economics, has_money=window.has_money)

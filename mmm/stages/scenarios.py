@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from mmm.config import Config
 from mmm.finance.economics import unit_economics
 from mmm.planning.best_splits import best_splits
 from mmm.planning.budgets import set_up
+from mmm.planning.flighting import in_its_weeks
 from mmm.planning.goals import goals_table
 from mmm.planning.plan import Plan
 from mmm.planning.scenarios import compare
+from mmm.planning.tables import planned_pattern
 from mmm.planning.targets import as_planned
 from mmm.stages.fit import Progress
 from mmm.stages.plan import designed_weeks, outset
@@ -25,14 +28,19 @@ def write_scenarios(
     begin = outset(config, prepared, fitted).with_tests(designed_weeks(planned))
     plan = Plan.load(planned)
     spend = plan.spend
+    window, curves, todays_weeks = begin.window, begin.curves, None
+    if config.plan.flighting is not None:
+        window = replace(window, pattern=planned_pattern(plan.plan, window))
+        curves, todays_weeks = in_its_weeks(curves, window), begin.curves.unit_exposure
     desk = set_up(
-        begin.curves,
-        begin.window,
+        curves,
+        window,
         unit_economics(config.finance),
         begin.grades,
         as_planned(config.plan, plan.summary.budget),
         begin.baseline,
         seed=config.model.sampling.seed,
+        todays_weeks=todays_weeks,
     )
     found = compare(desk, config.scenarios, spend)
     write_csv(found.scenarios, folder / "scenarios.csv")

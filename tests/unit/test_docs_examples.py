@@ -23,6 +23,8 @@ from mmm.model.layout import demand_of, lay_out
 from mmm.model.names import refuse_unknown_channels
 from mmm.model.settings import ModelSettings
 from mmm.model.shapes import MARGINAL, RETURN, SIGNED
+from mmm.planning.flighting_faults import blackout_cells, flighting_faults
+from mmm.planning.settings import PlanSettings
 
 DOCS = Path(__file__).parents[2] / "docs"
 DATA = DataSettings.model_validate(
@@ -120,3 +122,18 @@ def test_the_index_of_demand_of_the_page_multiplies_media(tmp_path: Path) -> Non
     tables = load_tables(data, CalendarSettings(), {}, tmp_path)
     panel = align_tables(tables, name="a", currency="USD", data=data, calendar=CalendarSettings()).panel
     np.testing.assert_allclose(demand_of(panel, panel.controls)[:, 0], index / index.mean(), rtol=1e-6)
+
+
+def test_the_weeks_of_the_page_are_planned_as_it_says() -> None:
+    text = (DOCS / "flighting.md").read_text("utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
+    plain, free, limited = (PlanSettings.model_validate(YAML(typ="safe").load(block)) for block in blocks)
+    assert plain.flighting is None
+    assert free.flighting is not None
+    asked = limited.flighting
+    assert asked is not None
+    cells = (Cell("tv"), Cell("facebook", "prospecting"), Cell("search"))
+    days = np.datetime64("2027-01-01"), np.datetime64("2027-03-31")
+    with_budget = limited.model_copy(update={"budget": sum(asked.monthly.values())})
+    assert flighting_faults(with_budget, cells, "week", *days) == []
+    assert [blackout_cells(entry, cells) for entry in asked.blackout] == [[0], [0, 1, 2]]
