@@ -1,4 +1,4 @@
-"""`python -m benchmarks [STEP ...]`: speed, accuracy, tables (default), recovery, solver, flighting, growth, sbc, lock."""
+"""`python -m benchmarks [STEP ...]`: speed, accuracy, tables (default), recovery, solver, flighting, growth, sbc."""
 
 from __future__ import annotations
 

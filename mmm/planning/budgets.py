@@ -28,7 +28,7 @@ from mmm.planning.placed import response_of_tests
 from mmm.planning.settings import PlanSettings
 from mmm.planning.window import PlanWindow
 from mmm.response.bank import CurveBank
-from mmm.response.curves import WindowCurves, response
+from mmm.response.curves import WindowCurves, bought_as, response
 from mmm.response.table import Sketch
 
 PLAN_DRAWS = 200
@@ -216,7 +216,7 @@ def _brought(desk: Desk, curves: WindowCurves, mixes: Sequence[Mix]) -> Floats:
     found = _responses(shown, mixes)
     older = [k for k, mix in enumerate(mixes) if mix.todays_weeks]
     if desk.todays_weeks is not None and older:
-        before = replace(shown, unit_exposure=desk.todays_weeks)
+        before = bought_as(shown, desk.todays_weeks)
         found[older] = _responses(before, [mixes[k] for k in older])
     return found + response_of_tests(shown, desk.window)
 

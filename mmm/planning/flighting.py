@@ -33,7 +33,7 @@ from mmm.planning.limits import in_whole_cents
 from mmm.planning.problem import Group, GroupState, Problem, Solution
 from mmm.planning.settings import PlanSettings
 from mmm.planning.window import PlanWindow
-from mmm.response.curves import WindowCurves, response
+from mmm.response.curves import WindowCurves, bought_as, response
 from mmm.response.weeks import WeekCell, concave_above, week_cells
 
 Indices = NDArray[np.int64]
@@ -107,7 +107,7 @@ class _Task:
 
 def in_its_weeks(curves: WindowCurves, window: PlanWindow) -> WindowCurves:
     """The curves with money spread over weeks and regions as the window's pattern says."""
-    return replace(curves, unit_exposure=window.pattern * window.exposure_per_money)
+    return bought_as(curves, window.pattern * window.exposure_per_money)
 
 
 def check_weeks(window: PlanWindow, settings: PlanSettings) -> None:

@@ -163,6 +163,12 @@ def together(parts: Sequence[WindowCurves]) -> WindowCurves:
     return replace(parts[0], others=tuple(parts[1:]))
 
 
+def bought_as(curves: WindowCurves, unit_exposure: Floats) -> WindowCurves:
+    """The same curves where a unit of money buys other exposure, shape (period, geo, cell)."""
+    others = tuple(bought_as(part, unit_exposure) for part in curves.others)
+    return replace(curves, unit_exposure=unit_exposure, others=others)
+
+
 def in_units(curves: WindowCurves) -> WindowCurves:
     """The same curves in units of the outcome instead of money."""
     return replace(

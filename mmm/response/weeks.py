@@ -64,7 +64,7 @@ class WeekCell:
 
 
 def week_cells(curves: WindowCurves, past: int, bought: Floats) -> tuple[WeekCell, ...]:
-    """The cells of a window, their weeks from the first that is still to come.
+    """The cells of a window, their weeks from the first that is still to come; those of further segments follow.
 
     Parameters
     ----------
@@ -75,6 +75,12 @@ def week_cells(curves: WindowCurves, past: int, bought: Floats) -> tuple[WeekCel
     bought
         Raw exposure that one unit of money buys in any week, shape (geo, cell).
     """
+    parts = (curves, *curves.others)
+    return tuple(cell for part in parts for cell in _of_a_segment(part, past, bought))
+
+
+def _of_a_segment(curves: WindowCurves, past: int, bought: Floats) -> list[WeekCell]:
+    """`week_cells` of one segment."""
     media, tail = curves.media, curves.media.lags - 1
     beside = np.zeros_like(curves.unit_exposure) if curves.beside is None else curves.beside
     if curves.spent is not None:
@@ -106,14 +112,16 @@ def week_cells(curves: WindowCurves, past: int, bought: Floats) -> tuple[WeekCel
                 slack=float((np.abs(worth) * least).sum(axis=(1, 2)).mean()),
             )
         )
-    return tuple(found)
+    return found
 
 
 def brought(cells: Sequence[WeekCell], money: Floats) -> tuple[Floats, Floats]:
-    """Mean response of each cell to its money week by week, and the derivative by each week's money.
+    """Mean response of each cell to its money week by week, over all segments, and the derivative by each week's money.
 
     Parameters
     ----------
+    cells
+        Of one segment after the other.
     money
         Shape (cell, week).
 
@@ -123,14 +131,14 @@ def brought(cells: Sequence[WeekCell], money: Floats) -> tuple[Floats, Floats]:
         Shapes (cell,) and (cell, week).
     """
     money = np.ascontiguousarray(money, dtype=np.float64)
-    value, slope = np.zeros(len(cells)), np.zeros_like(money)
+    value, slope = np.zeros(len(cells)), np.zeros((len(cells), money.shape[1]))
 
     def work(start: int, stop: int) -> None:
         for i in range(start, stop):
             cell = cells[i]
             by_draw, steep = np.empty(len(cell.half)), np.empty((len(cell.half), money.shape[1]))
             parts = (cell.base, cell.unit, cell.worth, cell.weights, cell.half, cell.power, cell.lines)
-            week_values(cell.kind, money[i], *parts, by_draw, steep)
+            week_values(cell.kind, money[i % len(money)], *parts, by_draw, steep)
             value[i], slope[i] = by_draw.mean() - cell.none, steep.mean(axis=0)
 
     size = sum(cell.base.size for cell in cells)
@@ -138,7 +146,7 @@ def brought(cells: Sequence[WeekCell], money: Floats) -> tuple[Floats, Floats]:
         work(0, len(cells))
     else:
         share_out(len(cells), work)
-    return value, slope
+    return value.reshape(-1, len(money)).sum(axis=0), slope.reshape(-1, *money.shape).sum(axis=0)
 
 
 def concave_above(cells: Sequence[WeekCell], most: Floats) -> tuple[WeekCell, ...]:
@@ -155,7 +163,9 @@ def concave_above(cells: Sequence[WeekCell], most: Floats) -> tuple[WeekCell, ..
         for i in range(start, stop):
             cell = cells[i]
             parts = (cell.base, cell.unit, cell.worth, cell.weights, cell.half, cell.power)
-            week_lines(cell.kind, np.ascontiguousarray(most[i], dtype=np.float64), *parts, lines[i])
+            week_lines(
+                cell.kind, np.ascontiguousarray(most[i % len(most)], dtype=np.float64), *parts, lines[i]
+            )
 
     share_out(len(cells), work)
     return tuple(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmm.model.shapes import HILL, LOGISTIC, POWER
-from mmm.response.curves import Spent, response
+from mmm.response.curves import Spent, response, together
 from mmm.response.weeks import brought, concave_above, week_cells
 
 WEEKS = 4
@@ -36,6 +36,17 @@ def test_what_weeks_bring_is_what_the_windows_curves_say_of_that_pattern(random_
     by_hand = [response(there, i, [x]).mean() for i, x in enumerate(total)]
     # a power law far below 1 still has some share at the floor of the stock
     np.testing.assert_allclose(brought(cells, money)[0], by_hand, rtol=5e-3 if kind == POWER else 1e-5)
+
+
+def test_segments_add_up(random_curves):
+    curves, bought, cells, money = made(random_curves, 5)
+    other = made(random_curves, 6)[0]
+    both = week_cells(together([curves, replace(other, unit_exposure=curves.unit_exposure)]), 0, bought)
+    alone = brought(cells, money), brought(week_cells(other, 0, bought), money)
+    for sum_of_both, first, second in zip(brought(both, money), *alone, strict=True):
+        np.testing.assert_allclose(sum_of_both, first + second)
+    above = brought(concave_above(both, np.full_like(money, 300.0)), money)[0]
+    assert (above >= brought(both, money)[0] - 1e-9).all()
 
 
 def test_weeks_that_are_past_are_a_part_of_the_base(random_curves):
