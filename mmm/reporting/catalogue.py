@@ -46,6 +46,7 @@ ENGLISH: dict[str, str] = {
     "decision.and": "and",
     "decision.others": "{n} others",
     "decision.keep": "Keep today's mix: no move inside the limits is worth making.",
+    "decision.weeks": "Keep each line's money and move *{moved}* of it to other weeks:",
     "decision.gain.profit": "*{gain}* profit after media (90 %: {range}).",
     "decision.gain.npv": "*{gain}* present value of profit (90 %: {range}).",
     "decision.gain.revenue": "*{gain}* revenue (90 %: {range}).",

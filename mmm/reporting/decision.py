@@ -26,7 +26,8 @@ class Decision:
 
     `measure` is what the gain is in: profit, its present value, revenue, or units of an outcome without a money value.
     `moved` is the larger of what is added and what is taken away; `unspent` is budget that would not pay for
-    itself. Donors and receivers are cells, the largest move first.
+    itself. Donors and receivers are cells, the largest move first. `moved_weeks` is money that moves between cells or
+    periods.
     """
 
     measure: Literal["profit", "revenue", "units", "npv"]
@@ -40,11 +41,17 @@ class Decision:
     gain: Estimate
     probability: float | None
     worst_tenth: float | None
+    moved_weeks: float = 0.0
 
     @property
     def keeps(self) -> bool:
         """Whether the plan is, in effect, today's mix."""
-        return self.moved < SMALL_MOVE * self.budget
+        return max(self.moved, self.moved_weeks) < SMALL_MOVE * self.budget
+
+    @property
+    def only_weeks(self) -> bool:
+        """Whether money moves between periods and not between cells."""
+        return not self.keeps and self.moved < SMALL_MOVE * self.budget
 
     @property
     def spends_less(self) -> bool:
@@ -90,7 +97,14 @@ def decide(results: Results) -> Decision:
         gain=summary.gain,
         probability=summary.probability_better,
         worst_tenth=summary.worst_tenth,
+        moved_weeks=_between_periods(results.plan),
     )
+
+
+def _between_periods(plan: pd.DataFrame) -> float:
+    """Money of the cells that stands in another cell or period than in today's mix."""
+    core = plan[plan["purpose"] == "core"]
+    return float((core["planned_spend"] - core["current_spend"]).abs().sum()) / 2
 
 
 def measure_of(results: Results) -> Literal["profit", "revenue", "units", "npv"]:

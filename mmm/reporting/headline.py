@@ -51,7 +51,7 @@ def _headline(decision: Decision, results: Results, voice: Voice) -> list[tuple[
     if decision.keeps:
         return [*sentences, ("decision.keep", {})]
     move = {
-        "moved": money(decision.moved),
+        "moved": money(decision.moved_weeks if decision.only_weeks else decision.moved),
         "donors": _names(decision.donors, voice),
         "receivers": _names(decision.receivers, voice),
     }
@@ -61,10 +61,16 @@ def _headline(decision: Decision, results: Results, voice: Voice) -> list[tuple[
     }
     return [
         *sentences,
-        ("decision.less" if decision.spends_less else "decision.move", move),
+        (_move_key(decision), move),
         (f"decision.gain.{decision.measure}", gain),
         (_odds_key(decision), {"odds": odds(decision.probability)}),
     ]
+
+
+def _move_key(decision: Decision) -> str:
+    if decision.spends_less:
+        return "decision.less"
+    return "decision.weeks" if decision.only_weeks else "decision.move"
 
 
 def _odds_key(decision: Decision) -> str:

@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from mmm.reporting.calendar import by_channel, calendar_figure, calendar_sentence, calendar_table
+from mmm.reporting.decision import decide
+from mmm.reporting.headline import headline
 from mmm.reporting.html import render_html
 from mmm.reporting.settings import ReportSettings
 from mmm.reporting.voice import voice_for
@@ -67,3 +69,22 @@ def test_the_page_has_the_calendar_and_says_what_is_spent_and_free(begun):
     page = render_html(begun, ReportSettings())
     assert "chart-calendar" in page
     assert "stays as it was" in page
+
+
+def test_a_plan_that_moves_money_between_weeks_alone_says_so(results, voice):
+    plan = results.plan.copy()
+    core = plan.purpose == "core"
+    plan.loc[core, "current_spend"] = plan.loc[core, "planned_spend"]
+    late = plan.date == plan.date.max()
+    plan.loc[core & ~late, "current_spend"] += (
+        plan.loc[core & late, "planned_spend"].sum() / (core & ~late).sum()
+    )
+    plan.loc[core & late, "current_spend"] = 0.0
+    moves = results.moves.copy()
+    moves["current_spend"] = moves["planned_spend"]
+    found = decide(replace(results, plan=plan, moves=moves))
+    assert found.only_weeks
+    moved = float(plan.loc[core & late, "planned_spend"].sum())
+    assert found.moved_weeks == pytest.approx(moved)
+    said = " ".join(headline(found, results, voice))
+    assert f"{voice.amounts.money(moved)} of it to other weeks" in said.replace("*", "")
