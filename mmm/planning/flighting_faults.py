@@ -39,8 +39,8 @@ def flighting_faults(
         )
     if any(cell.geo for cell in cells):
         faults.append(
-            "`plan.flighting` cannot be combined with limits that name a geo yet: weeks are planned for each cell over all "
-            "geos; take one of them out"
+            "`plan.flighting` cannot be combined with limits that name a geo yet: weeks are planned for all geos of a "
+            "cell together; take one of them out"
         )
     channels = list(dict.fromkeys(cell.channel for cell in cells))
     capped = asked.weekly_cap if isinstance(asked.weekly_cap, dict) else {}

@@ -223,3 +223,11 @@ def test_months_are_no_weeks(make_panel):
     panel = make_panel(np.ones((24, 4)) * 100, grain="month", first=np.datetime64("2025-01-01"))
     with pytest.raises(ConfigError, match="by month"):
         plan_window(panel, PlanSettings.model_validate({"window": "2027Q1", "flighting": {}}))
+
+
+def test_limits_by_geo_are_refused_in_words(make_panel, weekly_spend):
+    by_geo = weekly_spend[:97, None, :] * np.array([0.6, 0.4])[None, :, None]
+    panel = make_panel(by_geo, geos=("north", "south"))
+    keys = {**Q1, "flighting": {}, "groups": [{"name": "north", "geos": ["north"], "max_share": 0.5}]}
+    with pytest.raises(ConfigError, match="limits that name a geo"):
+        plan_window(panel, PlanSettings.model_validate(keys))
