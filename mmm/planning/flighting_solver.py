@@ -192,8 +192,8 @@ def nearest(limits: Limits, money: Floats) -> Floats:
     """The plan within limits with the least money moved, exact where a projection is close."""
     n = money.size
     one = sparse.eye_array(n)
-    moved = sparse.vstack([sparse.hstack([one, -one]), sparse.hstack([-one, -one])])
-    rows = sparse.hstack([limits.rows, sparse.csr_array(limits.rows.shape)])
+    moved = sparse.csr_array(sparse.block_array([[one, -one], [-one, -one]]))
+    rows = sparse.csr_array(sparse.hstack([limits.rows, sparse.csr_array(limits.rows.shape)]))
     beside = moved, np.concatenate([money.ravel(), -money.ravel()])
     upper = np.concatenate([limits.upper.ravel(), np.full(n, np.inf)])
     cost = np.concatenate([np.zeros(n), np.ones(n)])
@@ -209,7 +209,6 @@ def _program(
 ) -> tuple[Floats, Floats]:
     """Least cost within the limits of the rows (and beside them others, from above), and the price of each row."""
     equal = limits.equal
-    rows = sparse.csr_array(rows)
     up, down = np.isfinite(limits.high) & ~equal, np.isfinite(limits.low) & ~equal
     parts, ends = [rows[up], -rows[down]], [limits.high[up], -limits.low[down]]
     if beside is not None:
