@@ -270,7 +270,7 @@ def _go(
         if command == "tests":
             raise ConfigError(
                 [
-                    "`plan.flighting`: tests are not designed beside weeks as decisions yet; take it out to design tests"
+                    "`plan.flighting`: no tests are designed beside weeks as decisions yet; take it out to design some"
                 ]
             )
         tests = False

@@ -404,6 +404,7 @@ def why_weeks(change: float) -> str:
 def weeks_are_planned() -> str:
     """What flighting decides."""
     return (
-        "Every week's money is planned, and no tests are designed beside it: the reserve stays one line. Between regions each cell is split as in the reference. Other budgets "
-        "(scenarios, the frontier, the price of the reserve) keep each cell's weeks as planned here and scale them."
+        "Every week's money is planned, and no tests are designed beside it: the reserve stays one line. Between "
+        "regions each cell is split as in the reference. Other budgets (scenarios, the frontier, the price of the "
+        "reserve) keep each cell's weeks as planned here and scale them."
     )
