@@ -93,7 +93,7 @@ def _of_a_segment(curves: WindowCurves, past: int, bought: Floats) -> list[WeekC
         half, power = media.half[:, cell].copy(), media.slope[:, cell].copy()
         kind = int(media.saturation[cell])
         base = np.ascontiguousarray(np.maximum(stock, FLOOR * half[:, None, None]))
-        worth = np.ascontiguousarray(media.ceiling[:, :, None, cell] * curves.value[past:].T[None])
+        worth = np.ascontiguousarray(media.ceiling[:, :, None, cell] * curves.worth[past:].T[None])
         shares = [saturate(kind, u, half[:, None, None], power[:, None, None]) for u in (stock, base)]
         least = np.maximum(shares[1] - shares[0], np.where(base > stock, FLOOR * power[:, None, None], 0.0))
         lines = np.zeros((4, *base.shape))
