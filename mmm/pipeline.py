@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mmm.config import Config
 from mmm.data.panel import Check
-from mmm.errors import ConfigError
+from mmm.errors import ConfigError, InputError
 from mmm.inference.backtest import ORIGINS, QUARTER
 from mmm.runs.manifest import package_version
 from mmm.runs.store import RunFolder, stage_key
@@ -25,8 +25,7 @@ from mmm.stages.keys import (
     backtest_key,
     fit_key,
     money_key,
-    plan_inputs,
-    plan_settings,
+    plan_key,
     scenario_settings,
     stress_key,
     tests_key,
@@ -35,8 +34,10 @@ from mmm.stages.money import write_money
 from mmm.stages.other_outcomes import checks_of, fit_others, prepare_others
 from mmm.stages.plan import write_plan
 from mmm.stages.prepare import Prepared, prepare
-from mmm.stages.readout import READOUT, ReadTest, add_result, read_panel, write_readout
+from mmm.stages.preview import preview_figures
+from mmm.stages.readout import READOUT, ReadTest, add_result, foreseen, read_panel, write_readout
 from mmm.stages.report import write_report
+from mmm.stages.rollout import ROLLOUT, refuse_rollout, rollout_key, write_rollout
 from mmm.stages.scenarios import write_scenarios
 from mmm.stages.segments import refuse_segments, write_segments
 from mmm.stages.stress import write_stress
@@ -221,6 +222,9 @@ def read_test(
     say("reading the test")
     found = read_panel(config, name, folder, prepared.panel)
     with RunFolder.open(folder, owner=f"{config.name} in {config.folder}") as store:
+        if found.is_result:
+            say("what a new fit would say")
+            found = foreseen(found, preview_figures(store, config, prepared, found.readout))
         place = store.stage(found.stage, found.key, lambda to: write_readout(to, config, found))
         manifest = store.manifest(
             command="tests read",
@@ -231,6 +235,41 @@ def read_test(
         )
         store.add(_artefacts([place]), manifest)
     return add_result(config, found, folder / f"{found.stage}.html")
+
+
+def rollout(
+    config: Config, name: str | None = None, *, out: Path | None = None, progress: Progress | None = None
+) -> Run:
+    """Propose what to do after every test about which nothing was decided; the report shows it where there is one.
+
+    Parameters
+    ----------
+    name
+        The test that is asked about; all are proposed together.
+
+    Raises
+    ------
+    InputError
+        Nothing can be proposed, or no fit and plan of these data are finished.
+    """
+    say = progress or (lambda text: None)
+    folder = out if out is not None else Path("reports") / config.name
+
+    def weigh(store: RunFolder, prepared: Prepared) -> None:
+        refuse_rollout(config, prepared, name, folder)
+        fitted_key = fit_key(config, prepared)
+        planned_key = plan_key(config, fitted_key)
+        designed_key = tests_key(config, planned_key)
+        fitted, designed = store.finished("fit", fitted_key), store.finished("tests", designed_key)
+        planned = designed or store.finished("plan", planned_key)
+        if fitted is None or planned is None:
+            raise InputError(
+                "these data and settings have no finished fit and plan yet; first: mmm run CONFIG"
+            )
+        key = rollout_key(config, prepared, planned_key if designed is None else designed_key)
+        store.stage(ROLLOUT, key, lambda to: write_rollout(to, config, prepared, fitted, planned, key, say))
+
+    return _go(config, "tests rollout", out, None, progress, weigh)
 
 
 _MADE = {
@@ -244,6 +283,7 @@ _MADE = {
     "run": {"fit", "money", "plan", "tests", "scenarios", "report"},
     "stress": {"fit", "money", "report"},  # where there is a plan to report
     "backtest": {"report"},
+    "tests rollout": {"report"},
 }
 """What a command makes of the line; the rest is published where it is finished and still true."""
 
@@ -301,18 +341,20 @@ def _go(
         counted = money_key(config, prepared, None if fitted is None else fitted_key)
         money = done("money", counted, lambda to: write_money(to, config, prepared, fitted))
         beside = [place for place in (money, tried, stressed, further) if place is not None]
-        plan_key = stage_key(plan_settings(config), [fitted_key], plan_inputs(config), version)
-        designed_key = tests_key(config, plan_key)
+        planned_key = plan_key(config, fitted_key)
+        designed_key = tests_key(config, planned_key)
         planned = designed = None
         if fitted is not None:
             stages.append(fitted)
-            planned = done("plan", plan_key, lambda to: write_plan(to, config, prepared, fitted, say))
+            planned = done("plan", planned_key, lambda to: write_plan(to, config, prepared, fitted, say))
         if fitted is not None and planned is not None and tests:
             before = planned
             designed = done(
                 "tests", designed_key, lambda to: write_designs(to, config, prepared, fitted, before, say)
             )
-        final_key = plan_key if designed is None else designed_key
+        final_key = planned_key if designed is None else designed_key
+        asked = store.finished(ROLLOUT, rollout_key(config, prepared, final_key))
+        beside += [] if asked is None else [asked]
         beside_key = stage_key(scenario_settings(config), [final_key], {}, version)
         shown = [about, fitted_key, final_key, beside_key, *(place.name for place in beside)]
         report_key = stage_key(config.report.model_dump_json(), shown, {}, version)

@@ -96,6 +96,44 @@ def resolve(
 
 
 @tests.command()
+def rollout(
+    config: Config_,
+    name: Annotated[str, typer.Argument(metavar="[ID]", help="the test; none: all", show_default=False)] = "",
+    word: Annotated[
+        str,
+        typer.Option(
+            "--decide", metavar="WORD", help="write the decision down: scale, cut, stop, iterate or hold"
+        ),
+    ] = "",
+    by: By = "",
+    why: Why = "",
+    out: Out = None,
+    quiet: Quiet = False,
+) -> None:
+    """Propose what to do after a test: scale, cut, stop, test again or hold."""
+    words = ("scale", "cut", "stop", "iterate", "hold")
+    if word and word not in words:
+        raise UsageError(f'--decide is "{word}"; it is {", ".join(words[:-1])} or {words[-1]}')
+    if word and not (name and by.strip() and why.strip()):
+        raise UsageError(
+            'a decision names its test, who decided and why: ID --decide WORD --by NAME --why "..."'
+        )
+    settings = load(config, out)
+    from mmm import pipeline
+    from mmm.console.trials import rollout_text
+    from mmm.stages.rollout import decide_rollout, pages_of
+
+    with progress(quiet) as line:
+        run = pipeline.rollout(settings, name or None, out=out, progress=line)
+    print(rollout_text(run.rollout(), run.table("rollout_steps"), settings.currency, name))
+    print()
+    if word:
+        print(decide_rollout(settings, name, word, run.rollout(), folder=run.folder, by=by, why=why))
+    for page in pages_of(run.rollout(), run.folder, name):
+        print(page)
+
+
+@tests.command()
 def void(config: Config_, name: Id, why: Why = "", by: By = "", out: Out = None) -> None:
     """Drop a test: it gives no result, and its weeks are history again."""
     _settle(config, name, "void", why, by, out)

@@ -109,7 +109,7 @@ def read_experiments(
     readouts, checks, faults = read_readouts(table, data, folder)
     found = []
     for readout in readouts:
-        placed = _place(readout, panel, channels, faults)
+        placed = place_result(readout, panel, channels, faults)
         if placed is None:
             continue
         if placed.first < first:
@@ -126,9 +126,10 @@ def read_experiments(
     return tuple(found), checks
 
 
-def _place(
+def place_result(
     readout: Readout, panel: Panel, channels: Mapping[str, ChannelSettings], faults: list[str]
 ) -> Experiment | None:
+    """A result on the axes of a panel; None where it does not fit there, and why in `faults`."""
     before = len(faults)
     cells = tested_cells(readout, panel, channels, faults)
     geos = _geos(readout, panel, faults)

@@ -82,6 +82,15 @@ class Posterior:
         kept = kept.drop_vars(("all", "chain", "draw")).rename(all="draw").expand_dims("chain")
         return Posterior(xr.DataTree.from_dict({"posterior": kept.transpose("chain", "draw", ...)}))
 
+    def curves_only(self, most: int) -> Posterior:
+        """At most so many draws, evenly chosen, of what the media curves need: little to keep."""
+        some = np.linspace(0, self.draws - 1, min(most, self.draws)).round().astype(np.intp)
+        return Posterior(
+            xr.DataTree.from_dict(
+                {"posterior": self.taken(some).tree["posterior"].to_dataset()[list(OF_CURVES)]}
+            )
+        )
+
     @property
     def draws(self) -> int:
         """Number of draws over all chains."""
@@ -127,6 +136,31 @@ class Posterior:
             self.flat("slope"),
             self.beta(layout, causal=True)[:, :, None] * self.effect(),
         )
+
+    def panel_parameters(self, layout: Layout) -> Floats:
+        """What the panel's density was evaluated at, in the kernel's order without the gaps of tests; (draw, n)."""
+        data = layout.data
+        theta, timing, half = (self.flat(name) for name in ("theta", "timing", "half"))
+        roi, panel, increase = (self.flat(name) for name in ("roi", "roi_panel", "mroi"))
+        marginal = data.measure == MARGINAL
+        next_to_all = np.divide(increase, roi, out=np.ones_like(roi), where=marginal & (roi != 0.0))
+        signed = data.measure == SIGNED
+        told = np.where(signed, panel / data.unit, np.log(np.where(signed, 1.0, panel * next_to_all)))
+        usual = np.einsum("dml,ml->dm", self.weights(layout), data.mean_lagged)
+        parts = [
+            told,
+            np.log(theta) - np.log1p(-theta),
+            np.log(np.where(timing > 0.0, timing, 1.0)),
+            np.log(half / usual),
+            np.log(self.flat("slope")),
+            self.flat("dev").reshape(self.draws, -1),
+            np.log(self.flat("sigma"))[:, None],
+            self.flat("rho")[:, None],
+            np.log(self.flat("week_shock"))[:, None],
+            np.log(self.flat("amplitude")),
+            *([np.log(self.flat("weight"))] if data.student_t else []),
+        ]
+        return np.concatenate(parts, axis=1)  # the timing of geometric carry-over is nowhere read
 
     def media(self, layout: Layout, geos: tuple[str, ...]) -> MediaDraws:
         """Causal media curves of the paid cells, in outcome units and raw exposure."""
@@ -264,6 +298,10 @@ DIMS: dict[str, tuple[str, ...]] = {
     "weight": ("period",),
     "b": ("column",),
 }
+
+
+OF_CURVES = ("roi", "mroi", "theta", "timing", "half", "slope", "dev", "money_at_one")
+"""What `Posterior.media` and returns read."""
 
 
 def _structural_gap(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +106,27 @@ class KernelData:
     def tested(self) -> tuple[int, ...]:
         """Media that some experiment tests; each has a structural gap at the end of the parameter vector."""
         return tested_media(self.lifts)
+
+
+def with_column(data: KernelData, column: Floats, sd: float) -> KernelData:
+    """The same model with one more column of the linear part, which differs by geo.
+
+    Parameters
+    ----------
+    column
+        Shape (period, geo).
+    sd
+        Of its coefficient before the data.
+    """
+    G, _, _, _, columns = data.shape
+    at = columns - (G - 1) * (data.own.shape[1] if G > 1 else 0)  # before the contrasts of geos
+    return replace(
+        data,
+        Z=np.insert(data.Z, at, column, axis=2),
+        n_dense=data.n_dense + 1,
+        precision=np.insert(data.precision, at, sd**-2),
+        group=np.insert(data.group, at, -1),
+    )
 
 
 def ar_structure(live: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:

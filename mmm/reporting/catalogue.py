@@ -424,6 +424,126 @@ ENGLISH: dict[str, str] = {
     "column.worth": "Result worth",
     "column.costs": "Costs",
     "column.net": "Net",
+    "learned.heading": "What past tests changed",
+    "learned.cell": (
+        "{cell}: return {before} without tests, *{after}* with them; {grade_before} then, {grade_after} now. Before "
+        "new tests are placed the plan gives it {planned_after}; without past ones it would have {planned_before} "
+        "(*{change}*)."
+    ),
+    "learned.pays": "Odds to pay: {before} without, {after} with.",
+    "learned.moved": (
+        "In all the tests move *{moved}* of the plan's money between lines; by what is known now that is worth {worth} "
+        "{objective} against the plan that would have been made without them."
+    ),
+    # what a test asks for
+    "rollout.title": "{name}: what the test {id} asks for",
+    "rollout.kind": "Proposal after a test",
+    "rollout.proposal": "Proposed",
+    "rollout.heading": "What the tests ask for",
+    "rollout.lead": (
+        "For each test about which nothing was decided: the best thing to do with its line in the coming window, "
+        "with the rest of the budget planned anew around it. Each has a page of its own to sign."
+    ),
+    "rollout.scale": "*Scale* {cell} to *{multiple}* of today's money: from {before} to *{after}*.",
+    "rollout.start": "*Start* {cell} with *{after}*.",
+    "rollout.cut": "*Cut* {cell} to *{multiple}* of today's money: from {before} to *{after}*.",
+    "rollout.stop": "*Stop* {cell}: its {before} does more elsewhere.",
+    "rollout.iterate": "*Test again* before {cell} is changed; it keeps {before} until then.",
+    "rollout.hold": "*Hold* {cell} at {before}.",
+    "rollout.word.scale": "scale",
+    "rollout.word.cut": "cut",
+    "rollout.word.stop": "stop",
+    "rollout.word.iterate": "test again",
+    "rollout.word.hold": "hold",
+    "rollout.action.scale": "scale to {multiple}",
+    "rollout.action.cut": "cut to {multiple}",
+    "rollout.action.stop": "stop",
+    "rollout.action.hold": "hold",
+    "rollout.why.sure.up": (
+        "{odds} that the next unit there pays for itself. Against holding, the plan gains {gain} (90 %: {range}); "
+        "{regret} is to be regretted on average, {allowed} at most."
+    ),
+    "rollout.why.sure.down": (
+        "{odds} that the next unit there does not pay for itself. Against holding, the plan gains {gain} "
+        "(90 %: {range}); {regret} is to be regretted on average, {allowed} at most."
+    ),
+    "rollout.why.unsure.up": (
+        "The best action would be to {action} (against holding {gain}, 90 %: {range}), and it is not sure enough: "
+        "{odds} that the next unit pays, 80 needed; {regret} to be regretted on average, {allowed} at most."
+    ),
+    "rollout.why.unsure.down": (
+        "The best action would be to {action} (against holding {gain}, 90 %: {range}), and it is not sure enough: "
+        "{odds} that the next unit does not pay, 80 needed; {regret} to be regretted on average, {allowed} at most."
+    ),
+    "rollout.why.hold": "Nothing is better than today's money; {odds} that the next unit there pays for itself.",
+    "rollout.follow_up": (
+        "The same test once more would be worth {value} in better decisions over two years and cost {cost} in profit: "
+        "{net} net."
+    ),
+    "rollout.key.gain": "profit after media, the best action against holding",
+    "rollout.key.gain.note": "90 %: {range}",
+    "rollout.key.pays": "that the next unit there pays for itself",
+    "rollout.key.pays.note": "{better} that the best action beats holding",
+    "rollout.key.risk": "lost against holding in the worst tenth of cases",
+    "rollout.key.risk.note": "{regret} to be regretted on average",
+    "rollout.how": "How to go there",
+    "rollout.how.none": "Nothing moves for now.",
+    "rollout.holdout": "Keep {regions} as they are ({share} of the outcome), so that the rollout can be read.",
+    "rollout.holdout.none": (
+        "No choice of regions makes 5 to 10 % of the outcome: keep 5 to 10 % of people out where the platform can draw "
+        "them by lot, so that the rollout can be read."
+    ),
+    "rollout.back.up": (
+        "Go back to today's money as soon as a new fit gives 90 in 100 that the next unit there does not pay for "
+        "itself."
+    ),
+    "rollout.back.down": (
+        "Bring the money back as soon as a new fit gives 90 in 100 that the next unit there pays for itself."
+    ),
+    "rollout.moves": "Where the money comes from",
+    "rollout.moves.lead": "The best plan of the same budget with today's money there, and with this decision.",
+    "rollout.actions": "Every action",
+    "rollout.actions.note": (
+        "Profit of the whole plan with each action. Score: 0.7 x mean profit + 0.3 x mean of the worst tenth of cases, "
+        "less 1 % of the money moved."
+    ),
+    "rollout.sign": "Signed",
+    "rollout.sign.decision": "Decision",
+    "rollout.sign.by": "By",
+    "rollout.sign.date": "Date",
+    "rollout.sign.run": "Run",
+    "rollout.sign.note": (
+        'Then write it down: `mmm tests rollout CONFIG "{id}" --decide WORD --by NAME --why "..."`.'
+    ),
+    "rollout.column.test": "Test",
+    "rollout.column.cell": "Line",
+    "rollout.column.decision": "Decision",
+    "rollout.column.today": "Today",
+    "rollout.column.spend": "Money",
+    "rollout.column.planned": "In the plan",
+    "rollout.column.next": "Next unit",
+    "rollout.column.range": "90 % range",
+    "rollout.column.pays": "Odds to pay",
+    "rollout.column.best": "Best action",
+    "rollout.column.gain": "Gain",
+    "rollout.column.at_risk": "At risk",
+    "rollout.column.again": "Testing again, net",
+    "rollout.best": "{action} (best)",
+    "rollout.column.action": "Action",
+    "rollout.column.profit": "Profit",
+    "rollout.column.worst": "Worst tenth",
+    "rollout.column.score": "Score",
+    "rollout.column.better": "Odds to beat holding",
+    "rollout.column.why_not": "Not possible because",
+    "rollout.column.step": "Step",
+    "rollout.column.start": "From",
+    "rollout.column.multiple": "Of today's",
+    "rollout.column.per_week": "Money a week",
+    "rollout.column.change": "Change",
+    "rollout.footer": (
+        "Every figure stands in rollout.csv, rollout_actions.csv, rollout_steps.csv and rollout_moves.csv beside this "
+        "page: config {hash}, stage {key}, data until {last}, mmm-planner {version}, made {created}."
+    ),
     # limits
     "limits.heading": "Limits",
     "limits.binding": "Limits that bind, and what they cost",
@@ -752,6 +872,28 @@ ENGLISH: dict[str, str] = {
     ),
     "readout.flags": "What to be wary of",
     "readout.flags.none": "Nothing was found that speaks against this result.",
+    "readout.preview": "What it changes",
+    "readout.preview.lead": (
+        "A preview of the next fit: the draws of the last one, each weighted by how well it foretold this result "
+        "(worth {n} independent draws). A refit says it for good."
+    ),
+    "readout.preview.money": (
+        "On the draws so weighted the best plan of the same budget moves *{moved}*, worth {worth} {objective}."
+    ),
+    "readout.preview.profit": "profit after media",
+    "readout.preview.revenue": "revenue",
+    "readout.preview.outcome": "units of the outcome",
+    "readout.preview.refit": "*Refit needed* to say what this changes: {why}. Run `mmm run` on the config.",
+    "readout.preview.none": "There is no preview of what this changes: {why}.",
+    "readout.column.cell": "Line",
+    "readout.column.roi_before": "Return before",
+    "readout.column.range_before": "90 % range",
+    "readout.column.pays_before": "Odds to pay",
+    "readout.column.money_before": "Planned",
+    "readout.column.roi_after": "Return after",
+    "readout.column.range_after": "90 % range",
+    "readout.column.pays_after": "Odds to pay",
+    "readout.column.money_after": "Planned",
     "readout.read": "How it was read",
     "readout.read.regions": "Treated: {treated}. Compared with: {control}.",
     "readout.read.error.placebo": (

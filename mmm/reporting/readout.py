@@ -14,7 +14,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from mmm.dims import Cell
-from mmm.reporting.amounts import Amounts, amounts_for, day, joined, percent, ratio
+from mmm.reporting.amounts import Amounts, amounts_for, day, joined, odds, percent, ratio
 from mmm.reporting.blocks import Figure, Table
 from mmm.reporting.catalogue import Catalogue, catalogue_for
 from mmm.reporting.figures import Rows, Spec, finished, inline
@@ -90,6 +90,8 @@ def render_readout(figures: Figures, course: pd.DataFrame, name: str, settings: 
             course_table=_course_table(shown, words, amounts, figures),
             flags=_flags(figures, words),
             methods=_methods(figures, words, amounts),
+            preview=_preview(figures, words, amounts),
+            preview_table=_preview_table(figures["preview"], words, amounts),
             notes=_notes(figures, words, amounts),
             footer=words.html("readout.footer", trace),
         )
@@ -270,6 +272,47 @@ def _methods(figures: Figures, words: Catalogue, amounts: Amounts) -> Table:
     )
     names = ("method", "effect", "error")
     return Table(tuple(words.text(f"readout.column.{name}") for name in names), rows)
+
+
+def _preview(figures: Figures, words: Catalogue, amounts: Amounts) -> Markup:
+    """What a new fit would say, or why only a new fit can."""
+    preview = figures["preview"]
+    if preview["state"] != "previewed":
+        key = "readout.preview.refit" if preview["state"] == "refit" else "readout.preview.none"
+        return words.html(key, {"why": preview["why"]})
+    lead = words.html("readout.preview.lead", {"n": f"{preview['effective']:.0f}"})
+    money = preview["money"]
+    if money is None:
+        return lead
+    told = {
+        "moved": amounts.money(money["moved"]),
+        "worth": amounts.outcome(money["worth"], signed=True),
+        "objective": words.text(f"readout.preview.{money['objective']}"),
+    }
+    return Markup(" ").join((lead, words.html("readout.preview.money", told)))
+
+
+def _preview_table(preview: Figures, words: Catalogue, amounts: Amounts) -> Table | None:
+    """Return, odds and money of the tested cells, before and after."""
+    if preview["state"] != "previewed":
+        return None
+    rows = []
+    for row in preview["cells"]:
+        written = [Cell(row["channel"], row["audience"], row["message"]).name]
+        for when in ("before", "after"):
+            span = f"{ratio(row[f'roi_{when}_lo'])} to {ratio(row[f'roi_{when}_hi'])}"
+            written += [
+                ratio(row[f"roi_{when}"]),
+                span,
+                odds(row[f"p_pays_{when}"]),
+                amounts.money(row[when]),
+            ]
+        rows.append(tuple(written))
+    head = (
+        "cell",
+        *(f"{name}_{when}" for when in ("before", "after") for name in ("roi", "range", "pays", "money")),
+    )
+    return Table(tuple(words.text(f"readout.column.{name}") for name in head), tuple(rows))
 
 
 def _notes(figures: Figures, words: Catalogue, amounts: Amounts) -> list[Markup]:

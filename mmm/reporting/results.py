@@ -28,6 +28,7 @@ WHERE_MADE = (
     *("bridge", "claims"),
     "other_roi",
     *("tests", "test_answers"),
+    *("rollout", "rollout_actions", "rollout_steps", "learned"),
 )
 """Tables that not every run has; without rows where it has not."""
 TEXT = frozenset(
@@ -50,6 +51,8 @@ TEXT = frozenset(
         *("scenario", "against", "note", "point"),
         *("period", "step"),
         *("state", "test", "units", "controls", "answers", "action"),
+        *("tests", "evidence_without", "evidence_with"),
+        *("decision", "action", "best_action", "why_not", "holdout"),
         *("goal", "kpi", "of", "owner", "under", "question"),
         *("check", "severity", "where", "rows", "value_text", "remedy"),
         *("origin", "horizon"),
@@ -59,7 +62,7 @@ TEXT = frozenset(
 """Columns that hold words. They are read as they stand: a channel may be called NA, None or =1+1."""
 
 FLAGS = frozenset(
-    {"observed", "extrapolated", "changes", "conflict", "follows_demand", "widened", "floor_driven"}
+    {"best", "observed", "extrapolated", "changes", "conflict", "follows_demand", "widened", "floor_driven"}
 )
 
 
@@ -196,6 +199,10 @@ class Results:
     tests: pd.DataFrame
     test_answers: pd.DataFrame
     designed: Mapping[str, Any]
+    rollout: pd.DataFrame
+    rollout_actions: pd.DataFrame
+    rollout_steps: pd.DataFrame
+    learned: pd.DataFrame
 
     @property
     def one_margin(self) -> float | None:
@@ -222,10 +229,10 @@ def load_results(*folders: Path) -> Results:
     InputError
         When a file is missing or cannot be read; names the file and the command that writes it.
     """
-    tables = {name: _read_table(_find(folders, f"{name}.csv")) for name in TABLES}
+    tables = {name: read_table(_find(folders, f"{name}.csv")) for name in TABLES}
     for name in WHERE_MADE:
         there = next((folder for folder in folders if (folder / f"{name}.csv").is_file()), None)
-        tables[name] = pd.DataFrame() if there is None else _read_table(there / f"{name}.csv")
+        tables[name] = pd.DataFrame() if there is None else read_table(there / f"{name}.csv")
     roi = tables["roi"]
     segments = roi[roi["segment"] != ""].reset_index(drop=True) if "segment" in roi else pd.DataFrame()
     tables = {name: whole_of(table) for name, table in tables.items()}
@@ -313,7 +320,7 @@ def _read_as[T](noun: Callable[[Mapping[str, Any]], T], path: Path) -> T:
         raise _unreadable(path, f"{type(error).__name__}: {error}") from None
 
 
-def _read_table(path: Path) -> pd.DataFrame:
+def read_table(path: Path) -> pd.DataFrame:
     """Read a CSV of the run, with words kept apart from numbers."""
     try:
         raw = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")

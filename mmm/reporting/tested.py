@@ -59,6 +59,43 @@ def _said(row: Mapping[str, Any], whose: str, results: Results, voice: Voice) ->
     return f"{voice.amounts.outcome(figure.mean)} ({voice.amounts.outcome_range(figure)})"
 
 
+def changes(results: Results, voice: Voice) -> list[Markup]:
+    """What the tests changed: a sentence per tested cell, then the money of the plan. Nothing where none was tested."""
+    rows = records(results.learned)
+    said = [_change(row, results, voice) for row in rows if row["level"] == "cell" and row["tests"]]
+    total = next((row for row in rows if row["level"] == "total"), None)
+    if total is None or not said:
+        return said
+    values = {
+        "moved": voice.amounts.money(number(total["moved"])),
+        "worth": voice.amounts.outcome(number(total["worth"]), signed=True),
+        "objective": voice.text(f"readout.preview.{results.summary.objective}"),
+    }
+    return [*said, voice.html("learned.moved", values)]
+
+
+def _change(row: Mapping[str, Any], results: Results, voice: Voice) -> Markup:
+    before, after = (estimate(row, f"roi_{when}") for when in ("without", "with"))
+    spend = [number(row[f"spend_{when}"]) or 0.0 for when in ("without", "with")]
+    grades = [voice.text(f"evidence.grade.{row[f'evidence_{when}']}") for when in ("without", "with")]
+    values = {
+        "cell": _name(row, voice),
+        "before": f"{ratio(before.mean)} ({ratio_range(before)})",
+        "after": f"{ratio(after.mean)} ({ratio_range(after)})",
+        "grade_before": grades[0],
+        "grade_after": grades[1],
+        "planned_before": voice.amounts.money(spend[0]),
+        "planned_after": voice.amounts.money(spend[1]),
+        "change": voice.amounts.money(spend[1] - spend[0], signed=True),
+    }
+    pays = [number(row[f"p_pays_{when}"]) for when in ("without", "with")]
+    first = voice.html("learned.cell", values)
+    if None in pays:
+        return first
+    told = {"before": odds(pays[0]), "after": odds(pays[1])}
+    return Markup(" ").join((first, voice.html("learned.pays", told)))
+
+
 def experiments_table(results: Results, voice: Voice) -> Table | None:
     """Every past test: what was changed, what it measured, what the model says without it and with it."""
     rows = []

@@ -53,6 +53,8 @@ class Returns:
         How far ROI moves with its prior, shape (cell,).
     has_money
         Whether the outcome has a money value.
+    evidence_without
+        Grade of each cell had there been no past tests; none where there were none.
     """
 
     cells: tuple[Cell, ...]
@@ -68,6 +70,7 @@ class Returns:
     follows_demand: Flags
     narrowed: Floats
     has_money: bool
+    evidence_without: tuple[Grade, ...] = ()
 
 
 def returns(
@@ -100,6 +103,10 @@ def returns(
     narrowed = np.ones(n) if rest is None else narrowing(posterior, rest, layout)
     sensitivity = prior_sensitivity(posterior, layout, prior)
     conditions = zip(ratio, vif, follows, narrowed, strict=True)
+    alone: tuple[Grade, ...] = ()
+    if rest is not None:
+        apart = on_prior_scale(rest.flat("roi")[:, :n], layout, range(n)).std(axis=0) / before
+        alone = tuple(grade(*one, 1.0) for one in zip(apart, vif, follows, strict=True))
     return Returns(
         cells=panel.cells,
         geos=panel.geos,
@@ -114,6 +121,7 @@ def returns(
         follows_demand=follows,
         narrowed=narrowed,
         has_money=panel.unit_value is not None,
+        evidence_without=alone,
     )
 
 
@@ -141,6 +149,7 @@ def evidence_table(found: Returns) -> pd.DataFrame:
     `sd_ratio` is at most `INFORMED`, `vif` below `LARGEST_VIF` and `follows_demand` False where the grade is `data`;
     `narrowed` at least `NARROWED` where it is `experiment`. `prior_sensitivity` is no condition: where the range is
     half as wide as before the data, what still moves with the prior are returns far from what was assumed.
+    `evidence_without` is the grade had there been no past tests, where there were some.
     """
     keys = cell_columns(found.cells)
     return pd.DataFrame(
@@ -153,6 +162,7 @@ def evidence_table(found: Returns) -> pd.DataFrame:
                 "prior_sensitivity": found.sensitivity[i],
                 "follows_demand": bool(found.follows_demand[i]),
                 "narrowed": found.narrowed[i],
+                **({"evidence_without": found.evidence_without[i]} if found.evidence_without else {}),
             }
             for i, cell in enumerate(found.cells)
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from mmm.planning.settings import PlanSettings
 from mmm.planning.targets import as_planned, has_target
 from mmm.response.bank import make_bank
 from mmm.stages.fit import Progress
-from mmm.stages.plan import Outset, outset, prior_roi, with_reason
+from mmm.stages.plan import LEARNED, Outset, outset, prior_roi, with_reason
 from mmm.stages.prepare import Prepared
 from mmm.stages.scene import held_in, held_trial, scene_of
 from mmm.stages.tables import write_csv, write_json
@@ -58,6 +59,8 @@ def write_designs(
 ) -> None:
     """Design tests for the reserve of a finished plan, and plan the core around them."""
     say("designing tests")
+    if (planned / LEARNED).is_file():  # past tests are told of the plan before new ones are placed in it
+        shutil.copyfile(planned / LEARNED, folder / LEARNED)
     begin, first = outset(config, prepared, fitted), Plan.load(planned)
     if len(begin.window.cells) > len(prepared.panel.cells):
         _leave_a_line(folder, first, begin)

@@ -28,6 +28,10 @@ from mmm.stages.tables import write_csv, write_json
 
 Progress = Callable[[str], None]
 
+WITHOUT_TESTS = "without_tests.nc"
+"""Media curves had there been no past tests, as draws; where there were some."""
+WITHOUT_DRAWS = 800
+
 
 def write_fit(folder: Path, config: Config, prepared: Prepared, store: RunFolder, say: Progress) -> None:
     from mmm.inference.fit import Refused
@@ -69,6 +73,7 @@ def write_fit(folder: Path, config: Config, prepared: Prepared, store: RunFolder
     if rest is not None and tails is not None:
         table = experiments_table(posterior, rest.posterior, layout, panel, tails)
         write_csv(table, folder / "experiments.csv")
+        rest.posterior.curves_only(WITHOUT_DRAWS).save(folder / WITHOUT_TESTS)
     write_csv(evidence_table(found), folder / "evidence.csv")
     reviews = review_fit(left, split.negative_baseline, layout, panel, found.sensitivity)
     write_csv(checks_frame(reviews), folder / "reviews.csv")

@@ -61,6 +61,10 @@ def tests_key(config: Config, plan_key: str) -> str:
     return stage_key(as_json(config.tests), [plan_key], written, package_version())
 
 
+def plan_key(config: Config, fit_key: str) -> str:
+    return stage_key(plan_settings(config), [fit_key], plan_inputs(config), package_version())
+
+
 def scenario_settings(config: Config) -> str:
     return as_json(*config.scenarios, config.goals)
 

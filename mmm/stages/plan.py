@@ -17,20 +17,26 @@ from mmm.dims import CELL_KEYS
 from mmm.experiments.sheet import placed_in
 from mmm.finance.economics import unit_economics
 from mmm.inference.pairing import correlated
+from mmm.inference.posterior import Posterior
 from mmm.model.layout import demand_of
 from mmm.model.shapes import MARGINAL
 from mmm.planning.forecast import with_what_happened
+from mmm.planning.learned import Side, learned_table
 from mmm.planning.placed import curves_around
 from mmm.planning.plan import Plan, optimize
 from mmm.planning.sentences import demand_is, reserve_below_a_tenth
+from mmm.planning.targets import as_planned
 from mmm.planning.window import PlanWindow, plan_window, window_curves
 from mmm.response.curves import WindowCurves, together
 from mmm.response.forecast import forecast_baseline, shocks_shape
-from mmm.stages.fit import Progress
+from mmm.stages.fit import WITHOUT_TESTS, Progress
 from mmm.stages.prepare import Prepared
 from mmm.stages.segments import load_posteriors, noise_of
+from mmm.stages.tables import write_csv
 
 Dates = NDArray[np.datetime64]
+
+LEARNED = "learned.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,9 @@ def write_plan(folder: Path, config: Config, prepared: Prepared, fitted: Path, s
         prior_roi=prior_roi(prepared, begin.window),
     )
     with_reason(plan, config).save(folder)
+    if (fitted / WITHOUT_TESTS).is_file() and any(not found.study for found in prepared.layout.experiments):
+        say("what past tests changed")
+        write_csv(_learned(config, prepared, fitted, begin, plan), folder / LEARNED)
 
 
 def with_reason(plan: Plan, config: Config) -> Plan:
@@ -132,6 +141,34 @@ def prior_roi(prepared: Prepared, window: PlanWindow) -> list[float]:
     """ROI of each place assumed before the data; nan where what is assumed is not ROI."""
     priors = prepared.layout.roi_priors
     return np.where(priors.measure == MARGINAL, np.nan, priors.median)[window.cell_of].tolist()
+
+
+def _learned(config: Config, prepared: Prepared, fitted: Path, begin: Outset, plan: Plan) -> pd.DataFrame:
+    """The table `learned.csv`: returns, evidence and money without past tests and with them."""
+    panel, layout = prepared.panel, prepared.layout
+    rest = Posterior.load(fitted / WITHOUT_TESTS)
+    evidence = pd.read_csv(fitted / "evidence.csv", encoding="utf-8-sig", keep_default_na=False)
+    economics = unit_economics(config.finance)
+    settings = as_planned(config.plan, plan.summary.budget)
+    curves = window_curves(begin.window, panel, rest.media(layout, panel.geos))
+    grades = evidence["evidence_without"].tolist()
+    placed = tuple(grades[cell] for cell in begin.window.cell_of)
+    seed = config.model.sampling.seed
+    tests = [
+        ";".join(found.id for found in layout.experiments if i in found.cells and not found.study)
+        for i in range(layout.n_paid)
+    ]
+    after = Posterior.load(fitted / "posterior.nc")
+    return learned_table(
+        Side(curves, rest.flat("roi")[:, : layout.n_paid], placed),
+        Side(begin.curves, after.flat("roi")[:, : layout.n_paid], tuple(begin.grades)),
+        begin.window,
+        economics,
+        settings,
+        plan.spend,
+        tests,
+        seed=seed,
+    )
 
 
 def _until_and_window(panel: Panel, window: Dates) -> Dates:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,11 @@ class Found:
     figures: dict[str, Any]
     stage: str
     key: str
+
+    @property
+    def is_result(self) -> bool:
+        """Whether no flag says that this is none."""
+        return all(flag.severity != "fail" for flag in self.readout.flags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ def read_panel(config: Config, name: str, folder: Path, panel: Panel) -> Found:
     readout = read_out(design, arms, told)
     figures = {
         **figures_of(readout),
+        "preview": {"state": "none", "why": "this is no result"},
         "controls": list(arms.names[len(arms.treated) :]),
         "name": config.name,
         "currency": config.currency,
@@ -86,8 +92,17 @@ def read_panel(config: Config, name: str, folder: Path, panel: Panel) -> Found:
         "version": package_version(),
     }
     slug = re.sub(r"\W+", "-", fold(design.id)).strip("-") or "test"
-    key = stage_key(json.dumps(figures, default=str), [], {}, package_version())
-    return Found(readout, figures, f"{READOUT}-{slug}", key)
+    return Found(readout, figures, f"{READOUT}-{slug}", _key(figures))
+
+
+def foreseen(found: Found, preview: dict[str, Any]) -> Found:
+    """A result with what it would make of the finished fit (`mmm.stages.preview`)."""
+    figures = found.figures | {"preview": preview}
+    return replace(found, figures=figures, key=_key(figures | {"preview": preview | {"seconds": None}}))
+
+
+def _key(figures: dict[str, Any]) -> str:
+    return stage_key(json.dumps(figures, default=str), [], {}, package_version())
 
 
 def figures_of(readout: Readout) -> dict[str, Any]:

@@ -72,6 +72,10 @@ class Run:
         """What the tests use of the reserve and are worth together."""
         return self._read_json("tests.json")
 
+    def rollout(self) -> pd.DataFrame:
+        """What is proposed after each test about which nothing was decided; without rows before it was asked."""
+        return self.table("rollout") if (self.folder / "rollout.csv").is_file() else pd.DataFrame()
+
     @cached_property
     def plan(self) -> Plan:
         """The plan, with its tables and figures."""
@@ -131,6 +135,8 @@ class Run:
         texts += ["goal", "kpi", "of", "owner", "under", "question"]
         texts += ["period", "step", "campaign", "creative", "source", "file", "data_from", "data_until"]
         texts += ["state", "test", "units", "controls", "answers"]
+        texts += ["tests", "evidence_without", "evidence_with"]
+        texts += ["decision", "action", "best_action", "why_not", "holdout"]
         if name == "scorecard":
             texts.remove("benchmark")  # a figure there, and a name elsewhere
         path = self.folder / f"{name}.csv"

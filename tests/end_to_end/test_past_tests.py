@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,6 +18,8 @@ from mmm.simulate.tables import experiments_table
 pytestmark = [pytest.mark.xdist_group("run"), pytest.mark.timeout(300)]
 
 MAX_LAG = 6
+CORE = 270_000.0
+"""Budget of the small company less a tenth for tests."""
 SHARP = 0.05
 """Error of the results, as a share of the true lift."""
 
@@ -127,3 +132,173 @@ def test_a_result_that_contradicts_everything_is_a_marked_disagreement(
     said = execute("fit", config, "--strict", "--out", tmp_path / "odd")  # the fit is there already
     assert said.code == 3
     assert f"{row['id']}: the past test contradicts the rest" in said.err
+
+
+def test_what_the_tests_changed_is_told_without_them_and_with_them(tested, read):
+    _, folder, given = tested
+    found = read(folder / "learned.csv").set_index(["level", "channel"])
+    ids = dict(zip(given["channel"], given["id"], strict=True))
+    roi = read(folder / "roi.csv")
+    roi = roi[roi["level"] == "cell"].set_index("channel")
+    for channel in ("tv", "search", "facebook"):
+        row = found.loc[("cell", channel)]
+        assert row["tests"] == ids.get(channel, "")
+        assert float(row["roi_with"]) == pytest.approx(float(roi.loc[channel, "roi"]))
+        assert row["evidence_with"] == roi.loc[channel, "evidence"]
+        assert row["evidence_without"] != "experiment"
+        spans = [float(row[f"roi_{w}_hi"]) - float(row[f"roi_{w}_lo"]) for w in ("without", "with")]
+        assert not ids.get(channel) or spans[1] < spans[0]
+    total = found.loc[("total", "")]
+    spend = [found.loc["cell", f"spend_{whose}"].astype(float) for whose in ("without", "with")]
+    assert [part.sum() for part in spend] == pytest.approx([CORE] * 2, abs=0.01)
+    assert float(total["moved"]) == pytest.approx((spend[1] - spend[0]).abs().sum() / 2)
+    assert "What past tests changed" in (folder / "report.html").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def proposed(tested, execute, tmp_path_factory):
+    """The same run, asked what to do after its tests; a copy, in a folder of its own."""
+    config, folder, _ = tested
+    place = tmp_path_factory.mktemp("proposed")
+    copy = shutil.copytree(folder, place / "acme")
+    with contextlib.chdir(place):
+        said = execute("tests", "rollout", config, "--out", copy)
+    assert said.code == 0, said.err
+    return place, copy, said
+
+
+def test_every_test_is_proposed_with_a_page_a_part_of_the_report_and_tables_that_agree(
+    tested, proposed, read
+):
+    given, (_, folder, said) = tested[2], proposed
+    table, actions = read(folder / "rollout.csv"), read(folder / "rollout_actions.csv")
+    moves, steps = read(folder / "rollout_moves.csv"), read(folder / "rollout_steps.csv")
+    assert table["id"].tolist() == given["id"].tolist()
+    page = (Path(__file__).parents[2] / "docs" / "rollout.md").read_text("utf-8")
+    told = set(re.findall(r"\w+", page)) | {"channel", "audience"}
+    for found in (table, actions, moves, steps):
+        assert {name.removesuffix("_lo").removesuffix("_hi") for name in found.columns} <= told
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))["artefacts"]
+    report = (folder / "report.html").read_text("utf-8")
+    assert "What the tests ask for" in report
+    for row in table.to_dict("records"):
+        own = actions[actions["id"] == row["id"]]
+        best = own[own["action"] == row["best_action"]].iloc[0]
+        possible = own[own["score"] != ""]
+        assert float(best["score"]) == possible["score"].astype(float).max()
+        assert float(best["gain"]) == float(row["gain"])
+        hold = own[own["action"] == "hold"].iloc[0]
+        assert float(best["score"]) - float(hold["score"]) == pytest.approx(
+            0.7 * (float(best["profit"]) - float(hold["profit"]))
+            + 0.3 * (float(best["worst"]) - float(hold["worst"]))
+            - float(best["switching_cost"])
+        )
+        split = moves[moves["id"] == row["id"]]
+        assert split["spend"].astype(float).sum() == pytest.approx(CORE, abs=0.01)
+        assert split["hold_spend"].astype(float).sum() == pytest.approx(CORE, abs=0.01)
+        way = steps[steps["id"] == row["id"]]
+        assert (len(way) > 0) == (row["decision"] in ("scale", "stop", "cut"))
+        name = f"rollout-{row['id']}.html"
+        assert name in manifest
+        page = (folder / name).read_text("utf-8")
+        assert "Signed" in page
+        assert "<script" not in page
+        assert row["id"] in said.out
+
+
+def test_a_decision_is_written_down_and_the_test_is_not_proposed_again(tested, proposed, execute, read):
+    config, _, given = tested
+    place, folder, _ = proposed
+    first, second = given["id"].tolist()
+    with contextlib.chdir(place):
+        said = execute(
+            "tests",
+            "rollout",
+            config,
+            first,
+            "--decide",
+            "hold",
+            "--by",
+            "Dana",
+            "--why",
+            "wait",
+            "--out",
+            folder,
+        )
+        assert said.code == 0, said.err
+        lines = read(place / "data" / "acme-tests.csv")
+        assert lines["state"].tolist() == ["read", "resolved"]
+        assert lines.iloc[-1][["by", "why", "choice"]].tolist() == ["Dana", "wait", "hold"]
+        again = execute("tests", "rollout", config, first, "--out", folder)
+        assert again.code == 1
+        assert "is settled (hold: wait)" in again.err
+        said = execute("tests", "rollout", config, "--out", folder)
+        assert said.code == 0
+        assert read(folder / "rollout.csv")["id"].tolist() == [second]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("spring-tv",), 1, 'there is no test "spring-tv"'),
+        (("{first}x",), 1, 'did you mean "{first}"?'),
+        (("{first}", "--decide", "scale"), 2, "who decided and why"),
+        (("{first}", "--decide", "double"), 2, "scale, cut, stop, iterate or hold"),
+    ],
+)
+def test_a_rollout_that_cannot_be_asked_for_says_why(tested, execute, tmp_path, words, code, says):
+    config, folder, given = tested
+    first = given["id"].iloc[0]
+    asked = [word.format(first=first) for word in words]
+    with contextlib.chdir(tmp_path):
+        said = execute("tests", "rollout", config, *asked, "--out", folder)
+    assert said.code == code
+    assert says.format(first=first) in said.err
+
+
+def test_a_rollout_needs_a_fit_and_a_margin(small, tested, execute, tmp_path):
+    margin = small.variant(
+        "plain",
+        ("finance: {gross_margin: 0.55}\n", "experiments: {source: tests.csv}\n"),
+    )
+    with contextlib.chdir(tmp_path):
+        said = execute("tests", "rollout", margin, "--out", tmp_path / "plain")
+        assert (said.code, "finance.gross_margin is missing" in said.err) == (1, True)
+        said = execute("tests", "rollout", tested[0], "--out", tmp_path / "empty")
+        assert (said.code, "no finished fit and plan" in said.err) == (1, True)
+
+
+def test_a_new_result_is_previewed_from_the_fit_without_it(tested, small, execute, tmp_path):
+    _, folder, given = tested
+    week = pd.Timestamp(pd.read_csv(small.folder / "sales.csv")["week"].max())
+    spend = pd.read_csv(small.folder / "media.csv", parse_dates=["week"])
+    start, end = week - pd.Timedelta(weeks=9), week - pd.Timedelta(weeks=2) + pd.Timedelta(days=6)
+    region = spend["region"].iloc[0]
+    inside = spend["week"].between(start, end) & (spend["region"] == region) & (spend["channel"] == "tv")
+    row = given.iloc[0].to_dict() | {
+        "id": "late", "channel": "tv", "audience": "", "geos": region, "start": f"{start:%Y-%m-%d}",
+        "end": f"{end:%Y-%m-%d}", "cooldown": 1, "lift": "", "lift_se": "", "status": "running",
+        "spend_change": round(0.5 * spend.loc[inside, "spend"].sum()),
+    }  # fmt: skip
+    copy = shutil.copytree(folder, tmp_path / "acme")
+    table = small.folder / "tests.csv"
+    before = table.read_bytes()
+    try:
+        pd.concat([given, pd.DataFrame([row])]).to_csv(table, index=False)
+        with contextlib.chdir(tmp_path):
+            said = execute("tests", "read", tested[0], "late", "--out", copy)
+    finally:
+        table.write_bytes(before)
+    assert said.code in (0, 3), said.err
+    preview = json.loads((copy / "readout-late.json").read_text("utf-8"))["preview"]
+    if said.code == 3:
+        assert preview["state"] == "none"
+        return
+    assert preview["state"] in ("previewed", "refit")
+    if preview["state"] == "previewed":
+        (cell,) = preview["cells"]
+        assert cell["channel"] == "tv"
+        assert preview["pareto_k"] < 0.7
+        assert "A new fit would say" in said.out
+    else:
+        assert "Refit needed" in said.out

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import shlex
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import typer
 from ruamel.yaml import YAML
 
+from mmm.cli.shell import app
 from mmm.data.align import align_tables
 from mmm.data.readouts import read_readouts
 from mmm.data.settings import CalendarSettings, DataSettings, ExperimentsTable, OutcomeTable, StudiesTable
@@ -54,6 +57,17 @@ def test_the_priors_of_the_page_are_what_it_says_of_them(make_panel: Callable[..
     refuse_unknown_channels(panel.cells, hurting, ("newsletter",))
     assert lay_out(panel, hurting).data.measure.tolist() == [SIGNED, RETURN, RETURN, RETURN]
     assert hurting.priors.channels["newsletter"].sign == "any"
+
+
+def test_the_commands_of_the_page_on_rollouts_are_understood() -> None:
+    (block,) = examples("rollout.md", "mmm tests rollout")
+    tests = typer.main.get_command(app).commands["tests"]  # type: ignore[attr-defined]
+    found = []
+    for line in block.strip().splitlines():
+        name, *words = shlex.split(line)[2:]
+        found.append(tests.commands[name].make_context(name, words, resilient_parsing=False).params)
+    assert [asked["name"] for asked in found] == ["", "ID", "ID"]
+    assert (found[2]["word"], found[2]["by"]) == ("scale", "Dana")
 
 
 def test_the_tables_of_the_page_on_tests_are_read(make_panel: Callable[..., Any], tmp_path: Path) -> None:

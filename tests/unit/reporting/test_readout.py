@@ -47,6 +47,7 @@ def figures(**changes: Any) -> dict[str, Any]:
         "assignments": 210,
         "beside": [{"method": "synthetic control", "lift": 50_000.0, "lift_se": None}],
         "flags": [],
+        "preview": {"state": "none", "why": "there is no finished fit"},
         "name": "acme",
         "currency": "USD",
         "gross_margin": 0.5,

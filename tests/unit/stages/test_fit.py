@@ -51,7 +51,9 @@ def run(make_panel, monkeypatch, tmp_path):
             return pd.DataFrame([{"id": "t", "conflict": bool(tails.contradicts[0]), "settled": settled,
                                   "widened": layout.experiments[0].widened}])  # fmt: skip
 
-        rest = SimpleNamespace(posterior=None, rhat=None, pareto_k=0.1, seconds=0.0)
+        kept = SimpleNamespace(curves_only=lambda most: posterior_to_save)
+        posterior_to_save = SimpleNamespace(save=lambda path: None)
+        rest = SimpleNamespace(posterior=kept, rhat=None, pareto_k=0.1, seconds=0.0)
         left = SimpleNamespace(autocorrelation={}, coverage_90=0.9)
         split = SimpleNamespace(
             contributions=pd.DataFrame(), fit=pd.DataFrame(), negative_baseline=np.zeros(1), r2=1.0, mape=0.0,
