@@ -1,4 +1,4 @@
-"""`python -m benchmarks [STEP ...]`: speed, accuracy, tables (default), recovery, solver, flighting, growth, sbc."""
+"""`python -m benchmarks [STEP ...]`: speed, accuracy, tables (default), recovery, solver, flighting, growth, sbc, loop."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from benchmarks import (
     environments,
     flighting,
     growth,
+    loop,
     recovery,
     recovery_tables,
     solver,
@@ -20,7 +21,7 @@ from benchmarks import (
     tables,
 )
 
-STEPS = ("speed", "accuracy", "recovery", "solver", "flighting", "growth", "sbc", "tables", "lock")
+STEPS = ("speed", "accuracy", "recovery", "solver", "flighting", "growth", "sbc", "loop", "tables", "lock")
 
 
 def main() -> None:
@@ -49,6 +50,8 @@ def main() -> None:
         calibration.measure(asked.companies)
     if "flighting" in steps:
         flighting.measure()
+    if "loop" in steps:
+        loop.measure(asked.worlds)
     if "tables" in steps:
         write_tables(asked.data)
 
@@ -89,6 +92,8 @@ def write_tables(data: Path) -> None:
     if ranked := calibration.found():
         shown = f"![Ranks of the truth]({calibration.picture(ranked).name})"
         page = tables.put(page, "sbc", f"{shown}\n\n{calibration.table(ranked)}")
+    if found_loop := loop.lines():
+        page = tables.put(page, "loop", loop.table(found_loop))
     path.write_text(page, encoding="utf-8")
     print(path)
 
@@ -106,7 +111,7 @@ def _arguments() -> argparse.Namespace:
         "--data", type=Path, default=speed.ROOT.parent / "shared" / "data", help="folder with truth.csv"
     )
     parser.add_argument("--only", default="", help="accuracy: part of a file's name")
-    parser.add_argument("--worlds", type=int, default=3, help="recovery: worlds of each class")
+    parser.add_argument("--worlds", type=int, default=3, help="recovery: worlds of each class; loop: worlds")
     parser.add_argument(
         "--classes", nargs="+", default=list(recovery.KNOWN_KINDS), choices=recovery.KNOWN_KINDS, metavar="CLASS",
         help=f"recovery: some of {', '.join(recovery.KNOWN_KINDS)}",
