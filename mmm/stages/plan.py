@@ -67,7 +67,7 @@ def outset(config: Config, prepared: Prepared, fitted: Path) -> Outset:
     seed = config.model.sampling.seed
     shape = shocks_shape(posteriors[0], parts[0].layout, future)
     shocks = correlated(noise_of(fitted), shape, np.random.default_rng([seed, 41]))
-    window, demand = _demand(config, prepared, window)
+    window, demand = demand_ahead(config, prepared, window)
     each, summed = [], np.zeros((posteriors[0].draws, len(future.dates)))
     for posterior, part, own in zip(posteriors, parts, shocks, strict=True):
         # as worth as the segment's own outcome
@@ -85,7 +85,7 @@ def outset(config: Config, prepared: Prepared, fitted: Path) -> Outset:
     return Outset(window, curves, baseline, [grades[cell] for cell in window.cell_of])
 
 
-def _demand(config: Config, prepared: Prepared, window: PlanWindow) -> tuple[PlanWindow, Floats | None]:
+def demand_ahead(config: Config, prepared: Prepared, window: PlanWindow) -> tuple[PlanWindow, Floats | None]:
     """The window with what is assumed of demand, and demand in it and while what is bought there carries over."""
     panel = prepared.panel
     if "demand" not in panel.control_roles:
@@ -150,7 +150,8 @@ def _learned(config: Config, prepared: Prepared, fitted: Path, begin: Outset, pl
     evidence = pd.read_csv(fitted / "evidence.csv", encoding="utf-8-sig", keep_default_na=False)
     economics = unit_economics(config.finance)
     settings = as_planned(config.plan, plan.summary.budget)
-    curves = window_curves(begin.window, panel, rest.media(layout, panel.geos))
+    media = rest.media(layout, panel.geos)
+    curves = window_curves(begin.window, panel, media, begin.curves.demand)
     grades = evidence["evidence_without"].tolist()
     placed = tuple(grades[cell] for cell in begin.window.cell_of)
     seed = config.model.sampling.seed

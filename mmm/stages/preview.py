@@ -30,6 +30,7 @@ from mmm.runs.manifest import NAME, read_manifest
 from mmm.runs.store import RunFolder
 from mmm.stages.fit import as_fitted
 from mmm.stages.keys import fit_key, plan_key
+from mmm.stages.plan import demand_ahead
 from mmm.stages.prepare import Prepared
 
 
@@ -187,12 +188,14 @@ def _money(
         return None
     try:
         window = plan_window(prepared.panel, config.plan, folder=config.folder)
+        window, demand = demand_ahead(config, prepared, window)
         settings = as_planned(config.plan, Plan.load(planned).summary.budget)
         roi = pd.read_csv(found.folder / "roi.csv", encoding="utf-8-sig", keep_default_na=False)
         grades = roi.loc[roi["level"] == "cell", "evidence"].tolist()
 
         def desk(posterior: Posterior) -> Desk:
-            curves = window_curves(window, prepared.panel, posterior.media(layout, prepared.panel.geos))
+            media = posterior.media(layout, prepared.panel.geos)
+            curves = window_curves(window, prepared.panel, media, demand)
             economics = unit_economics(config.finance)
             placed = [grades[cell] for cell in window.cell_of]
             return set_up(curves, window, economics, placed, settings, seed=config.model.sampling.seed)
