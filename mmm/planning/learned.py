@@ -61,11 +61,11 @@ def learned_table(
         Ids of the tests of each cell, with ; between them.
     """
     other = _plan(without, window, economics, settings, seed).spend
-    margin = economics.margin if window.has_money else None
     wholes = tuple(dict.fromkeys(replace(cell, geo="") for cell in window.cells))
     keys = cell_columns(wholes)
     rows: list[dict[str, object]] = []
     for i, cell in enumerate(wholes):
+        margin = economics.margin_of(cell.channel) if window.has_money else None
         places, first = window.cell_of == i, int(np.argmax(window.cell_of == i))
         row: dict[str, object] = {"level": "cell", **cell_row(cell, keys), "tests": tests[i]}
         for whose, side, money in (("without", without, other), ("with", now, spend)):

@@ -882,6 +882,7 @@ ENGLISH: dict[str, str] = {
     ),
     "readout.preview.profit": "profit after media",
     "readout.preview.revenue": "revenue",
+    "readout.preview.npv": "present value",
     "readout.preview.outcome": "units of the outcome",
     "readout.preview.refit": "*Refit needed* to say what this changes: {why}. Run `mmm run` on the config.",
     "readout.preview.none": "There is no preview of what this changes: {why}.",

@@ -164,7 +164,8 @@ def _in_units_of(layout: Layout, other: Layout, lift: Lift) -> Lift:
 
 def _cell_row(cell: int, config: Config, prepared: Prepared, seen: Preview) -> dict[str, Any]:
     """ROI of one cell and its odds to pay, before and after."""
-    panel, margin = prepared.panel, config.finance.gross_margin
+    panel = prepared.panel
+    margin = unit_economics(config.finance).margin_of(panel.cells[cell].channel)
     row: dict[str, Any] = {key: getattr(panel.cells[cell], key) for key in CELL_KEYS}
     for whose, posterior in (("before", seen.before), ("after", seen.after)):
         roi = posterior.flat("roi")[:, cell]

@@ -39,6 +39,7 @@ from mmm.stages.rollout_tables import (
     Proposal,
     action_rows,
     decision_row,
+    margin_of,
     move_rows,
     step_rows,
     weeks_of,
@@ -147,8 +148,8 @@ def _proposal(config: Config, prepared: Prepared, desk: Desk, found: Experiment,
     profits = [valued[action.name].outlook.profit for action in some]
     judged = judge(profits, [action.spend - some[hold].spend for action in some], hold)
     next_unit = _next_unit(desk, tested)
-    follow_up = _follow_up(config, prepared, desk, found, judged, lifts)
-    margin = desk.economics.margin or 0.0
+    follow_up = _follow_up(config, prepared, desk, found, tested, judged, lifts)
+    margin = margin_of(desk, tested)
     pays = float(np.mean(margin * next_unit > 1.0))
     verdict = decide([action.kind for action in some], judged, pays, tested.money, follow_up.net)
     return Proposal(found, tested, actions, possible, tuple(judged), verdict, next_unit, follow_up)
@@ -176,13 +177,14 @@ def _follow_up(
     prepared: Prepared,
     desk: Desk,
     found: Experiment,
+    tested: Tested,
     judged: Sequence[Judged],
     lifts: Floats,
 ) -> FollowUp:
     """The same test once more: same regions, money and error, read in weeks like these."""
     panel = prepared.panel
     worth = np.asarray(panel.unit_value)[found.first : found.last][:, list(found.geos)]
-    profit = (desk.economics.margin or 0.0) * float(np.nanmean(worth)) * lifts - found.spend_change
+    profit = margin_of(desk, tested) * float(np.nanmean(worth)) * lifts - found.spend_change
     sd = float(np.hypot(found.lift_se, TRANSPORT * abs(lifts.mean())))
     rng = np.random.default_rng([config.model.sampling.seed, 29])
     gains = np.stack([one.gain for one in judged])

@@ -53,13 +53,18 @@ def _spread(name: str, draws: Floats) -> dict[str, float]:
     return {name: mean, f"{name}_lo": lo, f"{name}_hi": hi}
 
 
+def margin_of(desk: Desk, tested: Tested) -> float:
+    """Gross margin of what the tested cells bring: they are of one channel."""
+    return desk.economics.margin_of(desk.window.cells[tested.cells[0]].channel) or 0.0
+
+
 def decision_row(one: Proposal, panel: Panel, desk: Desk, planned: Floats) -> dict[str, Any]:
     verdict, best = one.verdict, one.judged[one.verdict.best]
     cells = [replace(desk.window.cells[i], geo="") for i in one.tested.cells]
     names = {key: {getattr(cell, key) for cell in cells} for key in cell_columns(cells)}
     held, share = _held_out(panel)
     moves = verdict.word in ("scale", "stop", "cut")
-    margin = desk.economics.margin or 0.0
+    margin = margin_of(desk, one.tested)
     return {
         "id": one.found.id,
         **{key: found.pop() if len(found) == 1 else "" for key, found in names.items()},
