@@ -215,7 +215,6 @@ def write_rollout(
         {
             "name": config.name,
             "currency": config.currency,
-            "gross_margin": config.finance.gross_margin,
             "start": str(desk.window.start),
             "end": str(desk.window.end),
             "data_until": str(prepared.panel.data_until),
