@@ -114,7 +114,8 @@ def write_plan(folder: Path, config: Config, prepared: Prepared, fitted: Path, s
         prior_roi=prior_roi(prepared, begin.window),
     )
     with_reason(plan, config).save(folder)
-    if (fitted / WITHOUT_TESTS).is_file() and any(not found.study for found in prepared.layout.experiments):
+    told = (fitted / WITHOUT_TESTS).is_file() and config.plan.flighting is None
+    if told and any(not found.study for found in prepared.layout.experiments):
         say("what past tests changed")
         write_csv(_learned(config, prepared, fitted, begin, plan), folder / LEARNED)
 

@@ -185,7 +185,7 @@ def _money(
 ) -> dict[str, Any] | None:
     """The best split of the plan's budget on the draws before and after; None where there is no plan to compare."""
     planned = store.finished("plan", plan_key(config, found.key))
-    if planned is None:
+    if planned is None or config.plan.flighting is not None:  # its weeks are not planned in a second
         return None
     try:
         window = plan_window(prepared.panel, config.plan, folder=config.folder)

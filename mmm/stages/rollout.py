@@ -84,6 +84,10 @@ def refuse_rollout(config: Config, prepared: Prepared, name: str | None, folder:
             "finance.gross_margin is missing, so profit is empty and nothing can be proposed; write the share of "
             "revenue that is left after the cost of what was sold, such as 0.4"
         )
+    if config.plan.flighting is not None:
+        raise InputError(
+            "`plan.flighting`: rollouts are not weighed beside weeks as decisions yet; take it out to propose some"
+        )
     waiting = open_tests(config, prepared)
     if name is None:
         if not waiting:
