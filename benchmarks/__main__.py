@@ -1,4 +1,4 @@
-"""`python -m benchmarks [STEP ...]`: speed, accuracy, tables (default), recovery, solver, flighting, growth, sbc, loop."""
+"""`python -m benchmarks [STEP ...]`: speed, accuracy, tables; recovery, solver, flighting, growth, sbc, loop."""
 
 from __future__ import annotations
 
