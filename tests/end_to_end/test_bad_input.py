@@ -183,7 +183,8 @@ CONFIGS = {
         ("`plan.horizn`: unknown key; did you mean `horizon`?",), config=(("horizon", "horizn"),)
     ),
     "key that is not yet built": Case(
-        ("`plan.flighting`: not yet", "take it out"), config=(("200_000", "200_000, flighting: {}"),)
+        ("`report.brand`: not yet", "take it out"),
+        config=(("finance:", "report: {brand: {name: Acme}}\nfinance:"),),
     ),
     "unknown key of tests": Case(
         ("`tests.slot`: unknown key", "slots"), config=(("finance:", "tests: {slot: 2}\nfinance:"),)
