@@ -15,7 +15,7 @@ import mmm
 from mmm.cli.shell import app
 from mmm.config import NOT_YET, load_config
 from mmm.inference.diagnostics import NUISANCE_RHAT
-from mmm.inference.fit import ACCEPTANCE, PATIENT_CHAINS
+from mmm.inference.fit import ACCEPTANCE, NATIONAL_ACCEPT, PATIENT_CHAINS
 from mmm.model import baseline, priors
 from mmm.model.settings import GateSettings, RoiPrior, SamplingSettings
 from mmm.planning.plan import Plan
@@ -198,7 +198,7 @@ def test_sampling_and_gates_in_the_architecture_are_those_of_the_code() -> None:
     sampling, gates = SamplingSettings(), GateSettings()
     for words in (
         f"{sampling.chains} chains of {sampling.tune} + {sampling.draws} draws",
-        f"target acceptance {ACCEPTANCE[0]:g}.",
+        f"target acceptance {ACCEPTANCE[0]:g}, of a national model {NATIONAL_ACCEPT:g}:",
         f"R-hat at most {gates.rhat:g} and bulk ESS at least {gates.ess:g}",
         f"R-hat at most {NUISANCE_RHAT:g} of the rest",
         f"at most {100 * gates.divergences:g} % divergences",

@@ -6,7 +6,7 @@ import pytest
 import xarray as xr
 
 from mmm.errors import NotConverged
-from mmm.inference.fit import ACCEPTANCE, PATIENT_CHAINS, Refused, fit
+from mmm.inference.fit import ACCEPTANCE, NATIONAL_ACCEPT, PATIENT_CHAINS, Refused, fit
 from mmm.model.layout import lay_out
 from mmm.model.parents import hang
 from mmm.model.settings import GateSettings, ModelSettings, SamplingSettings
@@ -73,7 +73,7 @@ def sample(monkeypatch, layout):
 def test_draws_that_agree_are_taken_at_once(sample):
     fitted = sample("good")
     assert fitted.attempts == 1
-    assert sample.sampler.calls == [(100, 2, ACCEPTANCE[0])]
+    assert sample.sampler.calls == [(100, 2, NATIONAL_ACCEPT)]
     assert sample.sampler.options["seed"] == 5
     assert sample.sampler.options["tune"] == 150
     assert fitted.convergence.faults(GATES) == []
@@ -86,7 +86,7 @@ def test_draws_that_disagree_are_drawn_again_longer_and_then_with_more_patience(
     fitted = sample("apart", "apart", "good")
     assert fitted.attempts == 3
     assert sample.sampler.calls == [
-        (100, 2, ACCEPTANCE[0]),
+        (100, 2, NATIONAL_ACCEPT),
         (200, 2, ACCEPTANCE[1]),
         (200, PATIENT_CHAINS, ACCEPTANCE[2]),
     ]
