@@ -71,6 +71,7 @@ def test_draws_are_reweighted_where_the_tests_say_little_and_sampled_again_where
     panel, posterior, with_sd = tested
     again = "sampled again", SimpleNamespace(rhat_max=1.2)
     monkeypatch.setattr(untested, "LEAST_DRAWS", 100)
+    monkeypatch.setattr(untested, "LARGEST_K", 0.8)  # of 400 draws the shape of the tail is a guess
     monkeypatch.setattr(untested, "fit_without_tests", lambda *args, **options: again)
     vague, sharp = with_sd(8.0), with_sd(0.05)
     rest = without_tests(posterior, vague, panel.geos, SamplingSettings())
