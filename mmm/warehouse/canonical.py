@@ -56,8 +56,9 @@ class CanonicalTable:
     key
         The columns that make a row the same: a newer export of a source replaces what it says again. Rows of one
         file with the same key are parts (a campaign by device) and are added up.
-    single
-        Whether a file has each key once: two rows of a lead are a fault, not parts.
+    identity
+        The column that, where it is filled, is the key alone: a lead is the same whatever else its row says, and two
+        rows of it in one file are a fault, not parts. "" where a table has none.
     day
         The column that says when, or "" where a table is loaded whole.
     """
@@ -65,7 +66,7 @@ class CanonicalTable:
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
-    single: bool = False
+    identity: str = ""
     day: str = "date"
 
     @property
@@ -148,6 +149,7 @@ MEDIA = CanonicalTable(
         Column("spend", "amount", "money spent"),
         Column("impressions", "amount", "impressions"),
         Column("clicks", "amount", "clicks"),
+        Column("leads", "amount", "leads that the platform reports"),
         Column("exposure", "amount", "exposure that is neither: GRPs, views"),
         Column("platform_conversions", "amount", "orders or leads that the platform claims"),
         Column("platform_revenue", "amount", "money of these, as the platform claims"),
@@ -188,17 +190,17 @@ CRM = CanonicalTable(
         Column(
             "lead_id_hash",
             "text",
-            "the lead, by a salted hash: never an e-mail address or a name",
-            needed=True,
+            "the lead, by a salted hash, never an e-mail address or a name; empty in a report that counts them",
         ),
         Column("stage", "text", "where the lead stands"),
-        Column("qualified", "amount", "1 where sales accepted the lead, else 0"),
-        Column("won", "amount", "1 where it became an order, else 0"),
-        Column("revenue", "amount", "money of the order"),
-        Column("closed", "day", "the day on which it was won or lost; empty while open"),
+        Column("leads", "amount", "1, or how many leads a row of a report counts"),
+        Column("qualified", "amount", "of these, how many sales accepted"),
+        Column("won", "amount", "of these, how many became orders"),
+        Column("revenue", "amount", "money of the orders"),
+        Column("closed", "day", "the day on which the lead was won or lost; empty while open"),
     ),
-    key=("lead_id_hash",),
-    single=True,
+    key=("date", "channel", "audience", "stage"),
+    identity="lead_id_hash",
 )
 ANALYTICS = CanonicalTable(
     "analytics",

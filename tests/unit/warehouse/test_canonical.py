@@ -14,6 +14,7 @@ def test_keys_are_columns_that_are_days_or_text_and_no_column_is_lineage(table: 
     kinds = {column.name: column.kind for column in table.columns}
     assert {kinds[name] for name in table.key} <= {"day", "text"}
     assert set(table.names).isdisjoint(LINEAGE)
+    assert table.identity == "" or kinds[table.identity] == "text"
     assert table.day == "" or kinds[table.day] == "day"
 
 
@@ -49,6 +50,5 @@ def test_a_frame_that_is_not_of_the_table_is_refused(columns: dict[str, object],
 
 
 def test_a_lead_is_known_by_its_hash_alone() -> None:
-    assert CRM.single
-    assert CRM.key == ("lead_id_hash",)
+    assert CRM.identity == "lead_id_hash"
     assert {"email", "phone", "name"}.isdisjoint(CRM.names)
