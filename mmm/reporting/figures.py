@@ -40,6 +40,9 @@ _CONFIG: Spec = {
         "ticks": False,
         "labelPadding": 6,
     },
+    # numbers and dates may be left out where a phone has no room for them, names never
+    "axisQuantitative": {"labelOverlap": "greedy", "labelSeparation": 10},
+    "axisTemporal": {"labelOverlap": "greedy", "labelSeparation": 10},
 }
 
 
