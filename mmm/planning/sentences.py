@@ -264,8 +264,8 @@ def why_fixed(amount: float) -> str:
 def why_guard(change: float, limit: float) -> str:
     """The cell's return is an assumption."""
     return (
-        f"{direction(change)} and stops at {percent(limit)} of change: its return is an assumption and not "
-        "yet measured; a test comes before more."
+        f"{direction(change)} and stops at {percent(limit)} of change: its past alone does not tell its "
+        "return well enough for more; a test comes first."
     )
 
 
@@ -330,7 +330,7 @@ def why_careful(change: float) -> str:
 def why_dark(*, is_guess: bool) -> str:
     """Nothing is spent and nothing will be."""
     if is_guess:
-        return "Stays dark: its return is an assumption and not yet measured; a test comes first."
+        return "Stays dark: its return is an assumption; a test comes first."
     return "Stays dark: nothing is spent here now, and the first unit of money brings more elsewhere."
 
 
