@@ -75,7 +75,7 @@ class Limits:
 class Projection:
     """The nearest plan within limits, by alternating directions (Boyd et al. 2011; Stellato et al. 2020).
 
-    One system of linear equations is factored once; every projection begins where the last one ended.
+    A system of linear equations, one for each row, is factored once; every projection begins where the last one ended.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -86,16 +86,12 @@ class Projection:
         size = np.sqrt(np.asarray((sums.multiply(sums)).sum(axis=1)).ravel())
         size = np.where(size > 0, size, 1.0)
         self.rows = sparse.csr_array(sparse.diags_array(1 / size) @ sums)
+        self.columns = sparse.csr_array(self.rows.T)
         self.low, self.high = limits.low / size / self.unit, limits.high / size / self.unit
         self.rho = np.where(limits.equal, 20 * PENALTY, PENALTY)
-        n = self.upper.size
-        system = sparse.block_array(
-            [
-                [(1 + PENALTY) * sparse.eye_array(n), self.rows.T],
-                [self.rows, -sparse.diags_array(1 / self.rho)],
-            ]
-        )
-        self.system = splu(sparse.csc_matrix(system))
+        # without the plan, which is known where the prices of the rows are, a small system is left
+        inner = self.rows @ self.rows.T / (1 + PENALTY) + sparse.diags_array(1 / self.rho)
+        self.prices = splu(sparse.csc_matrix(inner))
         self.top = self.upper / self.unit
         self.state: tuple[Floats, ...] | None = None
 
@@ -107,23 +103,27 @@ class Projection:
             self.state = np.clip(wanted, 0.0, self.top), np.zeros(n), self.rows @ wanted, np.zeros(m)
         box, pull, sums, weight = self.state
         for sweep in range(SWEEPS):
-            right = np.concatenate([wanted + PENALTY * box - pull, sums - weight / self.rho])
-            found = self.system.solve(right)
-            x, nu = found[:n], found[n:]
+            right = wanted + PENALTY * box - pull
+            nu = self.prices.solve(self.rows @ right / (1 + PENALTY) - sums + weight / self.rho)
+            x = (right - self.columns @ nu) / (1 + PENALTY)
             met = sums + (nu - weight) / self.rho
             mixed = RELAXED * x + (1 - RELAXED) * box
-            new_box = np.clip(mixed + pull / PENALTY, 0.0, self.top)
-            pull = pull + PENALTY * (mixed - new_box)
+            new_box = np.minimum(np.maximum(mixed + pull / PENALTY, 0.0), self.top)
+            pull += PENALTY * (mixed - new_box)
             blend = RELAXED * met + (1 - RELAXED) * sums
-            new_sums = np.clip(blend + weight / self.rho, self.low, self.high)
-            weight = weight + self.rho * (blend - new_sums)
-            moved = max(np.abs(new_box - box).max(), np.abs(new_sums - sums).max(initial=0.0))
+            new_sums = np.minimum(np.maximum(blend + weight / self.rho, self.low), self.high)
+            weight += self.rho * (blend - new_sums)
+            last = box, sums
             box, sums = new_box, new_sums
-            met_all = sweep % 5 == 4 and moved < EXACT
-            if met_all and np.abs(self.rows @ box - sums).max(initial=0.0) < 10 * EXACT:
+            if sweep % 5 == 4 and self._met(box, sums, last):
                 break
         self.state = box, pull, sums, weight
         return np.asarray((box * self.unit).reshape(money.shape))
+
+    def _met(self, box: Floats, sums: Floats, last: tuple[Floats, Floats]) -> bool:
+        """Whether nothing moves any more, and the rows sum to what they should."""
+        moved = max(np.abs(box - last[0]).max(), np.abs(sums - last[1]).max(initial=0.0))
+        return bool(moved < EXACT and np.abs(self.rows @ box - sums).max(initial=0.0) < 10 * EXACT)
 
 
 def climb(value: Valued, project: Projection, start: Floats, steps: int) -> Floats:
