@@ -71,8 +71,9 @@ def write_tables(data: Path) -> None:
     if judged.exists():
         outcomes = accuracy.outcomes_of(judged)
         page = tables.put(page, "accuracy", tables.accuracy_table(outcomes))
-        others = accuracy.published(data, [outcome.file for outcome in outcomes])
-        page = tables.put(page, "published", tables.published_table(outcomes, others))
+        if truth:
+            others = accuracy.published(data, [outcome.file for outcome in outcomes])
+            page = tables.put(page, "published", tables.published_table(outcomes, others))
     if found := recovery.fits():
         told = [
             recovery_tables.ratios(found),
@@ -86,6 +87,8 @@ def write_tables(data: Path) -> None:
         page = tables.put(page, "decisions", "\n\n".join(told))
     if solver.MEASURED.exists():
         page = tables.put(page, "solver", solver.table())
+    if flighting.LINES.exists():
+        page = tables.put(page, "flighting", flighting.table())
     if growth.LINES.exists():
         shown = f"![Seconds over size]({growth.picture().name})"
         page = tables.put(page, "growth", f"{growth.table()}\n\n{shown}")

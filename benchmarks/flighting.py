@@ -12,6 +12,7 @@ import numpy as np
 
 from benchmarks.environments import OUT
 from benchmarks.speed import machine
+from benchmarks.tables import markdown
 from mmm.data.panel import Panel
 from mmm.dims import Cell
 from mmm.finance.economics import Economics
@@ -53,6 +54,24 @@ def measure() -> Path:
     LINES.parent.mkdir(exist_ok=True)
     LINES.write_text(json.dumps({"machine": machine(), "limit": LIMIT, "plans": lines}, indent=1))
     return LINES
+
+
+def table() -> str:
+    """The plans as a table in Markdown."""
+    told = json.loads(LINES.read_text())
+    lines = [
+        [
+            str(plan["cells"]), str(plan["weeks"]), str(plan["draws"]), plan["limited"], f"**{plan['seconds']:.1f}**",
+            f"{plan['of_limit']:.2f}", f"{100 * plan['gap']:.2f} %",
+        ]
+        for plan in told["plans"]
+    ]  # fmt: skip
+    head = ["cells", "weeks", "draws", "limit of the weeks", "s", f"of {told['limit']:.0f} s", "gap"]
+    machine_is = told["machine"]
+    where = (
+        f"{machine_is['cores']} cores, {machine_is['processor']}; load at the end {machine_is['load']:.1f}."
+    )
+    return f"{markdown(head, lines)}\n\n{where}"
 
 
 def _plan(size: Size) -> dict[str, Any]:

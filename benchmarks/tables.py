@@ -19,7 +19,7 @@ def speed_table(rows: Sequence[Median], stopped: Sequence[tuple[str, str, int]] 
     """Seconds by work and side; the ratio is the side's seconds over ours. Sides that were stopped come last."""
     ours = {row.work: row for row in rows if row.side == "ours"}
     lines = []
-    for row in rows:
+    for row in sorted(rows, key=lambda row: list(ON_SAMPLES).index(row.work)):
         base = ours.get(row.work)
         at_400 = row.seconds_to_ess / base.seconds_to_ess if base else None
         as_run = row.seconds_at_defaults / base.seconds_at_defaults if base else None
@@ -56,7 +56,9 @@ def machine_line(path: Path) -> str:
     told = json.loads(path.read_text())
     machine: dict[str, Any] = told["machine"]
     versions = {name: v for run in told["runs"] for name, v in run["versions"].items()}
-    models = {NAMES.get(run["side"], run["side"]): _settings(run) for run in told["runs"]}
+    models: dict[str, dict[str, str]] = {}
+    for run in told["runs"]:
+        models.setdefault(NAMES.get(run["side"], run["side"]), {})[_settings(run)] = run["work"]
     runs = max((run["run"] for run in told["runs"]), default=0)
     return "\n".join(
         [
@@ -65,7 +67,11 @@ def machine_line(path: Path) -> str:
             + ", ".join(f"{k} {v}" for k, v in versions.items())
             + ".",
             "",
-            *(f"- {side}: {text}" for side, text in models.items()),
+            *(
+                f"- {side}{f' ({work})' if len(texts) > 1 else ''}: {text}"
+                for side, texts in models.items()
+                for text, work in texts.items()
+            ),
         ]
     )
 
@@ -91,7 +97,8 @@ def accuracy_table(outcomes: Sequence[Outcome]) -> str:
 def peers_table(path: Path, truth: dict[str, dict[str, float]]) -> str:
     """Scores of every side on the Meridian samples, from the first run of the speed benchmark."""
     lines = []
-    for run in json.loads(path.read_text())["runs"]:
+    runs = json.loads(path.read_text())["runs"]
+    for run in sorted(runs, key=lambda run: list(ON_SAMPLES).index(run["work"])):
         true = truth.get(ON_SAMPLES[run["work"]])
         if run["run"] != 1 or true is None:
             continue
