@@ -31,8 +31,6 @@ from mmm.planning.settings import GoalsSettings, PlanSettings, Scenarios
 from mmm.reporting.settings import ReportSettings
 
 NOT_YET = (
-    "data.outcome.date_format",
-    "data.media.owner",
     "finance.customer_lifetime_value",
     "finance.handling_cost_per_lead",
     "report.audiences",
@@ -41,7 +39,6 @@ NOT_YET = (
 )
 """Keys that are designed and not built: refused by name, never ignored."""
 
-NOT_YET_ANYWHERE_IN_DATA = ("currency", "fee", "owner", "date_format", "week_label")
 NOT_YET_VALUES = {
     "plan.reference": ("plan_of_record",),
     "report.language": ("he",),
@@ -185,8 +182,6 @@ def _walk(value: Any, place: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...]
 
 
 def _is_not_yet(place: tuple[str, ...]) -> bool:
-    if place[0] == "data" and len(place) > 1 and place[-1] in NOT_YET_ANYWHERE_IN_DATA:
-        return True
     return any(
         len(pattern) == len(place) and all(p in ("*", q) for p, q in zip(pattern, place, strict=True))
         for pattern in (tuple(key.split(".")) for key in NOT_YET)

@@ -61,10 +61,11 @@ def _rows(reader: Reader, opened: Opened, table: CountsTable) -> pd.DataFrame:
         if column is None:
             columns[name] = np.nan
         else:
-            columns[name] = reader.money(raw, column, table) if name in MONEY else reader.numbers(raw, column)
-    rate = table.vat_included if table.vat_included is not None else reader.data.vat_included
+            columns[name] = (
+                reader.money(opened, column, table) if name in MONEY else reader.numbers(raw, column)
+            )
     frame = pd.DataFrame(columns, index=range(len(raw.frame)))
-    frame["claimed_vat"] = frame["claimed_revenue"] * (rate or 0.0)
+    frame["claimed_vat"] = frame["claimed_revenue"] * reader.vat(opened, table)
     frame["row"] = opened.rows
     return frame
 

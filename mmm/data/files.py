@@ -172,13 +172,20 @@ def _read_parquet(path: Path) -> RawTable:
                 else _quoted(name)
                 for name, kind in zip(source.columns, source.types, strict=True)
             )
+            zoned = [n for n, k in zip(source.columns, source.types, strict=True) if "TIME ZONE" in str(k)]
             result = source.project(wanted)
             names, records = list(result.columns), result.fetchall()
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise DataError([f"{path}: this Parquet file cannot be read ({reason}). Write it again."]) from None
     rows = [Row(0, tuple(names)), *(Row(i, record) for i, record in enumerate(records, 1))]
-    return _table(find_table(rows, str(path), header_known=True), path, None, "", [])
+    return _table(find_table(rows, str(path), header_known=True), path, None, "", _zones(path, zoned))
+
+
+def _zones(path: Path, columns: list[str]) -> list[Check]:
+    """Times that carry a zone become days of UTC: midnight in Jerusalem is the day before."""
+    remedy = "Their days are those of UTC. Where the company's day is another, write plain dates."
+    return [Check("time zone", "review", str(path), "", ", ".join(columns), remedy)] if columns else []
 
 
 def _quoted(name: str) -> str:

@@ -21,6 +21,7 @@ LOOKED_AT = 200
 """Rows from which the header is found."""
 
 _TOTAL = re.compile(
+    r"totals?\s*:.+|totals? of [\d,]+ \w+|grand totals? \([\d,]+ \w+\)|"  # as ad platforms and CRMs write them
     r"(?:(?:grand|sub|overall)?[ ]?totals?|sum|average|mean|summe|gesamt(?:summe|ergebnis)?|insgesamt|"
     r'totale?|totaal|итого|всего|סה"כ(?: כללי)?|סהכ|סך הכל|סה כ|סיכום|ממוצע)[\s:.\d]*'
 )

@@ -35,7 +35,7 @@ def read_outcome(reader: Reader, table: OutcomeTable) -> pd.DataFrame:
     if table.kind == "count":
         unit_value = np.full(len(raw.frame), np.nan if per_unit is None else 1.0)
         if isinstance(per_unit, str):
-            unit_value = reader.money(raw, per_unit, table)
+            unit_value = reader.money(opened, per_unit, table)
         elif per_unit is not None:
             unit_value *= per_unit
     people = reader.numbers(raw, table.population) if table.population else np.full(len(raw.frame), np.nan)
@@ -58,7 +58,7 @@ def read_outcome(reader: Reader, table: OutcomeTable) -> pd.DataFrame:
     )
 
     def numbers(column: str) -> Floats:
-        return reader.money(raw, column, table) if table.kind == "revenue" else reader.numbers(raw, column)
+        return reader.money(opened, column, table) if table.kind == "revenue" else reader.numbers(raw, column)
 
     if isinstance(table.value, str):
         frame["outcome"] = numbers(table.value)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mmm.data.booked import Booking, Steps, steps
 from mmm.data.calendar import WEEKDAYS, detect_spacing, weekdays
 from mmm.data.files import RawTable, read_table
 from mmm.data.names import clean_name, fold
@@ -38,6 +40,8 @@ class TableInfo:
         Grain of the rows; None where it cannot be seen.
     weekday
         The weekday of weekly rows, else None.
+    owner
+        Who to ask about the table; "" where the config does not say.
     """
 
     key: str
@@ -46,21 +50,24 @@ class TableInfo:
     by_geo: bool
     spacing: Grain | None
     weekday: Weekday | None
+    owner: str = ""
 
 
 class Reader:
     """Reads each file and each column once and gathers what is wrong with them."""
 
-    def __init__(self, data: DataSettings, folder: Path) -> None:
+    def __init__(self, data: DataSettings, folder: Path, booking: Booking | None = None) -> None:
         self.data = data
         self.folder = folder
+        self.booking = booking or Booking()
         self.faults: list[str] = []
         self.notes: list[Check] = []
         self.infos: dict[str, TableInfo] = {}
         self._raw: dict[tuple[Path, str | None], RawTable | None] = {}
+        self._alive: dict[int, RawTable] = {}  # an id is of one table as long as the table lives
         self._numbers: dict[tuple[int, str], Floats] = {}
         self._broken: set[tuple[int, str]] = set()
-        self._dates: dict[tuple[int, str], Dates] = {}
+        self._dates: dict[tuple[int, str, str | None], Dates] = {}
         self._dayfirst: bool | None = None
 
     def open(self, table: Source, key: str, wanted: Mapping[str, str | None]) -> Opened | None:
@@ -82,7 +89,7 @@ class Reader:
         self.faults += missing
         if missing:
             return None
-        days = self.dates(raw, source.date)
+        days = self.days(raw, source.date, table)
         regions = self.text(raw, geo) if geo else np.full(len(raw.frame), "", object)
         if geo and (blank := raw.frame.index[regions == ""].tolist()):
             self.faults.append(
@@ -96,7 +103,9 @@ class Reader:
             else None
         )
         wide = not (isinstance(table, MediaTable) and table.channel)
-        self.infos[key] = TableInfo(key, raw.where, wide, geo is not None, spacing, day)
+        self.infos[key] = TableInfo(
+            key, raw.where, wide, geo is not None, spacing, day, self.told(table, "owner") or ""
+        )
         return Opened(key, raw, days, regions)
 
     def read(self, path: Path, sheet: str | None) -> RawTable | None:
@@ -125,9 +134,31 @@ class Reader:
             return own
         return inherited if clean_name(inherited) in raw.frame.columns else None
 
-    def dates(self, raw: RawTable, column: str, *, allow_empty: bool = False) -> Dates:
-        """A column of days, NaT where empty or at fault."""
-        key = (id(raw), clean_name(column))
+    def told(self, table: Source, name: str) -> Any:
+        """What is said of a table: by itself, else by `data` for all of them."""
+        by_itself = name in table.model_fields_set and getattr(table, name) is not None
+        return getattr(table if by_itself else self.data, name)
+
+    def days(self, raw: RawTable, column: str, table: Source) -> Dates:
+        """The column that says when: the first day of each row's period, whatever day of a week stands there."""
+        days = self.dates(raw, column, table=table)
+        if self.told(table, "week_label") == "last" and not np.isnat(days).all():
+            if detect_spacing(days) == "week":
+                return days - np.timedelta64(6, "D")
+            if "week_label" in table.model_fields_set:
+                self.faults.append(
+                    f'{raw.where}: `week_label: last`, and the dates of column "{column}" are not a week apart. '
+                    "Take `week_label` out"
+                )
+        return days
+
+    def dates(
+        self, raw: RawTable, column: str, *, allow_empty: bool = False, table: Source | None = None
+    ) -> Dates:
+        """A column of days, NaT where empty or at fault; written as its table says, where it does."""
+        reading = self.told(table, "date_format") if table is not None else self.data.date_format
+        key = (id(raw), clean_name(column), reading)
+        self._alive[id(raw)] = raw
         if key not in self._dates:
             read = parse_dates(
                 raw.frame[key[1]],
@@ -135,6 +166,7 @@ class Reader:
                 column=key[1],
                 dayfirst_hint=self._dayfirst,
                 allow_empty=allow_empty,
+                reading=reading,
             )
             self.faults += read.faults
             self.notes += [_read_note("dates", raw, note) for note in read.notes]
@@ -148,6 +180,7 @@ class Reader:
     def numbers(self, raw: RawTable, column: str) -> Floats:
         """A column of numbers, nan where empty or at fault."""
         key = (id(raw), clean_name(column))
+        self._alive[id(raw)] = raw
         if key not in self._numbers:
             read = parse_numbers(raw.frame[key[1]], where=raw.where, column=key[1])
             self.faults += read.faults
@@ -167,11 +200,47 @@ class Reader:
         seen = {cell: _label(cell) for cell in set(cells.tolist())}
         return np.array([seen[cell] for cell in cells.tolist()], object)
 
-    def money(self, raw: RawTable, column: str, table: Source) -> Floats:
-        """A column of money in the currency's own unit, net of VAT."""
-        vat = table.vat_included if table.vat_included is not None else self.data.vat_included
-        unit = table.unit if "unit" in table.model_fields_set else self.data.unit
-        return self.numbers(raw, column) * unit / (1 + (vat or 0.0))
+    def currency_of(self, table: Source) -> str | None:
+        """The currency a table's amounts are in."""
+        return self.told(table, "currency") or self.booking.currency
+
+    def vat(self, opened: Opened, table: Source) -> Floats:
+        """VAT rate inside the amounts, one per row."""
+        rate = self.told(table, "vat_included")
+        return (
+            np.zeros(len(opened.days)) if rate is None else self._by_day(opened, steps(rate), "vat_included")
+        )
+
+    def money(self, opened: Opened, column: str, table: Source, *, fee: bool = False) -> Floats:
+        """A column of money as finance books it: in one currency, net of VAT; with `fee`, the agency's too."""
+        values = self.numbers(opened.raw, column) * self.told(table, "unit") / (1 + self.vat(opened, table))
+        share = self.told(table, "fee") if fee else None
+        if share is not None:
+            values = values * (1 + self._by_day(opened, steps(share), "fee"))
+        own, base = self.currency_of(table), self.booking.currency
+        if own is None or own == base:
+            return values
+        if base is None:
+            self.faults.append(f"`{opened.key}.currency` is {own}: name the company's own `currency` too")
+        elif own not in self.booking.rates:
+            self.faults.append(
+                f"{opened.raw.where}: amounts in {own} (`{opened.key}.currency`). Write what one is worth in {base} as "
+                f"`finance.rates: {{{own}: ...}}`, a number, by date, or a table"
+            )
+        else:
+            values = values * self._by_day(opened, self.booking.rates[own], f"rate of {own}")
+        return values
+
+    def _by_day(self, opened: Opened, rate: Steps, what: str) -> Floats:
+        """A rate on the day of each row; rows before the first are a fault."""
+        found = rate.at(opened.days)
+        early = np.isnan(found) & ~np.isnat(opened.days)
+        if early.any():
+            self.faults.append(
+                f"{opened.raw.where}: no {what} before {rate.days[0]} (`{opened.key}`), and there is "
+                f"{rows_words(opened.rows[early].tolist())} from {opened.days[early].min()}. Give the rate of that day"
+            )
+        return found
 
     def note_twins(self, what: str, names: NDArray[np.object_]) -> None:
         """List spellings that fold to one name: one thing or two?"""

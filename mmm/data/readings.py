@@ -238,6 +238,19 @@ def choose_reading(
     return Chosen(used.most_common(1)[0][0], days, (mixed,) if len(used) > 1 else ())
 
 
+def read_as(shapes: Mapping[object, Shape], reading: str) -> Chosen | NoReading:
+    """A whole column under one given reading; real dates stay what they are."""
+    days = {key: shape.readings.get("date", shape.readings.get(reading)) for key, shape in shapes.items()}
+    bad = tuple(key for key, day in days.items() if day is None)
+    if bad:
+        return NoReading(
+            f"`date_format` is {reading}, and {len(bad)} of {len(days)} dates are written otherwise",
+            bad,
+            "Mend the dates, or take `date_format` out.",
+        )
+    return Chosen(reading, {key: day for key, day in days.items() if day is not None}, ())
+
+
 def _settle(part: Mapping[object, Readings], hint: bool | None) -> str | Ambiguous | NoReading:
     """The reading of the cells of one shape."""
     names = list(dict.fromkeys(name for readings in part.values() for name in readings))

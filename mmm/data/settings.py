@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date as Date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 Grain = Literal["day", "week", "month"]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -18,16 +19,76 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
+def _tidy_format(value: Any) -> Any:
+    """`DD/MM/YYYY` and `%d.%m.%y` as `d/m/y`: the order is what matters."""
+    if not isinstance(value, str) or not re.fullmatch(r"[%dmyDMY./ -]+", value):
+        return value
+    order = "/".join(dict.fromkeys(re.findall(r"[dmy]", value.lower())))
+    return "iso" if order == "y/m/d" and re.search(r"yyyy|%Y", value) else order
+
+
+def _rate_form(value: Any) -> str:
+    """Which of its forms a rate has, so that a fault is said once."""
+    if not isinstance(value, dict):
+        return "float"
+    return "RatesTable" if "source" in value else "dict[by date]"
+
+
+class RatesTable(Settings):
+    """A table of rates of one currency, a row a day; a rate holds until the next."""
+
+    source: Path = Field(description="CSV, Parquet or XLSX file, relative to the config")
+    sheet: str | None = Field(None, description="sheet of a workbook")
+    date: str = Field("date", description="column with the day from which a rate holds")
+    rate: str = Field("rate", description="column with the money for one unit")
+
+
+Vat = Annotated[float, Field(ge=0, lt=1)]
+Fee = Annotated[float, Field(ge=0, lt=1)]
+Rate = Annotated[float, Field(gt=0)]
+Vats = Annotated[
+    Annotated[Vat, Tag("float")] | Annotated[dict[Date, Vat], Tag("dict[by date]")], Discriminator(_rate_form)
+]
+Fees = Annotated[
+    Annotated[Fee, Tag("float")] | Annotated[dict[Date, Fee], Tag("dict[by date]")], Discriminator(_rate_form)
+]
+Rates = Annotated[
+    Annotated[Rate, Tag("float")]
+    | Annotated[dict[Date, Rate], Tag("dict[by date]")]
+    | Annotated[RatesTable, Tag("RatesTable")],
+    Discriminator(_rate_form),
+]
+
+
 class Source(Settings):
-    """Where a table comes from. `source`, `sheet`, `date` and `geo` are inherited from `data`."""
+    """Where a table comes from, and what its owner says of it. `data` says it for every table."""
 
     source: Path | None = Field(None, description="CSV, Parquet or XLSX file, relative to the config")
     sheet: str | None = Field(None, description="sheet of a workbook; default: the first with a table")
     date: str | None = Field(None, description="column with the date")
     geo: str | None = Field(None, description="column with the region")
-    vat_included: float | None = Field(None, ge=0, lt=1, description="VAT rate inside the amounts, taken out")
+    vat_included: Vats | None = Field(
+        None,
+        description="VAT rate inside the amounts, taken out; by date: {2024-01-01: 0.17, 2025-01-01: 0.18}",
+    )
     unit: float = Field(
         1.0, gt=0, description="money per unit of the column: 0.01 for cents, 1000 for thousands"
+    )
+    currency: str | None = Field(
+        None,
+        pattern=r"^[A-Z]{3}$",
+        description="currency of the amounts, where it is another; needs `finance.rates`",
+    )
+    fee: Fees | None = Field(
+        None, description="agency fee on top of media, as a share of them: 0.1, or by date like VAT"
+    )
+    owner: str | None = Field(None, description="who to ask about the table; shown with its age")
+    date_format: Annotated[
+        Literal["d/m/y", "m/d/y", "y/m/d", "iso", "iso week", "month", "excel serial"] | None,
+        BeforeValidator(_tidy_format),
+    ] = Field(None, description="how dates are written, DD/MM/YYYY; default: the reading that is regular")
+    week_label: Literal["first", "last"] = Field(
+        "first", description="whether the date of a week is its first or its last day"
     )
 
 
@@ -215,6 +276,60 @@ COUNTED = (
 """What a table of counts may hold, from the first touch to the money."""
 
 
+class TagRule(Settings):
+    """Which names of source, medium and campaign are which channel; `*` stands for any letters, `?` for one."""
+
+    adapter: str | None = Field(None, description="only rows of this adapter: google_ads, ga4, hubspot, ...")
+    source: str | None = Field(None, description="pattern of the source: google, facebook*")
+    medium: str | None = Field(None, description="pattern of the medium: cpc, paid*")
+    campaign: str | None = Field(None, description='pattern of the campaign: "*brand*"')
+    ad_set: str | None = Field(None, description="pattern of the ad group or ad set")
+    creative: str | None = Field(None, description="pattern of the ad")
+    channel: str = Field(min_length=1, description="channel of the rows whose names match all patterns")
+    audience: str = Field("", description="their audience")
+    message: str = Field("", description="their message")
+
+    @model_validator(mode="after")
+    def _has_a_pattern(self) -> TagRule:
+        if all(getattr(self, name) is None for name in ("adapter", *TAGGED)):
+            raise ValueError(
+                f"the rule of channel {self.channel!r} matches everything; give a pattern of {', '.join(TAGGED)}"
+            )
+        return self
+
+
+TAGGED = ("source", "medium", "campaign", "ad_set", "creative")
+"""What a rule may look at."""
+
+
+class ExportTable(Source):
+    """Files as a platform exports them; the adapter knows its columns."""
+
+    source: Path | None = Field(
+        None, description="the file, or a pattern of several (exports/google/*.csv), relative to the config"
+    )
+    adapter: Literal[
+        "google_ads", "meta", "tiktok", "linkedin", "ga4", "hubspot", "salesforce", "generic"
+    ] = Field(description="whose export it is; generic: a long table of one's own")
+    table: Literal["media", "analytics", "crm"] = Field(
+        "media", description="generic only: what its rows are about"
+    )
+    channel: str | None = Field(None, description="channel of the rows that no rule catches")
+    columns: dict[str, str] = Field(
+        {}, description="columns the adapter does not know by itself: {spend: Total net cost}"
+    )
+    qualified: tuple[str, ...] = Field((), description="CRM: names of the stages of a qualified lead")
+    won: tuple[str, ...] = Field((), description="CRM: names of the stages of an order")
+
+    @model_validator(mode="after")
+    def _names_files(self) -> ExportTable:
+        if self.source is None:
+            raise ValueError("an export needs its own `source`: a file, or a pattern of several")
+        if self.adapter != "generic" and "table" in self.model_fields_set:
+            raise ValueError(f"`table` is for `adapter: generic`; the rows of {self.adapter} are known")
+        return self
+
+
 class FutureTable(Source):
     """Controls known ahead (price, promotions) for the coming window; columns as in `controls`."""
 
@@ -245,12 +360,47 @@ class DataSettings(Source):
     other_outcomes: dict[str, OtherOutcome] = Field(
         {}, description="further outcomes by name, fitted beside the first; no money is planned on them"
     )
-    media: Annotated[tuple[MediaTable, ...], BeforeValidator(_media)] = Field(min_length=1)
+    media: Annotated[tuple[MediaTable, ...], BeforeValidator(_media)] = ()
     organic: Annotated[OrganicTable | None, BeforeValidator(_organic)] = None
     controls: Annotated[ControlsTable | None, BeforeValidator(_organic)] = None
     events: EventsTable | None = None
     future: FutureTable | None = None
     attribution: Annotated[tuple[CountsTable, ...], BeforeValidator(_list)] = ()
+    exports: Annotated[tuple[ExportTable, ...], BeforeValidator(_list)] = ()
+    rules: Annotated[tuple[TagRule, ...], BeforeValidator(_list)] = ()
+
+    @model_validator(mode="after")
+    def _has_media(self) -> DataSettings:
+        if not self.media and not self.exports:
+            raise ValueError(
+                "needs `media`, tables of paid media (short form: {tv: tv_spend}), or `exports` of ad platforms"
+            )
+        if self.rules and not self.exports:
+            raise ValueError("has `rules`, which say what the rows of `exports` are, and no `exports`")
+        return self
+
+    @model_validator(mode="after")
+    def _exports_are_apart(self) -> DataSettings:
+        told = [(export.adapter, export.source) for export in self.exports]
+        if twice := [source for one, source in told if told.count((one, source)) > 1]:
+            raise ValueError(f"two `exports` of one adapter have the source {str(twice[0])!r}; keep one")
+        return self
+
+    @model_validator(mode="after")
+    def _fees_are_of_media(self) -> DataSettings:
+        tables: dict[str, Source | None] = {
+            "outcome": self.outcome,
+            "organic": self.organic,
+            "controls": self.controls,
+        }
+        tables |= {"events": self.events, "future": self.future}
+        tables |= {f"other_outcomes.{name}": table for name, table in self.other_outcomes.items()}
+        tables |= {f"attribution[{number}]": table for number, table in enumerate(self.attribution, start=1)}
+        if wrong := [name for name, table in tables.items() if table is not None and table.fee is not None]:
+            raise ValueError(
+                f"`{wrong[0]}` has a `fee`, which comes on top of media; put it on a table of media"
+            )
+        return self
 
     @model_validator(mode="after")
     def _others_are_named(self) -> DataSettings:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mmm.data.booked import Booking
 from mmm.data.counts import no_counts, read_counts
 from mmm.data.holidays import holiday_faults
 from mmm.data.names import clean_name, fold, nearest
@@ -98,24 +99,31 @@ def counts_files(data: DataSettings, folder: Path) -> tuple[Path, ...]:
 
 
 def load_tables(
-    data: DataSettings, calendar: CalendarSettings, channels: Mapping[str, ChannelSettings], folder: Path
+    data: DataSettings,
+    calendar: CalendarSettings,
+    channels: Mapping[str, ChannelSettings],
+    folder: Path,
+    booking: Booking | None = None,
 ) -> Tables:
     """Read every table of a config.
 
-    Money (the outcome where it is revenue, `value_per_unit` columns, spend) is multiplied by `unit` and taken
-    net of `vat_included`, both inherited from `data`. A number given as `value_per_unit` is taken as it is.
+    Money (the outcome where it is revenue, `value_per_unit` columns, spend, money of counts) is booked as finance does:
+    times `unit`, net of `vat_included`, in the company's currency, spend with the agency's `fee`; all inherited from
+    `data`. A number given as `value_per_unit` is taken as it is.
 
     Parameters
     ----------
     folder
         Folder of the config: paths are relative to it.
+    booking
+        The company's currency and rates of others; None: amounts are in one currency.
 
     Raises
     ------
     DataError
         Every fault of every table at once.
     """
-    reader = Reader(data, folder)
+    reader = Reader(data, folder, booking)
     outcome = read_outcome(reader, data.outcome)
     media = [_media(reader, table, f"data.media[{n}]") for n, table in enumerate(data.media, start=1)]
     organic, controls, future = _columns(reader, data)
@@ -198,7 +206,7 @@ def _long_media(reader: Reader, opened: Opened, table: MediaTable) -> pd.DataFra
             "channel": reader.text(raw, table.channel),
             "audience": reader.text(raw, table.audience) if table.audience else "",
             "message": reader.text(raw, table.message) if table.message else "",
-            "spend": reader.money(raw, table.spend, table),
+            "spend": reader.money(opened, table.spend, table, fee=True),
             "exposure": reader.numbers(raw, table.exposure) if table.exposure else np.nan,
             "row": opened.rows,
         }
@@ -237,7 +245,7 @@ def _wide_cell(reader: Reader, opened: Opened, table: MediaTable, cell: CellColu
             "channel": clean_name(cell.channel),
             "audience": clean_name(cell.audience),
             "message": clean_name(cell.message),
-            "spend": reader.money(raw, cell.spend, table),
+            "spend": reader.money(opened, cell.spend, table, fee=True),
             "exposure": reader.numbers(raw, cell.exposure) if cell.exposure else np.nan,
             "row": opened.rows,
         }

@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mmm.data.names import clean_name, nearest
-from mmm.data.readings import Ambiguous, NoReading, choose_reading, classify
+from mmm.data.readings import Ambiguous, NoReading, choose_reading, classify, read_as
 
 if TYPE_CHECKING:
     from mmm.data.files import RawTable
@@ -292,6 +292,7 @@ def parse_dates(
     column: str,
     dayfirst_hint: bool | None = None,
     allow_empty: bool = False,
+    reading: str | None = None,
 ) -> DateColumn:
     """Read a column of dates; where the day and the month could be swapped, the regular reading wins.
 
@@ -309,6 +310,8 @@ def parse_dates(
         breaks ties.
     allow_empty
         Whether an empty cell is fine (the end of an event) or a fault.
+    reading
+        How written dates are to be read, whatever looks regular; real dates of a workbook need no reading.
     """
     cells = values.to_numpy(dtype=object)
     rows = values.index.to_numpy()
@@ -337,7 +340,7 @@ def parse_dates(
         )
     if not shapes:
         return DateColumn(days, "", tuple(faults))
-    chosen = choose_reading(shapes, dayfirst_hint)
+    chosen = choose_reading(shapes, dayfirst_hint) if reading is None else read_as(shapes, reading)
     if isinstance(chosen, Ambiguous):
         return DateColumn(days, "", (*faults, f"{place}: {chosen.question}"))
     if isinstance(chosen, NoReading):

@@ -14,8 +14,9 @@ def sources_table(tables: Tables) -> pd.DataFrame:
 
     Returns
     -------
-    Columns source (key of the config), file, rows, data_from, data_until (last day the last row covers), behind (days
-    behind the newest source). Controls and events that are known ahead are newer than sales: they set no mark.
+    Columns source (key of the config), file, owner (who to ask, "" where the config does not say), rows, data_from,
+    data_until (last day the last row covers), behind (days behind the newest source). Controls and events that are
+    known ahead are newer than sales: they set no mark.
     """
     frames = {"data.outcome": tables.outcome}
     for frame in (tables.media, tables.counts, tables.organic, tables.controls):
@@ -27,7 +28,14 @@ def sources_table(tables: Tables) -> pd.DataFrame:
         until = period_end(days.max(), info.spacing or "day")
         read = frame["row"].nunique()
         rows.append(
-            {"source": key, "file": info.where, "rows": read, "data_from": days.min(), "data_until": until}
+            {
+                "source": key,
+                "file": info.where,
+                "owner": info.owner,
+                "rows": read,
+                "data_from": days.min(),
+                "data_until": until,
+            }
         )
     table = pd.DataFrame(rows)
     marks = table.loc[~table["source"].isin(["data.controls", "data.organic"]), "data_until"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
-from mmm.data.settings import Settings
+from mmm.data.settings import Rates, Settings
 
 Margin = Annotated[float, Field(gt=0)]
 
@@ -38,6 +39,19 @@ class FinanceSettings(Settings):
     returns: float = Field(
         0.0, ge=0, lt=1, description="share of what the CRM closes that comes back; the outcome is net of it"
     )
+
+    rates: dict[str, Rates] = Field(
+        {},
+        description="what one of another currency is worth: {EUR: 1.08}, by date {EUR: {2024-01-01: 1.1}}, or a table "
+        "{EUR: {source: rates.csv}} (columns date, rate)",
+    )
+
+    @field_validator("rates")
+    @classmethod
+    def _by_code(cls, value: dict[str, Rates]) -> dict[str, Rates]:
+        if wrong := [code for code in value if not re.fullmatch("[A-Z]{3}", code)]:
+            raise ValueError(f"{wrong[0]!r} is no code of a currency; write EUR, ILS, USD")
+        return value
 
     @field_validator("gross_margin")
     @classmethod

@@ -25,10 +25,12 @@ def _fit_settings(config: Config) -> str:
     was = "".join(found.model_dump_json(include={"was", "role"}) for found in config.channels.values())
     tests = "".join(told.model_dump_json() for told in (config.experiments, config.studies) if told)
     data = config.data.model_dump_json(
-        exclude={"attribution": True, "other_outcomes": True, "outcome": {"orders"}}
+        exclude=dict.fromkeys(("attribution", "other_outcomes", "exports", "rules", "owner"), True)
+        | {name: {"owner"} for name in ("organic", "controls", "events", "future")}
+        | {"outcome": {"orders", "owner"}, "media": {"__all__": {"owner"}}}
     )
-    margin = config.finance.model_dump_json(include={"gross_margin"})
-    return "\n".join([data, as_json(config.calendar, config.model), margin]) + names + was + tests
+    finance = config.finance.model_dump_json(include={"gross_margin", "rates"})
+    return "\n".join([data, as_json(config.calendar, config.model), finance]) + names + was + tests
 
 
 def fit_key(config: Config, prepared: Prepared) -> str:

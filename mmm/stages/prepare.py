@@ -9,9 +9,11 @@ import numpy as np
 
 from mmm.config import Config
 from mmm.data.align import align_tables
+from mmm.data.booked import Booking, booking
 from mmm.data.checks import check_panel
 from mmm.data.experiments import Experiment, read_experiments
 from mmm.data.panel import Check, Panel
+from mmm.data.settings import RatesTable
 from mmm.data.studies import read_studies
 from mmm.data.tables import Tables, counts_files, input_files, load_tables
 from mmm.data.three_counts import ThreeCounts, align_counts
@@ -69,7 +71,9 @@ def prepare(config: Config, *, refuse: bool = True) -> Prepared:
         Faults that leave nothing to check; with `refuse`, a check that fails.
     """
     _refuse_with_segments(config)
-    tables = load_tables(config.data, config.calendar, config.channels, config.folder)
+    if not config.data.media:
+        raise ConfigError(["`data.exports`: not yet without tables of `data.media`; they need the warehouse"])
+    tables = load_tables(config.data, config.calendar, config.channels, config.folder, booking_of(config))
     aligned = align_tables(
         tables, name=config.name, currency=config.currency, data=config.data, calendar=config.calendar
     )
@@ -105,9 +109,16 @@ def prepare(config: Config, *, refuse: bool = True) -> Prepared:
     parts = _lay_out_parts(config, by_segment) if layout is not None else ()
     files = input_files(config.data, config.calendar, config.folder)
     files = (*files, *(config.folder / told.source for told in (config.experiments, config.studies) if told))
+    rates = [told for told in config.finance.rates.values() if isinstance(told, RatesTable)]
+    files = (*files, *(config.folder / told.source for told in rates))
     inputs = {str(path): sha256(path) for path in files}
     counted = {str(path): sha256(path) for path in counts_files(config.data, config.folder)}
     return Prepared(tables, panel, layout, checks, inputs, counts, counted, parts)  # type: ignore[arg-type]
+
+
+def booking_of(config: Config) -> Booking:
+    """The company's currency, and what others are worth in it."""
+    return booking(config.currency, config.finance.rates, config.folder)
 
 
 def _refuse_with_segments(config: Config) -> None:

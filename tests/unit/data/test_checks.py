@@ -185,3 +185,53 @@ def test_money_and_exposure_must_stand_in_the_same_rows(panel):
 
 def test_national_media_in_a_geo_model_are_flagged(panel):
     assert found(replace(panel, national_cells=np.array([True, False])))["national media"].value == "tv"
+
+
+# --- what other series say -------------------------------------------------------------------------------
+
+
+def test_a_level_that_moves_for_good_is_a_structural_break(panel):
+    stepped = panel.outcome * np.where(np.arange(WEEKS) >= 50, 2.0, 1.0)[:, None]
+
+    check = found(replace(panel, outcome=stepped))["structural break"]
+
+    assert check.rows == f"from {panel.dates[50]}"
+    assert 0.8 < float(check.value.split("by +")[1].split("%")[0]) / 100 < 1.25
+
+
+def test_a_step_that_a_control_explains_is_no_break(panel):
+    step = (np.arange(WEEKS) >= 50).astype(float)
+    stepped = panel.outcome * (1 + step)[:, None]
+
+    assert "structural break" not in found(replace(panel, outcome=stepped, controls=step[:, None, None]))
+
+
+def test_breaks_are_seldom_seen_where_there_is_none(panel):
+    rng = np.random.default_rng(11)
+    seen = 0
+    for _ in range(100):
+        news = rng.normal(0, 0.1, WEEKS)
+        drift = np.array([sum(0.6**k * news[t - k] for k in range(t + 1)) for t in range(WEEKS)])
+        seen += "structural break" in found(replace(panel, outcome=np.exp(6 + drift)[:, None]))
+
+    assert seen <= 10
+
+
+def test_spend_that_goes_after_sales_is_seen_and_search_for_a_brand_may(panel):
+    spend = panel.spend.copy()
+    late = np.concatenate([panel.outcome[:1], panel.outcome[:-1]])[:, 0]
+    spend[:, 0, 1] = late**3 * np.random.default_rng(3).lognormal(0, 0.1, WEEKS)
+    chasing = with_spend(panel, spend)
+
+    assert found(chasing)["spend follows demand"].where == "search / brand"
+    assert "spend follows demand" not in found(replace(chasing, demand_capture=frozenset({"search"})))
+
+
+def test_a_control_that_media_move_looks_like_a_mediator(panel):
+    visits = np.zeros(WEEKS)
+    visits[1:] = 3 * np.log1p(panel.spend[:-1, 0, 0]) + np.random.default_rng(5).normal(0, 0.5, WEEKS - 1)
+    moved = replace(panel, controls=visits[:, None, None])
+
+    assert found(moved)["mediator"].where == "price"
+    own = replace(moved, control_roles=("treatment",), treatments={"price": 0.0})
+    assert "mediator" not in found(own)

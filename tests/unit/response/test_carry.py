@@ -9,9 +9,9 @@ from mmm.config import load_config
 from mmm.data.align import align_tables
 from mmm.data.tables import load_tables
 from mmm.dims import Cell
-from mmm.model.layout import lay_out
+from mmm.model.layout import lay_out, prior_median_weights
 from mmm.model.settings import ModelSettings
-from mmm.response.carry import check_carry, free_parameters, joining
+from mmm.response.carry import check_carry, deliberate_variation, free_parameters, joining
 from mmm.response.returns import variance_inflation
 
 THREE = (Cell("tv"), Cell("radio"), Cell("search"))
@@ -86,7 +86,42 @@ def test_own_variation_is_what_the_rest_leaves_times_the_rows(panel):
     layout = lay_out(panel, ModelSettings(max_lag=8))
     own = 1.0 / variance_inflation(layout)[0]
     told = checks(panel)["own variation", "tv"].value
-    assert told == f"{own:.0%} of its movement is its own: as good as {own * 70:,.0f} of 70 rows"
+    assert told.startswith(f"{own:.0%} of its movement is its own: as good as {own * 70:,.0f} of 70 rows. ")
+
+
+def test_a_deliberate_variation_narrows_the_error_by_what_it_adds_to_the_movement(panel):
+    layout = lay_out(panel, ModelSettings(max_lag=8))
+    from mmm.response.returns import learned_from
+
+    media, _ = learned_from(layout)
+    had = (media[:, 0] ** 2).sum() / variance_inflation(layout)[0]
+    w = prior_median_weights(
+        layout.data.adstock, layout.curve_priors, layout.lags, layout.data.weeks_per_period
+    )[0]
+    usual = layout.data.x[layout.lags :][layout.data.live][:, 0, 0].mean()
+    signs = [1, 1, 1, -1, -1, -1, 1, 1, 1, -1, -1, -1, 1]
+    course = [
+        sum(0.2 * usual * signs[t - lag] * w[lag] for lag in range(len(w)) if lag <= t) for t in range(13)
+    ]
+    added = 13 * np.var(course)
+    np.testing.assert_allclose(deliberate_variation(layout)[0], 1 - np.sqrt(had / (had + added)), rtol=1e-9)
+
+
+def test_a_cell_that_never_moved_learns_all_it_knows_from_a_deliberate_variation(panel):
+    spend = panel.spend.copy()
+    spend[:, :, 0] = spend[:, :, 0].mean()
+    bought = deliberate_variation(lay_out(with_spend(panel, spend), ModelSettings(max_lag=8)))
+    assert bought[0] > 0.999
+    assert (bought[1:] < 0.5).all()
+
+
+def test_three_that_add_up_are_seen_where_no_two_are_alike(panel):
+    rng = np.random.default_rng(4)
+    spend = rng.lognormal(0.0, 0.5, panel.spend.shape)
+    spend[:, :, 2] = spend[:, :, 0] + spend[:, :, 1] + 0.01 * rng.random(spend.shape[:2])
+    found = checks(with_spend(panel, spend))["collinear cells", "panel"]
+    assert found.severity == "review"
+    assert "condition number" in found.value
 
 
 def test_one_pass_of_the_inflation_equals_a_regression_each(panel):
