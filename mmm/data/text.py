@@ -7,6 +7,7 @@ import io
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
 from mmm.data.grid import Row
 from mmm.data.panel import Check
@@ -199,8 +200,8 @@ def split_rows(text: str, where: str) -> list[Row]:
 def sniff_delimiter(text: str) -> str:
     """The delimiter that gives most of the first rows one width, from the header on.
 
-    A comma also splits decimals, but not the header above them: the delimiter whose usual width begins in
-    an earlier row wins, then the one with more rows of that width.
+    A comma also splits decimals and titles, but not the header between them: the delimiter whose usual width
+    begins in an earlier row, and holds in the next one, wins; then the one with more rows of that width.
     """
     sample = "".join(text[:60_000].splitlines(keepends=True)[:100])
     best, delimiter = (False, -len(sample), 0.0), ","
@@ -215,7 +216,9 @@ def sniff_delimiter(text: str) -> str:
         if not wide:
             continue
         width, count = wide.most_common(1)[0]
-        score = (2 * count >= len(widths), -widths.index(width), count / len(widths))
+        pairs = (i for i, pair in enumerate(pairwise(widths)) if pair == (width, width))
+        begins = next(pairs, widths.index(width))
+        score = (2 * count >= len(widths), -begins, count / len(widths))
         if score > best:
             best, delimiter = score, candidate
     return delimiter

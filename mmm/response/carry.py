@@ -138,9 +138,13 @@ def _own_variation(layout: Layout, panel: Panel) -> Iterator[Check]:
             panel.cells[index].name,
             "",
             f"{own:.0%} of its movement is its own: as good as {own * rows:,.0f} of {rows:,} rows. Varied on "
-            f"purpose by {SWING:.0%} for {VARIED} {panel.grain}s, its error would be {bought[index]:.0%} smaller",
+            f"purpose by {SWING:.0%} for {VARIED} {panel.grain}s, its error would be {_share(bought[index])} smaller",
             _remedy(index, media, panel) if few else "",
         )
+
+
+def _share(value: float) -> str:
+    return f"{value:.0%}" if value >= 0.01 else "under 1%"
 
 
 def deliberate_variation(layout: Layout) -> Floats:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mmm.simulate.company import Company, simulate_company
+from mmm.simulate.exports import company_exports
 from mmm.simulate.facts import GROSS_MARGIN
 from mmm.simulate.hebrew import media_in_hebrew, sales_in_hebrew, truth_in_hebrew, write_workbook
 from mmm.simulate.tables import company_tables, truth_mapping
@@ -36,6 +37,7 @@ An online and shop retailer that does not exist: {weeks} weeks from {first} to {
 | `events.csv` | a one-off event | start, end (last day), name |
 | `experiments.csv` | a past geo test | regions, dates, cooldown in weeks, change of spend, lift, its error |
 | `attribution.csv` | a week and cell | what platforms claim, what analytics sees, who is in the CRM |
+| `exports/` | | the same, of the whole country, as seven systems export it |
 | `truth.json` | | returns, carry-over, curves, effects by region, noise, true lift of the tests |
 
 Weeks start on Monday. The company was running before the first row: what was spent then still sells in the
@@ -63,6 +65,9 @@ def write_demo(folder: str | Path, seed: int = SEED) -> Company:
     company = simulate_company(seed)
     for name, table in company_tables(company).items():
         table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n", date_format="%Y-%m-%d")
+    (folder / "exports").mkdir(exist_ok=True)
+    for name, content in company_exports(company).items():
+        (folder / "exports" / name).write_text(content, encoding="utf-8", newline="\n")
     _write_json(folder / "truth.json", truth_mapping(company) | {"currency": "USD"})
     text = _README.format(
         weeks=company.weeks,

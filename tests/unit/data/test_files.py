@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mmm.data.files import RawTable, read_table
+from mmm.data.text import sniff_delimiter
 from mmm.data.values import parse_dates, parse_numbers
 from mmm.errors import DataError
 
@@ -339,3 +340,8 @@ def test_whatever_the_bytes_are_there_is_a_table_or_a_message(tmp_path, content)
     for name in raw.frame.columns:
         parse_dates(raw.frame[name], where="", column=name)
         parse_numbers(raw.frame[name], where="", column=name)
+
+
+def test_a_comma_in_a_title_and_in_amounts_is_no_delimiter():
+    text = "Media plan, booked\nWeek;Medium;Net cost\n01/01/2024;tv;0.00\n01/01/2024;radio;42,163.00\n"
+    assert sniff_delimiter(text + "08/01/2024;tv;1,200.00\n08/01/2024;radio;2,163.00\n") == ";"

@@ -46,6 +46,14 @@ def test_the_committed_table_is_what_the_code_writes(written, name):
     assert np.mean([a == b for a, b in zip(one, other, strict=True)]) > 0.999
 
 
+def test_the_committed_exports_are_what_the_code_writes(written):
+    names = sorted(path.name for path in (written / "demo/exports").iterdir())
+    assert names == sorted(path.name for path in (DATA / "demo/exports").iterdir())
+    for name in names:
+        one, other = ((at / "demo/exports" / name).read_text("utf-8").splitlines() for at in (written, DATA))
+        assert np.mean([a == b for a, b in zip(one, other, strict=True)]) > 0.99, name
+
+
 @pytest.mark.parametrize("company", ["demo", "demo-he"])
 def test_the_committed_truth_is_what_the_code_writes(written, company):
     ours, committed = (json.loads((at / company / "truth.json").read_text("utf-8")) for at in (written, DATA))
