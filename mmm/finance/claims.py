@@ -10,6 +10,7 @@ from mmm.data.three_counts import ThreeCounts
 from mmm.dims import cell_columns, cell_row
 from mmm.finance.bridge import Caused, claimed_money, groups
 from mmm.finance.cents import whole_cents
+from mmm.finance.people import too_few
 from mmm.finance.windows import Windows
 from mmm.inference.posterior import interval
 
@@ -31,9 +32,9 @@ def claims_table(
     Returns
     -------
     Columns period, level, cell keys, spend, orders each system counts (claimed, attributed, matched; nan where it does
-    not count the leaf), claimed_revenue (net of VAT), incremental (+lo, hi), claim_factor (+lo, hi): claimed over
-    incremental money; claim_factor_change (+lo, hi): against the same window a year before, 0.1 is a tenth more;
-    share of all attributed orders and of all incremental money.
+    not count the leaf, and where the CRM knows fewer than five people), claimed_revenue (net of VAT), incremental (+lo,
+    hi), claim_factor (+lo, hi): claimed over incremental money; claim_factor_change (+lo, hi): against the same window
+    a year before, 0.1 is a tenth more; share of all attributed orders and of all incremental money.
     """
     money = whole_cents(windows.sums(claimed_money(counts, revenue))) / 100.0
     spent = whole_cents(windows.sums(spend)) / 100.0
@@ -51,7 +52,8 @@ def claims_table(
             row["spend"] = round(float(spent[w, mine].sum()), 2)
             for name in SYSTEMS:
                 counted = name in known and counts_it[name][mine].any()
-                row[name] = known[name][w, mine].sum() if counted else np.nan
+                told = float(known[name][w, mine].sum()) if counted else np.nan
+                row[name] = np.nan if name == "matched" and too_few(told) else told
             row["claimed_revenue"] = round(float(claimed[w]), 2) if claims else np.nan
             row |= _factor(claimed, drawn, w, windows.year) if claims else _factor(claimed, None, w, 0)
             if drawn is not None and effect is not None:

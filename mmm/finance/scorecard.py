@@ -18,6 +18,7 @@ from mmm.data.panel import Panel
 from mmm.data.three_counts import ThreeCounts
 from mmm.dims import Cell, cell_columns, cell_row
 from mmm.finance.bridge import groups
+from mmm.finance.people import too_few
 from mmm.finance.windows import YEAR
 
 Floats = NDArray[np.float64]
@@ -67,6 +68,8 @@ COMPANY = (
     Kpi("revenue_per_spend", "sales", "revenue", "spend"),
     Kpi("spend_per_order", "sales", "spend", "orders", n="orders"),
 )
+OF_PEOPLE = frozenset(kpi.name for kpi in FUNNEL if kpi.n in ("leads", "qualified", "matched", "closable"))
+"""Figures behind which people are counted; about fewer than five they are left out."""
 COSTS = frozenset(
     {kpi.name for kpi in FUNNEL if kpi.top == "spend" and kpi.bottom}
     | {"spend_per_order", "media_share_of_revenue"}
@@ -104,7 +107,8 @@ def scorecard_table(
             for found in _shares(panel, shares, span)
         ]
     table = pd.concat(frames, ignore_index=True)
-    table = table[np.isfinite(table["value"].to_numpy(float))]
+    alone = table["kpi"].isin(OF_PEOPLE) & too_few(table["n"])
+    table = table[np.isfinite(table["value"].to_numpy(float)) & ~alone]
     front = ["period", "level", *keys, "campaign", "creative", "goal", "kpi", "value", "previous"]
     return table[[*front, "same_period_last_year", "benchmark", "n"]].reset_index(drop=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date as Date
 from typing import Any
 
 import pandas as pd
@@ -245,6 +246,20 @@ def diagnostics_table(results: Results, voice: Voice) -> Table:
 def checks_table(results: Results, voice: Voice) -> Table:
     """Every check of the data with its remedy; what needs a look first."""
     return _findings(results.checks, voice)
+
+
+def sources_table(results: Results, voice: Voice) -> Table | None:
+    """Until when each source has rows, how old that was when the run was made, and whom to ask."""
+    if results.sources.empty:
+        return None
+    made = Date.fromisoformat(results.about.created[:10])
+    rows = []
+    for row in records(results.sources):
+        until = Date.fromisoformat(str(row["data_until"]))
+        age = voice.text("sources.days", {"n": max((made - until).days, 0)})
+        rows.append((str(row["source"]), str(row["file"]), str(row.get("owner") or NOTHING), day(until), age))
+    head = tuple(voice.text(f"column.{name}") for name in ("source", "file", "owner", "data_until", "age"))
+    return Table(head, tuple(rows), words=3)
 
 
 def reviews_table(results: Results, voice: Voice) -> Table | None:

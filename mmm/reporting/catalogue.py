@@ -682,6 +682,11 @@ ENGLISH: dict[str, str] = {
         "model: the same period of last year, and the mean of the last four."
     ),
     "appendix.backtest.total": "All together",
+    "appendix.sources": "Sources",
+    "appendix.sources.note": (
+        "The last day that the rows of each source cover, and how old that was when the run was made."
+    ),
+    "sources.days": "{n} days",
     "appendix.checks": "Data checks",
     "appendix.config": "Config",
     "appendix.run": "The run",
@@ -795,6 +800,11 @@ ENGLISH: dict[str, str] = {
     "column.low": "Low (5 %)",
     "column.high": "High (95 %)",
     "column.check": "Check",
+    "column.source": "Source",
+    "column.owner": "Owner",
+    "column.file": "File",
+    "column.data_until": "Data until",
+    "column.age": "Age",
     "column.severity": "Result",
     "column.where": "Where",
     "column.rows": "Rows",

@@ -175,6 +175,7 @@ def _back(results: Results, voice: Voice) -> dict[str, Any]:
         "backtest": backtest.backtest_figure(results, voice),
         "backtest_table": backtest.backtest_table(results, voice),
         "checks": appendix.checks_table(results, voice),
+        "sources": appendix.sources_table(results, voice),
         "run": appendix.run_table(results, voice),
     }
 

@@ -25,7 +25,7 @@ TABLES = (
 WHERE_MADE = (
     *("reviews", "backtest", "backtest_summary", "stress", "stress_summary", "experiments"),
     *("scenarios", "scenario_plans", "scenario_pairs", "frontier", "best_splits", "goals"),
-    *("bridge", "claims"),
+    *("bridge", "claims", "sources"),
     "other_roi",
     *("tests", "test_answers"),
     *("rollout", "rollout_actions", "rollout_steps", "learned"),
@@ -50,6 +50,7 @@ TEXT = frozenset(
         *("id", "geos", "start", "end", "settled", "reason"),
         *("scenario", "against", "note", "point"),
         *("period", "step"),
+        *("source", "file", "data_from", "data_until"),
         *("state", "test", "units", "controls", "answers", "action"),
         *("tests", "evidence_without", "evidence_with"),
         *("decision", "action", "best_action", "why_not", "holdout"),
@@ -194,6 +195,7 @@ class Results:
     goals: pd.DataFrame
     bridge: pd.DataFrame
     claims: pd.DataFrame
+    sources: pd.DataFrame
     other_roi: pd.DataFrame
     segments: pd.DataFrame
     tests: pd.DataFrame

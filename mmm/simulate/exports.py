@@ -96,7 +96,7 @@ def _by_campaign(company: Company) -> pd.DataFrame:
         for k, campaign in enumerate(campaigns):
             frame = pd.DataFrame({name: values[:, k] for name, values in split.items()})
             frame.insert(0, "week", own["week"].to_numpy())
-            frame = frame.assign(channel=channel, campaign=campaign.name, adset=campaign.adset)
+            frame = frame.assign(channel=str(channel), campaign=campaign.name, adset=campaign.adset)
             frames.append(frame)
     return pd.concat(frames).sort_values("week", kind="stable", ignore_index=True)
 
@@ -231,7 +231,7 @@ def _ga4(cells: pd.DataFrame, company: Company) -> str:
     orders = sales_table(company).groupby("week")["orders"].sum()
     rows: list[Sequence[object]] = []
     for week, own in cells.groupby("week", sort=True):
-        year, number, _ = pd.Timestamp(week).isocalendar()
+        year, number, _ = pd.Timestamp(str(week)).isocalendar()
         when = f"{year}{number:02d}"
         seen = own[own["attributed"] > 0]
         rows += [(when, SOURCES[row.channel], row.campaign, row.attributed) for row in _records(seen)]

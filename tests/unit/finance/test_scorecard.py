@@ -125,3 +125,19 @@ def test_a_running_sum_is_not_known_where_a_period_is_not():
     got = running(np.array([1.0, 2.0, 0.0, 4.0, 5.0]), np.array([True, True, False, True, True]), 2)
 
     np.testing.assert_equal(got, [np.nan, 3.0, np.nan, np.nan, 9.0])
+
+
+def test_figures_about_fewer_than_five_people_are_left_out(company):
+    counts = company[1]
+    counts.counted["matched"][:, 1] = 0.0
+    counts.counted["matched"][-1, 1] = 4.0
+    few = table_of(company)
+    counts.counted["matched"][-1, 1] = 5.0
+    enough = table_of(company)
+
+    def told(table):
+        last = table["period"] == table["period"].max()
+        return table[last & (table["kpi"] == "cost_per_customer") & (table["audience"] == "brand")]
+
+    assert told(few).empty
+    assert len(told(enough)) == 1
