@@ -256,7 +256,7 @@ def _is_branch(part: object, raw: Any) -> bool:
     if not isinstance(part, str):
         return False
     return bool(re.match(r"^(literal\[|function-|constrained-|float$|int$|str$|dict\[|nullable)", part)) or (
-        part[:1].isupper() and part in {"SpendFile", "Days"}
+        part[:1].isupper() and part in {"SpendFile", "Days", "Database", "Path"}
     )
 
 

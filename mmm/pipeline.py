@@ -16,6 +16,7 @@ from mmm.errors import ConfigError, InputError
 from mmm.inference.backtest import ORIGINS, QUARTER
 from mmm.runs.manifest import package_version
 from mmm.runs.store import RunFolder, stage_key
+from mmm.stages.at_hand import at_hand
 from mmm.stages.backtest import backtest_origins
 from mmm.stages.check import check_plan, refuse_plan, write_checks
 from mmm.stages.designs import write_designs
@@ -52,9 +53,11 @@ def check(config: Config) -> list[Check]:
     DataError, ConfigError
         Faults that leave nothing to check.
     """
+    brought = at_hand(config)
+    config = brought.config
     prepared = prepare(config, refuse=False)
     beside = checks_of(prepare_others(config, refuse=False), prepared.checks)
-    return [*prepared.checks, *beside, *check_plan(prepared.panel, config)]
+    return [*brought.checks, *prepared.checks, *beside, *check_plan(prepared.panel, config)]
 
 
 def fit(
@@ -158,10 +161,9 @@ def stress(
         Processes; the result is the same for any number.
     """
     refuse_segments(config, "a stress test")
-    config = config if seed is None else _seeded(config, seed)
     say = progress or (lambda text: None)
 
-    def refit(store: RunFolder, prepared: Prepared) -> None:
+    def refit(store: RunFolder, config: Config, prepared: Prepared) -> None:
         key = fit_key(config, prepared)
         fitted = store.stage("fit", key, lambda to: write_fit(to, config, prepared, store, say))
         store.stage(
@@ -193,10 +195,9 @@ def backtest(
         Periods ahead; None: a quarter.
     """
     refuse_segments(config, "a backtest")
-    config = config if seed is None else _seeded(config, seed)
     ahead = QUARTER[config.data.grain] if horizon is None else horizon
 
-    def refit(store: RunFolder, prepared: Prepared) -> None:
+    def refit(store: RunFolder, config: Config, prepared: Prepared) -> None:
         backtest_origins(store, prepared, config, (jobs, origins, ahead), progress or (lambda text: None))
 
     return _go(config, "backtest", out, seed, progress, refit)
@@ -217,6 +218,7 @@ def read_test(
     refuse_segments(config, "reading a test")
     say = progress or (lambda text: None)
     folder = out if out is not None else Path("reports") / config.name
+    config = at_hand(config, say).config
     say("reading and checking the data")
     prepared = prepare(config)
     say("reading the test")
@@ -255,7 +257,7 @@ def rollout(
     say = progress or (lambda text: None)
     folder = out if out is not None else Path("reports") / config.name
 
-    def weigh(store: RunFolder, prepared: Prepared) -> None:
+    def weigh(store: RunFolder, config: Config, prepared: Prepared) -> None:
         refuse_rollout(config, prepared, name, folder)
         fitted_key = fit_key(config, prepared)
         planned_key = plan_key(config, fitted_key)
@@ -294,7 +296,7 @@ def _go(
     out: Path | None,
     seed: int | None,
     progress: Progress | None,
-    aside: Callable[[RunFolder, Prepared], object] | None = None,
+    aside: Callable[[RunFolder, Config, Prepared], object] | None = None,
     *,
     strict: bool = False,
     tests: bool = True,
@@ -314,10 +316,13 @@ def _go(
                 ]
             )
         tests = False
+    brought = at_hand(config, say)
+    config = brought.config
     say("reading and checking the data")
     prepared = prepare(config)
     others = prepare_others(config)
-    prepared = replace(prepared, checks=[*prepared.checks, *checks_of(others, prepared.checks)])
+    found = [*brought.checks, *prepared.checks, *checks_of(others, prepared.checks)]
+    prepared = replace(prepared, checks=found)
     if "fit" in _MADE[command] or aside is not None:
         refuse_plan(prepared.panel, config)  # before the long fit
     version, inputs = package_version(), prepared.inputs
@@ -325,7 +330,7 @@ def _go(
         about = stage_key(as_json(config, checks=prepared.checks), [], inputs, version)
         stages = [store.stage("check", about, lambda to: write_checks(to, config, prepared))]
         if aside is not None:
-            aside(store, prepared)
+            aside(store, config, prepared)
         tried = store.latest("backtest", backtest_key(config, prepared))
         fitted_key = fit_key(config, prepared)
         stressed = store.finished("stress", stress_key(fitted_key))
@@ -378,6 +383,7 @@ def _go(
             config_hash=config.digest,
             inputs=inputs
             | prepared.counted
+            | dict(brought.inputs)
             | {k: v for one in others for k, v in one.prepared.inputs.items()},
             seed=config.model.sampling.seed,
         )

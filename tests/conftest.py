@@ -6,8 +6,11 @@ import importlib.util
 import os
 import re
 import shutil
+import socket
+import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -127,6 +130,63 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if os.environ.get("MMM_REQUIRE_SERVERS") == "1":
         pytest.fail("no Chromium on this machine, and MMM_REQUIRE_SERVERS=1 asks for one", pytrace=False)
     pytest.skip("no Chromium on this machine (on Debian: apt install chromium)")
+
+
+def _postgres_folder() -> Path | None:
+    """The folder with PostgreSQL's own programs; Debian keeps them off the PATH."""
+    places = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    found = str(places[-1]) if places else shutil.which("initdb")
+    return None if found is None else Path(found).parent
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL of our own: a new data folder, loopback only, gone after the tests."""
+    programs = _postgres_folder()
+    missing = "no PostgreSQL on this machine" if programs is None else ""
+    if importlib.util.find_spec("psycopg") is None:
+        missing = "psycopg is not installed (pip install 'mmm-planner[postgres]')"
+    if missing or programs is None:
+        if os.environ.get("MMM_REQUIRE_SERVERS") == "1":
+            pytest.fail(f"{missing}, and MMM_REQUIRE_SERVERS=1 asks for one", pytrace=False)
+        pytest.skip(f"{missing} (on Debian: apt install postgresql)")
+    folder = Path(tempfile.mkdtemp(prefix="mmm-postgres-"))
+    become: list[str] = []
+    if os.geteuid() == 0:  # initdb refuses root
+        shutil.chown(folder, "postgres")
+        become = ["runuser", "-u", "postgres", "--"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    def go(program: str, *arguments: str) -> None:
+        command = [*become, str(programs / program), *arguments]
+        subprocess.run(command, check=True, capture_output=True, cwd="/", timeout=60)
+
+    data = str(folder / "data")
+    password = folder / "password"
+    password.write_text("owner's word\n")
+    if become:
+        shutil.chown(password, "postgres")
+    go(
+        "initdb",
+        "-D",
+        data,
+        "-U",
+        "owner",
+        "--auth=scram-sha-256",
+        f"--pwfile={password}",
+        "-E",
+        "UTF8",
+        "--no-sync",
+    )
+    settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
+    go("pg_ctl", "-D", data, "-o", settings, "-l", str(folder / "log"), "-w", "start")
+    try:
+        yield f"postgres://owner:owner%27s%20word@127.0.0.1:{port}/postgres"
+    finally:
+        go("pg_ctl", "-D", data, "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 _GROUP = re.compile(r"xdist_group\(\"(\w+)\"\)|\b(fitted)_(?:company|regions|families)\b")

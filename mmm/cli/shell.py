@@ -15,17 +15,18 @@ from typing import Annotated
 
 import typer
 
-from mmm.cli import main_job, money, start, trials, trust, what_if
+from mmm.cli import main_job, money, start, trials, trust, warehouse, what_if
 from mmm.cli.application import app, say, workplace
 from mmm.errors import MmmError
 
-FILES = (start, main_job, money, trust, trials, what_if)
+FILES = (start, main_job, warehouse, money, trust, trials, what_if)
 """Files of commands; importing one puts its commands into the application."""
 
 ORDER = (
     "demo",
     "init",
     "check",
+    "ingest",
     "scorecard",
     "reconcile",
     "fit",

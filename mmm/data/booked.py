@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmm.data.files import read_table
-from mmm.data.settings import RatesTable
+from mmm.data.settings import RatesTable, file_of
 from mmm.data.values import parse_dates, parse_numbers, require_columns
 from mmm.errors import DataError
 
@@ -82,7 +82,7 @@ def booking(
 
 
 def _table_of_rates(code: str, table: RatesTable, folder: Path) -> Steps:
-    raw = read_table(folder / table.source, table.sheet)
+    raw = read_table(folder / file_of(table.source), table.sheet)
     key = f"finance.rates.{code}"
     if faults := require_columns(raw, {f"{key}.date": table.date, f"{key}.rate": table.rate}):
         raise DataError(faults)

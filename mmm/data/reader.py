@@ -16,7 +16,7 @@ from mmm.data.calendar import WEEKDAYS, detect_spacing, weekdays
 from mmm.data.files import RawTable, read_table
 from mmm.data.names import clean_name, fold
 from mmm.data.panel import Check
-from mmm.data.settings import DataSettings, Grain, MediaTable, Source, Weekday
+from mmm.data.settings import DataSettings, Grain, MediaTable, Source, Weekday, file_of
 from mmm.data.values import parse_dates, parse_numbers, require_columns
 from mmm.errors import DataError
 
@@ -76,7 +76,7 @@ class Reader:
         if source.source is None:
             self.faults.append(f"`{key}.source`: missing; name the file here or once as `data.source`")
             return None
-        raw = self.read(source.source, source.sheet)
+        raw = self.read(file_of(source.source), source.sheet)
         if raw is None:
             return None
         if source.date is None:

@@ -18,7 +18,7 @@ from mmm.data.files import RawTable
 from mmm.data.names import clean_name, fold
 from mmm.data.panel import Check
 from mmm.data.reader import Reader
-from mmm.data.settings import DataSettings, ExperimentsTable, StudiesTable
+from mmm.data.settings import DataSettings, ExperimentsTable, StudiesTable, file_of
 from mmm.data.values import require_columns
 
 Floats = NDArray[np.float64]
@@ -102,7 +102,7 @@ def read_readouts(
         Whether the rows are returns that others found, not results of tests.
     """
     reader = Reader(data, folder)
-    raw = reader.read(table.source, table.sheet)
+    raw = reader.read(file_of(table.source), table.sheet)
     if raw is None:
         return (), [], reader.faults
     columns = {str(name) for name in raw.frame.columns}

@@ -19,6 +19,64 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
+class Database(Settings):
+    """A table that a database gives: what a query answers."""
+
+    url: str = Field(
+        description="postgres://, sqlite:///FILE, duckdb:// (files), or what Ibis opens; credentials as ${VARIABLE}"
+    )
+    query: str = Field(min_length=1, description="one SELECT in the database's own SQL")
+    timeout: float = Field(60.0, gt=0, le=86_400, description="seconds that the query may take")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_secrets(cls, value: Any) -> Any:
+        """Refuse a password that is written down; the message must not repeat it."""
+        url = value.get("url") if isinstance(value, dict) else None
+        if isinstance(url, str) and has_secret(url):
+            raise ValueError(
+                "the URL holds a password, and configs are copied and printed. Put it into an environment variable "
+                "and write the URL in quotes with its name: postgres://name:${DB_PASSWORD}@host/base"
+            )
+        return value
+
+
+_VARIABLES = re.compile(r"(?:\$\{[A-Za-z_]\w*\})+")
+_SECRET = re.compile(r"pass|pwd|secret|token|key|credential", re.IGNORECASE)
+
+
+def has_secret(url: str) -> bool:
+    """Whether a URL holds a password, a token or a key in plain text, not as the name of a variable."""
+    before, _, options = url.partition("://")[2].partition("?")
+    password = before.rpartition("@")[0].partition(":")[2]
+    pairs = [pair.partition("=") for pair in re.split(r"[&;]", options)]
+    words = [password, *(value for name, _, value in pairs if _SECRET.search(name))]
+    return any(word and not _VARIABLES.fullmatch(word) for word in words)
+
+
+def _is_database(value: Any) -> str:
+    return "Database" if isinstance(value, dict | Database) else "Path"
+
+
+Place = Annotated[
+    Annotated[Path, Tag("Path")] | Annotated[Database, Tag("Database")], Discriminator(_is_database)
+]
+"""Where rows are: a file, or a query of a database. What reads tables sees files only: a query is fetched first."""
+
+
+def file_of(source: Path | Database) -> Path:
+    """The file of a source whose query, if it is one, was fetched.
+
+    Raises
+    ------
+    TypeError
+        A query that nobody fetched.
+    """
+    if isinstance(source, Database):
+        raise TypeError(f"a query of {source.url} was not fetched before it is read")
+    return source
+
+
 def _tidy_format(value: Any) -> Any:
     """`DD/MM/YYYY` and `%d.%m.%y` as `d/m/y`: the order is what matters."""
     if not isinstance(value, str) or not re.fullmatch(r"[%dmyDMY./ -]+", value):
@@ -37,7 +95,7 @@ def _rate_form(value: Any) -> str:
 class RatesTable(Settings):
     """A table of rates of one currency, a row a day; a rate holds until the next."""
 
-    source: Path = Field(description="CSV, Parquet or XLSX file, relative to the config")
+    source: Place = Field(description="CSV, Parquet or XLSX file, relative to the config")
     sheet: str | None = Field(None, description="sheet of a workbook")
     date: str = Field("date", description="column with the day from which a rate holds")
     rate: str = Field("rate", description="column with the money for one unit")
@@ -63,7 +121,10 @@ Rates = Annotated[
 class Source(Settings):
     """Where a table comes from, and what its owner says of it. `data` says it for every table."""
 
-    source: Path | None = Field(None, description="CSV, Parquet or XLSX file, relative to the config")
+    source: Place | None = Field(
+        None,
+        description="CSV, Parquet or XLSX file, relative to the config; or {url, query}",
+    )
     sheet: str | None = Field(None, description="sheet of a workbook; default: the first with a table")
     date: str | None = Field(None, description="column with the date")
     geo: str | None = Field(None, description="column with the region")
@@ -436,7 +497,7 @@ class HolidaySettings(Settings):
     """Which holidays, and how far their pull reaches."""
 
     countries: tuple[str, ...] = Field((), description="codes of the `holidays` package: US, IL, DE")
-    source: Path | None = Field(
+    source: Place | None = Field(
         None,
         description="own calendar, a row a day of a holiday: CSV, Parquet or XLSX, relative to the config",
     )
@@ -480,12 +541,14 @@ class ChannelSettings(Settings):
 class ExperimentsTable(Settings):
     """Results of past tests, a row each; its columns have fixed names (docs/experiments.md)."""
 
-    source: Path = Field(description="CSV, Parquet or XLSX: id, channel, start, end, spend_change, lift, ...")
+    source: Place = Field(
+        description="CSV, Parquet or XLSX: id, channel, start, end, spend_change, lift, ..."
+    )
     sheet: str | None = Field(None, description="sheet of a workbook; default: the first with a table")
 
 
 class StudiesTable(Settings):
     """Returns that others found, a row each; its columns have fixed names (docs/experiments.md)."""
 
-    source: Path = Field(description="CSV, Parquet or XLSX: id, channel, roi, roi_se, trust, ...")
+    source: Place = Field(description="CSV, Parquet or XLSX: id, channel, roi, roi_se, trust, ...")
     sheet: str | None = Field(None, description="sheet of a workbook; default: the first with a table")

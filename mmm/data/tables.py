@@ -31,6 +31,7 @@ from mmm.data.settings import (
     HolidaySettings,
     MediaTable,
     Source,
+    file_of,
 )
 from mmm.data.values import is_empty
 from mmm.errors import DataError
@@ -89,13 +90,13 @@ def input_files(data: DataSettings, calendar: CalendarSettings, folder: Path) ->
     tables = [data.outcome, *data.media, data.organic, data.controls, data.events, data.future]
     sources = [data.resolved(table).source for table in tables if table is not None]
     sources.append(calendar.holidays.source if calendar.holidays else None)
-    return tuple(dict.fromkeys(folder / source for source in sources if source is not None))
+    return tuple(dict.fromkeys(folder / file_of(source) for source in sources if source is not None))
 
 
 def counts_files(data: DataSettings, folder: Path) -> tuple[Path, ...]:
     """Files of counts: no fit reads them."""
     sources = [data.resolved(table).source for table in data.attribution]
-    return tuple(dict.fromkeys(folder / source for source in sources if source is not None))
+    return tuple(dict.fromkeys(folder / file_of(source) for source in sources if source is not None))
 
 
 def load_tables(

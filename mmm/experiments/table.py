@@ -13,7 +13,7 @@ import numpy as np
 from mmm.data.names import fold
 from mmm.data.reader import Reader
 from mmm.data.readouts import KEPT, VOID, WIDENED
-from mmm.data.settings import DataSettings, ExperimentsTable
+from mmm.data.settings import DataSettings, ExperimentsTable, file_of
 from mmm.data.values import require_columns
 from mmm.errors import DataError
 from mmm.experiments.design import Design, names_in, pairs_in
@@ -38,7 +38,7 @@ def designs_in(table: ExperimentsTable, data: DataSettings, folder: Path) -> tup
         The file or a cell cannot be read.
     """
     reader = Reader(data, folder)
-    raw = reader.read(table.source, table.sheet)
+    raw = reader.read(file_of(table.source), table.sheet)
     if raw is None:
         raise DataError(reader.faults)
     faults = require_columns(raw, {f"experiments: {n}": n for n in ("id", "channel", "start", "end")})

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from datetime import date as Date
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
-from mmm.data.settings import Settings
+from mmm.data.settings import Place, Settings
 from mmm.quantities import Amount, Budget, Money, MoneyOrTimes
 
 
 class SpendFile(Settings):
     """A table of spend: long, with columns date, channel, audience (optional), geo (optional), spend."""
 
-    source: Path = Field(description="CSV, Parquet or XLSX file, relative to the config")
+    source: Place = Field(description="CSV, Parquet or XLSX file, relative to the config; or {url, query}")
 
 
 class Days(Settings):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mmm.data.calendar import WEEKDAYS, next_periods, period_days, period_range, split_window, weekdays
 from mmm.data.panel import Dates, Floats, Panel
-from mmm.data.settings import Grain
+from mmm.data.settings import Grain, file_of
 from mmm.dims import Cell
 from mmm.errors import ConfigError, DataError, InternalFault
 from mmm.model.forward import MediaDraws
@@ -361,7 +361,7 @@ def _reference(
     how = settings.reference
     if isinstance(how, SpendFile):
         periods = comparable_periods(panel, first, len(days.dates), "recent", "plan.reference")
-        table = read_spend(folder / how.source, panel, days.dates, key="plan.reference")
+        table = read_spend(folder / file_of(how.source), panel, days.dates, key="plan.reference")
         if not table.given.all():
             raise DataError([_not_given("plan.reference", days.dates[~table.given])])
         return table.spend, None, periods
@@ -387,7 +387,9 @@ def _until(
     weight[-1] = days.before_share
     if isinstance(how, SpendFile):
         wanted = np.concatenate([days.between, days.dates[:1]])
-        table = read_spend(folder / how.source, panel, wanted, key="plan.until_window", last=days.start - 1)
+        table = read_spend(
+            folder / file_of(how.source), panel, wanted, key="plan.until_window", last=days.start - 1
+        )
         absent = wanted[~table.given & (weight[:, 0, 0] > 0)]
         if absent.size:
             raise DataError([_not_given("plan.until_window", absent)])

@@ -52,8 +52,18 @@ class Holder:
         return not (self.born and _born(self.pid) not in ("", self.born))
 
 
-def take(folder: Path) -> Holder:
+def take(
+    folder: Path,
+    *,
+    work: str = "is at work in this folder",
+    instead: str = ", or choose another folder with --out",
+) -> Holder:
     """Take the lock of a folder; a lock whose process is gone is taken over.
+
+    Parameters
+    ----------
+    work, instead
+        For the message of a lock that is held: what the other run does, and what to do but wait.
 
     Raises
     ------
@@ -68,9 +78,9 @@ def take(folder: Path) -> Holder:
         flush(new)
         with _one_at_a_time(folder):
             if place.exists():
-                _refuse_if_held(place)
+                _refuse_if_held(place, work, instead)
                 place.unlink(missing_ok=True)
-            _appear(new, place)
+            _appear(new, place, work, instead)
     finally:
         with suppress(OSError):
             new.unlink(missing_ok=True)
@@ -94,7 +104,7 @@ def read(place: Path) -> Holder:
         raise ValueError(f"not a lock: {raw!r}") from error
 
 
-def _refuse_if_held(place: Path) -> None:
+def _refuse_if_held(place: Path, work: str, instead: str) -> None:
     try:
         holder = read(place)
     except FileNotFoundError:  # given back this moment
@@ -111,9 +121,8 @@ def _refuse_if_held(place: Path) -> None:
             else f"process {holder.pid}"
         )
         raise InputError(
-            f"{place.parent}: another run is at work in this folder ({who} on {holder.host}, "
-            f"since {holder.since}). Wait for it, or choose another folder with --out. "
-            f"If that process is gone, delete {place}"
+            f"{place.parent}: another run {work} ({who} on {holder.host}, since {holder.since}). "
+            f"Wait for it{instead}. If that process is gone, delete {place}"
         )
 
 
@@ -121,7 +130,7 @@ def _is_foreign(holder: Holder) -> bool:
     return holder.host != socket.gethostname()
 
 
-def _appear(new: Path, place: Path) -> None:
+def _appear(new: Path, place: Path, work: str, instead: str) -> None:
     """Give a whole file its name, unless the name is taken."""
     try:
         if os.name == "nt":
@@ -129,7 +138,7 @@ def _appear(new: Path, place: Path) -> None:
         else:
             os.link(new, place)
     except FileExistsError:
-        _refuse_if_held(place)
+        _refuse_if_held(place, work, instead)
         raise InputError(f"{place.parent}: another run began in this folder this moment. Try again") from None
     except OSError as error:
         if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS):

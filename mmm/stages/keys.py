@@ -6,7 +6,7 @@ import json
 
 from mmm.config import Config
 from mmm.data.panel import Check
-from mmm.data.settings import Settings
+from mmm.data.settings import Settings, file_of
 from mmm.errors import ConfigError
 from mmm.planning.settings import SpendFile
 from mmm.runs.files import sha256
@@ -73,7 +73,7 @@ def scenario_settings(config: Config) -> str:
 
 def plan_inputs(config: Config) -> dict[str, str]:
     asked = (config.plan.until_window, config.plan.reference)
-    paths = [config.folder / found.source for found in asked if isinstance(found, SpendFile)]
+    paths = [config.folder / file_of(found.source) for found in asked if isinstance(found, SpendFile)]
     missing = [path for path in paths if not path.is_file()]
     if missing:
         raise ConfigError([f"`plan`: there is no file {missing[0]}"])

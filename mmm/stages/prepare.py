@@ -13,7 +13,7 @@ from mmm.data.booked import Booking, booking
 from mmm.data.checks import check_panel
 from mmm.data.experiments import Experiment, read_experiments
 from mmm.data.panel import Check, Panel
-from mmm.data.settings import RatesTable
+from mmm.data.settings import RatesTable, file_of
 from mmm.data.studies import read_studies
 from mmm.data.tables import Tables, counts_files, input_files, load_tables
 from mmm.data.three_counts import ThreeCounts, align_counts
@@ -108,9 +108,12 @@ def prepare(config: Config, *, refuse: bool = True) -> Prepared:
         checks += twice_told(layout, config.model.priors)
     parts = _lay_out_parts(config, by_segment) if layout is not None else ()
     files = input_files(config.data, config.calendar, config.folder)
-    files = (*files, *(config.folder / told.source for told in (config.experiments, config.studies) if told))
+    files = (
+        *files,
+        *(config.folder / file_of(told.source) for told in (config.experiments, config.studies) if told),
+    )
     rates = [told for told in config.finance.rates.values() if isinstance(told, RatesTable)]
-    files = (*files, *(config.folder / told.source for told in rates))
+    files = (*files, *(config.folder / file_of(told.source) for told in rates))
     inputs = {str(path): sha256(path) for path in files}
     counted = {str(path): sha256(path) for path in counts_files(config.data, config.folder)}
     return Prepared(tables, panel, layout, checks, inputs, counts, counted, parts)  # type: ignore[arg-type]

@@ -14,6 +14,7 @@ from mmm.config import Config
 from mmm.data.experiments import Experiment, place_result
 from mmm.data.names import fold
 from mmm.data.readouts import Readout as Result
+from mmm.data.settings import file_of
 from mmm.dims import CELL_KEYS
 from mmm.errors import MmmError
 from mmm.experiments.readout import Readout
@@ -80,7 +81,7 @@ def _fit_of_these_data(store: RunFolder, config: Config, prepared: Prepared) -> 
     keys = [fit_key(config, prepared)]
     published = store.folder / NAME
     if config.experiments is not None and published.is_file():
-        table = str(config.folder / config.experiments.source)
+        table = str(config.folder / file_of(config.experiments.source))
         earlier = read_manifest(store.folder).inputs.get(table)
         if earlier is not None:
             inputs = prepared.inputs | {table: earlier}

@@ -15,6 +15,7 @@ import pandas as pd
 from mmm.config import Config
 from mmm.data.names import fold
 from mmm.data.panel import Panel
+from mmm.data.settings import file_of
 from mmm.errors import GateRefused
 from mmm.experiments.arms import place
 from mmm.experiments.ledger import Event, read_ledger, record
@@ -179,7 +180,7 @@ def add_result(config: Config, found: Found, page: Path) -> ReadTest:
         told = "; ".join(f"{flag.value}. {flag.remedy}" for flag in failed)
         raise GateRefused(f"{readout.design.id} gives no result: {told} Nothing was added. The page: {page}")
     row = result_row(readout)
-    named = None if config.experiments is None else config.folder / config.experiments.source
+    named = None if config.experiments is None else config.folder / file_of(config.experiments.source)
     table, added = named or own_table(config), False
     if not has_result(config, readout.design.id):
         wrote = append_row(table, row)

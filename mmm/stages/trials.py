@@ -14,11 +14,13 @@ import numpy as np
 from mmm.config import Config
 from mmm.data.names import fold, nearest
 from mmm.data.readouts import KEPT, VOID, WIDENED, read_readouts
+from mmm.data.settings import file_of
 from mmm.errors import DataError, InputError
 from mmm.experiments.design import Design, names_in, pairs_in
 from mmm.experiments.diary import Entry, diary
 from mmm.experiments.ledger import Event, Ledger, State, read_ledger, record
 from mmm.experiments.table import append_row, designs_in
+from mmm.stages.at_hand import at_hand
 
 Choice = Literal["keep", "widen", "void"]
 STATUS = {"keep": KEPT, "widen": WIDENED, "void": VOID}
@@ -82,6 +84,7 @@ def approve(config: Config, name: str, *, folder: Path, by: str, why: str) -> De
     InputError
         A test that nobody knows, or that was approved with another design.
     """
+    config = at_hand(config).config
     ledger = read_ledger(ledger_path(config))
     rows = {fold(row["id"]): row for row in _proposed(folder)}
     if fold(name) in rows:
@@ -105,6 +108,7 @@ def settle(config: Config, name: str, choice: Choice, *, folder: Path, by: str, 
     InputError
         A test that nobody knows, or that has no result to keep.
     """
+    config = at_hand(config).config
     ledger = read_ledger(ledger_path(config))
     design = ledger.design(name) or find_test(config, name, ledger, folder)
     counted = has_result(config, name)
@@ -155,7 +159,7 @@ def _results(config: Config) -> list[tuple[Path, dict[str, Any]]]:
 
     tables = [] if config.experiments is None else [(config.experiments, config.folder)]
     own = own_table(config)
-    named = [(folder / table.source).resolve() for table, folder in tables]
+    named = [(folder / file_of(table.source)).resolve() for table, folder in tables]
     if own.is_file() and own.resolve() not in named:
         tables.append((ExperimentsTable(source=Path(own.name)), own.parent))
     found = []
@@ -164,7 +168,7 @@ def _results(config: Config) -> list[tuple[Path, dict[str, Any]]]:
         if faults:
             raise DataError(faults)
         fields = ("id", "spend_change", "lift", "lift_se", "df", "method", "percent")
-        found += [(folder / table.source, {k: getattr(r, k) for k in fields}) for r in readouts]
+        found += [(folder / file_of(table.source), {k: getattr(r, k) for k in fields}) for r in readouts]
     return found
 
 

@@ -165,6 +165,7 @@ OUTCOME = CanonicalTable(
         Column("revenue", "amount", "money that finance books"),
         Column("orders", "amount", "orders"),
         Column("customers", "amount", "customers"),
+        Column("counted", "amount", "what the model explains, where it is counted and not money"),
         Column("population", "amount", "people living in the region"),
     ),
     key=("date", "geo", "segment"),

@@ -274,6 +274,7 @@ class TestCommands:
             "demo",
             "init",
             "check",
+            "ingest",
             "scorecard",
             "reconcile",
             "fit",

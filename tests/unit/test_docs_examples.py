@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 import shlex
+import sqlite3
 import textwrap
 from collections.abc import Callable
+from contextlib import closing
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import typer
 from ruamel.yaml import YAML
 
 from mmm.cli.shell import app
+from mmm.config import load_config
 from mmm.data.align import align_tables
 from mmm.data.readouts import read_readouts
 from mmm.data.settings import CalendarSettings, DataSettings, ExperimentsTable, OutcomeTable, StudiesTable
@@ -28,6 +33,8 @@ from mmm.model.settings import ModelSettings
 from mmm.model.shapes import MARGINAL, RETURN, SIGNED
 from mmm.planning.flighting_faults import blackout_cells, flighting_faults
 from mmm.planning.settings import PlanSettings
+from mmm.stages.at_hand import at_hand
+from mmm.stages.prepare import prepare
 
 DOCS = Path(__file__).parents[2] / "docs"
 DATA = DataSettings.model_validate(
@@ -57,6 +64,31 @@ def test_the_priors_of_the_page_are_what_it_says_of_them(make_panel: Callable[..
     refuse_unknown_channels(panel.cells, hurting, ("newsletter",))
     assert lay_out(panel, hurting).data.measure.tolist() == [SIGNED, RETURN, RETURN, RETURN]
     assert hurting.priors.channels["newsletter"].sign == "any"
+
+
+def test_the_company_of_the_page_on_the_warehouse_is_read_from_its_databases(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (text,) = re.findall(
+        r"^```yaml\n(.*?)^```", (DOCS / "warehouse.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    (tmp_path / "acme.yaml").write_text(text, "utf-8")
+    days = [date(2024, 1, 1) + timedelta(days=n) for n in range(7 * 60)]
+    for year in (2024, 2025):
+        rows = [
+            f"{day} 10:00:00,{channel},1.5"
+            for day in days
+            for channel in ("tv", "search")
+            if day.year == year
+        ]
+        (tmp_path / f"raw-{year}.csv").write_text("clicked,channel,cost\n" + "\n".join(rows) + "\n", "utf-8")
+    with closing(sqlite3.connect(tmp_path / "base.db")) as base, base:
+        base.execute("CREATE TABLE sales (week TEXT, revenue REAL)")
+        base.executemany("INSERT INTO sales VALUES (?, ?)", [(str(day), 1000.0) for day in days[::7]])
+    monkeypatch.chdir(tmp_path)
+    panel = prepare(at_hand(load_config("acme.yaml")).config).panel
+    assert panel.spend.shape == (60, 1, 2)
+    assert set(panel.spend.ravel().tolist()) == {7 * 1.5}
 
 
 def test_the_commands_of_the_page_on_rollouts_are_understood() -> None:

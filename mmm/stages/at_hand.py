@@ -1,0 +1,120 @@
+"""Bring the data to hand: queries fetched, exports loaded into the warehouse, and a config that names files only.
+
+Every command begins here. A config of plain files is given back as it is; else what changed since the last time is
+loaded, and what the panel reads is written beside the warehouse as files, so that all that follows is the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mmm.config import Config
+from mmm.data.panel import Check
+from mmm.data.settings import Database
+from mmm.runs.files import disk_faults_in_words, sha256
+from mmm.warehouse.database import fetch
+from mmm.warehouse.merge import Change
+from mmm.warehouse.snapshot import write_snapshot
+from mmm.warehouse.store import warehouse_of
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class AtHand:
+    """What a command works with.
+
+    Attributes
+    ----------
+    config
+        Names files only.
+    checks
+        What reading exports found.
+    inputs
+        Hash of every file or answer that was brought in, by what the config calls it.
+    changes
+        What loading changed in the warehouse.
+    """
+
+    config: Config
+    checks: tuple[Check, ...] = ()
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
+
+
+def at_hand(config: Config, say: Say = lambda text: None) -> AtHand:
+    """A config whose sources are all files.
+
+    Raises
+    ------
+    DataError, InputError
+        A database does not answer, or an export is at fault; the warehouse then stays as it was.
+    """
+    asked = databases(config)
+    if not asked:
+        return AtHand(config)
+    folder = warehouse_of(config.name).folder / "queries"
+    files: dict[Database, Path] = {}
+    inputs = {}
+    for database, key in asked.items():
+        say(f"asking {database.url}")
+        frame = fetch(database, config.folder, key, say)
+        file = folder / f"{_stem(key)}-{_short_hash(database)}.parquet"
+        with disk_faults_in_words(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            write_snapshot(frame, file)
+        files[database] = Path(os.path.relpath(file, config.folder))
+        inputs[f"{database.url} ({key})"] = sha256(file)
+    return AtHand(_with_files(config, files), inputs=inputs)
+
+
+def databases(config: Config) -> dict[Database, str]:
+    """Every query of a config, once, with the first key that asks it."""
+    found: dict[Database, str] = {}
+
+    def walk(value: Any, key: str) -> None:
+        if isinstance(value, Database):
+            found.setdefault(value, key)
+        elif hasattr(type(value), "model_fields"):
+            for name in type(value).model_fields:
+                walk(getattr(value, name), f"{key}.{name}" if key else name)
+        elif isinstance(value, tuple):
+            for number, item in enumerate(value, start=1):
+                walk(item, f"{key}[{number}]")
+        elif isinstance(value, Mapping):
+            for name, item in value.items():
+                walk(item, f"{key}.{name}")
+
+    walk(config, "")
+    return found
+
+
+def _with_files(value: Any, files: Mapping[Database, Path]) -> Any:
+    """The same settings with a file for every query."""
+    if isinstance(value, Database):
+        return files[value]
+    if hasattr(type(value), "model_fields"):
+        new = {name: _with_files(getattr(value, name), files) for name in type(value).model_fields}
+        changed = {name: item for name, item in new.items() if item is not getattr(value, name)}
+        return value.model_copy(update=changed) if changed else value
+    if isinstance(value, tuple):
+        items = tuple(_with_files(item, files) for item in value)
+        return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
+    if isinstance(value, dict):
+        made = {name: _with_files(item, files) for name, item in value.items()}
+        return made if any(made[name] is not value[name] for name in value) else value
+    return value
+
+
+def _stem(key: str) -> str:
+    return re.sub(r"\W+", "-", key.removesuffix(".source")).strip("-")
+
+
+def _short_hash(database: Database) -> str:
+    return hashlib.sha256(f"{database.url}\n{database.query}".encode()).hexdigest()[:8]
