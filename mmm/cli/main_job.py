@@ -60,13 +60,13 @@ def plan(
 def report(
     config: Config_, out: Out = None, seed: Seed = None, strict: Strict = False, quiet: Quiet = False
 ) -> None:
-    """Write the page and the workbook from what is there."""
+    """Write the page, the two pages to sign and the workbook from what is there."""
     settings = load(config, out)
     from mmm import pipeline
 
     with progress(quiet) as line:
         done = pipeline.report(settings, out=out, seed=seed, progress=line, strict=strict)
-    for path in (done.report_path, done.folder / "plan.xlsx"):
+    for path in (done.report_path, done.folder / "report.pdf", done.folder / "plan.xlsx"):
         if path.exists():
             print(path)
 

@@ -108,6 +108,15 @@ def next_unit(results: Results, voice: Voice) -> Markup | None:
 
 def bridge_figure(results: Results, voice: Voice) -> Figure | None:
     """The waterfall; only where there is a profit to arrive at."""
+    rows = bridge_steps(results, voice)
+    if rows is None:
+        return None
+    label = voice.text("bridge.chart")
+    return Figure(label, figures.bridge(rows, label))
+
+
+def bridge_steps(results: Results, voice: Voice) -> list[dict[str, Any]] | None:
+    """Bars of the waterfall in thousands, as `figures.bridge` takes them; None without a profit."""
     summary = results.summary
     if not summary.plan.profit.known:
         return None
@@ -136,5 +145,4 @@ def bridge_figure(results: Results, voice: Voice) -> Figure | None:
         if span.lo is not None and span.hi is not None:
             row |= {"lo": span.lo / 1e3, "hi": span.hi / 1e3, "end": max(row["end"], span.hi / 1e3)}
         rows.append(row)
-    label = voice.text("bridge.chart")
-    return Figure(label, figures.bridge(rows, label))
+    return rows

@@ -507,6 +507,9 @@ ENGLISH: dict[str, str] = {
         "Profit of the whole plan with each action. Score: 0.7 x mean profit + 0.3 x mean of the worst tenth of cases, "
         "less 1 % of the money moved."
     ),
+    "pdf.more": "{n} further lines, which move less, are in plan.xlsx.",
+    "pdf.sign": "Decision",
+    "pdf.by": "Approved by",
     "rollout.sign": "Signed",
     "rollout.sign.decision": "Decision",
     "rollout.sign.by": "By",

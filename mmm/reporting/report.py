@@ -1,4 +1,4 @@
-"""The report of a run: the page and the workbook, from the same tables."""
+"""The report of a run: the page, the two pages to sign, and the workbook, from the same tables."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from xlsxwriter.exceptions import FileCreateError
 from mmm.errors import InputError
 from mmm.reporting.excel import write_workbook
 from mmm.reporting.html import render_html
+from mmm.reporting.pdf import render_pdf
 from mmm.reporting.results import Results
 from mmm.reporting.settings import ReportSettings
 
 
 def write_report(results: Results, settings: ReportSettings, folder: Path) -> tuple[Path, ...]:
-    """Write `report.html` and `plan.xlsx` into a folder.
+    """Write `report.html`, `report.pdf` and `plan.xlsx` into a folder.
 
     Parameters
     ----------
@@ -28,7 +29,7 @@ def write_report(results: Results, settings: ReportSettings, folder: Path) -> tu
     Returns
     -------
     tuple of Path
-        The page and the workbook.
+        The page, the pages to sign and the workbook.
 
     Raises
     ------
@@ -37,14 +38,15 @@ def write_report(results: Results, settings: ReportSettings, folder: Path) -> tu
     InternalFault
         When the tables of the run contradict each other; nothing is written then.
     """
-    page, workbook = folder / "report.html", folder / "plan.xlsx"
-    text = render_html(results, settings)
+    page, sheets, workbook = (folder / name for name in ("report.html", "report.pdf", "plan.xlsx"))
+    text, printed = render_html(results, settings), render_pdf(results, settings)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         page.write_text(text, encoding="utf-8")
+        sheets.write_bytes(printed)
         write_workbook(results, settings, workbook)
     except (OSError, FileCreateError) as error:
         raise InputError(
             f"the report cannot be written to {folder} ({error}); is the disk full, or a file open elsewhere?"
         ) from None
-    return page, workbook
+    return page, sheets, workbook

@@ -1,4 +1,4 @@
-"""The page and the workbook."""
+"""The page, the pages to sign and the workbook."""
 
 from __future__ import annotations
 

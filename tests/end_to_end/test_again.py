@@ -150,7 +150,9 @@ def test_plan_and_report_stand_alone_and_keep_what_is_still_true(
     assert not (folder / "report.html").exists()  # it was about another plan
     verify(folder)
     reported = execute("report", config, "--out", folder)
-    assert reported.out.splitlines() == [str(folder / "report.html"), str(folder / "plan.xlsx")]
+    assert reported.out.splitlines() == [
+        str(folder / name) for name in ("report.html", "report.pdf", "plan.xlsx")
+    ]
     fitted = execute("fit", config, "--out", folder)
     assert fitted.code == 0
     assert "facebook / prospecting" in fitted.out

@@ -131,7 +131,14 @@ def test_the_manifest_lists_every_file_with_its_hash_and_nothing_else(finished) 
     manifest = json.loads((finished.folder / "manifest.json").read_text(encoding="utf-8"))
     there = {p.name for p in finished.folder.iterdir() if p.is_file() and not p.name.startswith(".")}
     assert set(manifest["artefacts"]) == there - {"manifest.json"}
-    assert there >= {"posterior.nc", "report.html", "plan.xlsx", "plan.json", "diagnostics.json"}
+    assert there >= {
+        "posterior.nc",
+        "report.html",
+        "report.pdf",
+        "plan.xlsx",
+        "plan.json",
+        "diagnostics.json",
+    }
     for name, digest in manifest["artefacts"].items():
         assert hashlib.sha256((finished.folder / name).read_bytes()).hexdigest() == digest, name
     for path, digest in manifest["inputs"].items():
