@@ -28,9 +28,10 @@ from mmm.planning.allocation import (
 from mmm.planning.careful import outcome_beside, plan_carefully, risk_of
 from mmm.planning.flighting import allocate_weeks, in_its_weeks
 from mmm.planning.forecast import window_outcome
-from mmm.planning.moves import Context, moves_table, value_mixes
+from mmm.planning.moves import moves_table, value_mixes
 from mmm.planning.outlook import Outlook, halves, outlook_of, spread_of, worst_tenth
 from mmm.planning.placed import response_of_tests
+from mmm.planning.reasons import Context
 from mmm.planning.settings import PlanSettings
 from mmm.planning.summary import PlanSummary, Range, read_summary, write_summary
 from mmm.planning.tables import curves_table, plan_table
