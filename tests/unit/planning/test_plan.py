@@ -332,7 +332,7 @@ def test_every_cell_has_one_sentence_whose_numbers_stand_in_its_row(company):
         assert not {"posterior", "adstock"} & set(row.why.lower().split())
     search, new = table.iloc[1], table.iloc[2]
     assert search.binding == "guard"
-    assert "assumption" in search.why
+    assert "past alone" in search.why
     assert new.binding == "upper"
     assert f"{new.planned_spend:,.0f}" in new.why
     assert f"{new.mroi_planned:,.2f}" in new.why
