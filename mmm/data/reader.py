@@ -16,6 +16,7 @@ from mmm.data.calendar import WEEKDAYS, detect_spacing, weekdays
 from mmm.data.files import RawTable, read_table
 from mmm.data.names import clean_name, fold
 from mmm.data.panel import Check
+from mmm.data.private import people_among
 from mmm.data.settings import DataSettings, Grain, MediaTable, Source, Weekday, file_of
 from mmm.data.values import parse_dates, parse_numbers, require_columns
 from mmm.errors import DataError
@@ -194,10 +195,21 @@ class Reader:
         """Whether every cell of a column of numbers could be read: only then an empty one is news."""
         return (id(raw), clean_name(column)) not in self._broken
 
-    def text(self, raw: RawTable, column: str) -> NDArray[np.object_]:
-        """Names of a column, cleaned; "" where the cell is empty."""
+    def text(self, raw: RawTable, column: str, *, of_people: bool = False) -> NDArray[np.object_]:
+        """Names of a column, cleaned; "" where the cell is empty.
+
+        Names reach every report: an e-mail address or a telephone number among them is a fault that does not quote it,
+        unless the column is `of_people`, to be hashed.
+        """
         cells = raw.frame[clean_name(column)].to_numpy(object)
         seen = {cell: _label(cell) for cell in set(cells.tolist())}
+        if not of_people and (people := people_among(seen.values())):
+            rows = raw.frame.index[[seen[cell] in people for cell in cells.tolist()]].tolist()
+            kinds = " and ".join(sorted(set(people.values())))
+            self.faults.append(
+                f'{raw.where}: column "{clean_name(column)}" holds personal data ({kinds}) in {rows_words(rows)}. Take '
+                "it out of the file; names of channels, campaigns and regions reach every report"
+            )
         return np.array([seen[cell] for cell in cells.tolist()], object)
 
     def currency_of(self, table: Source) -> str | None:

@@ -21,6 +21,7 @@ from mmm.data.holidays import holiday_faults
 from mmm.data.names import clean_name, fold, nearest
 from mmm.data.outcome_table import read_outcome
 from mmm.data.panel import Check
+from mmm.data.private import masked
 from mmm.data.reader import Opened, Reader, TableInfo, rows_words
 from mmm.data.settings import (
     CalendarSettings,
@@ -138,7 +139,7 @@ def load_tables(
     if calendar.holidays:
         reader.faults += holiday_faults(calendar.holidays, _last_year(outcome), holidays)
     if reader.faults:
-        raise DataError(list(dict.fromkeys(reader.faults)))
+        raise DataError([masked(fault) for fault in dict.fromkeys(reader.faults)])
     return Tables(
         outcome=outcome,
         media=spend,

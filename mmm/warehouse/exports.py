@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mmm.data.files import RawTable
 from mmm.data.names import clean_name, fold
 from mmm.data.panel import Check
-from mmm.data.private import masked, people_among
+from mmm.data.private import masked
 from mmm.data.reader import Opened, Reader, rows_words
 from mmm.data.settings import TAGGED, ExportTable, TagRule
 from mmm.data.values import is_empty
@@ -134,8 +134,6 @@ def _read(
     raw = _without_summaries(reader, raw, found, adapter)
     opened = Opened(key, raw, reader.days(raw, found["date"], export), _geos(reader, raw, found))
     names = _names(reader, raw, found, adapter)
-    told = {"stage": reader.text(raw, found["stage"])} if "stage" in found else {}
-    _refuse_people(reader, raw, names | told)
     tagged = tag(
         rules, export.adapter, {name: names[name] for name in names if name in TAGGED}, len(raw.frame)
     )
@@ -199,19 +197,6 @@ def _names(reader: Reader, raw: RawTable, found: Found, adapter: Adapter) -> dic
     if "adset" in names:
         names["ad_set"] = names["adset"]
     return names
-
-
-def _refuse_people(reader: Reader, raw: RawTable, names: Mapping[str, Texts]) -> None:
-    """Refuse an e-mail address or a telephone number where a name of a channel or a campaign belongs."""
-    for name, values in names.items():
-        if name == "ad_set" or not (people := people_among(values.tolist())):
-            continue
-        rows = raw.frame.index[[value in people for value in values.tolist()]].tolist()
-        kinds = " and ".join(sorted(set(people.values())))
-        reader.faults.append(
-            f"{raw.where}: the {name} holds personal data ({kinds}) in {rows_words(rows)}. Take it out of the file; "
-            "names of channels and campaigns reach every report"
-        )
 
 
 def _channels(

@@ -58,7 +58,7 @@ def read_leads(
         )
     keep = np.ones(size, bool)
     if IDENTITY in found and "count" not in found:
-        ids = reader.text(raw, found[IDENTITY])
+        ids = reader.text(raw, found[IDENTITY], of_people=True)
         keep = _once(reader, opened, ids, found)
         columns["lead_id_hash"] = np.array(hashed(ids.tolist(), salt.secret), object)
     return Leads(columns, keep)

@@ -245,3 +245,21 @@ def test_an_own_calendar_without_a_name_or_a_column_is_a_fault(write_company):
     config = write_company({"weekly.csv": WEEKLY, "days.csv": days}, *CONFIG, "calendar:", OWN)
     with pytest.raises(DataError, match="what"):
         load(config)
+
+
+def test_a_person_in_a_name_of_any_table_is_refused_and_not_quoted(write_company):
+    tables = {
+        "sales.csv": "week,revenue\n2025-01-06,5\n2025-01-13,6\n",
+        "media.csv": "week,channel,spend\n2025-01-06,tv,5\n2025-01-13,dana@example.com,6\n",
+    }
+    config = write_company(
+        tables,
+        "data:",
+        "  date: week",
+        "  outcome: {source: sales.csv, value: revenue}",
+        "  media: {source: media.csv, channel: channel, spend: spend}",
+    )
+    with pytest.raises(DataError) as refused:
+        load_tables(config.data, config.calendar, config.channels, config.folder)
+    assert 'column "channel" holds personal data (e-mail) in row 3' in str(refused.value)
+    assert "dana" not in str(refused.value)
