@@ -41,8 +41,10 @@ check: $(VENV)/.dev  ## format, lint, types, import layers
 	@$(VENV)/bin/lint-imports
 bench: $(VENV)/.dev  ## speed and accuracy beside the peers (long; makes environments of its own)
 	@$(PY) -m benchmarks
+docs: $(VENV)/.dev  ## the documentation as a site, in build/site
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet
 lock: | $(VENV)/.uv  ## renew requirements/*.txt from pyproject.toml
 	@mkdir -p requirements
 	@$(LOCK) --output-file requirements/base.txt
 	@$(LOCK) --all-extras --group dev --output-file requirements/dev.txt --constraint requirements/base.txt
-.PHONY: help setup demo test test-slow check bench lock
+.PHONY: help setup demo test test-slow check bench docs lock
