@@ -18,6 +18,7 @@ from mmm.config import Config
 from mmm.data.panel import Check
 from mmm.data.settings import Database
 from mmm.runs.files import disk_faults_in_words, sha256
+from mmm.stages.exports import bring_exports
 from mmm.warehouse.database import fetch
 from mmm.warehouse.merge import Change
 from mmm.warehouse.snapshot import write_snapshot
@@ -33,7 +34,9 @@ class AtHand:
     Attributes
     ----------
     config
-        Names files only.
+        Names files only; tables of the warehouse stand in place of exports.
+    plain
+        The same with the exports as they are.
     checks
         What reading exports found.
     inputs
@@ -43,6 +46,7 @@ class AtHand:
     """
 
     config: Config
+    plain: Config
     checks: tuple[Check, ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
@@ -57,11 +61,20 @@ def at_hand(config: Config, say: Say = lambda text: None) -> AtHand:
         A database does not answer, or an export is at fault; the warehouse then stays as it was.
     """
     asked = databases(config)
-    if not asked:
-        return AtHand(config)
+    if not asked and not config.data.exports:
+        return AtHand(config, config)
+    plain, inputs = _asked(config, asked, say)
+    if not plain.data.exports:
+        return AtHand(plain, plain, inputs=inputs)
+    brought = bring_exports(plain, warehouse_of(config.name), say)
+    return AtHand(brought.config, plain, brought.checks, inputs | brought.inputs, brought.changes)
+
+
+def _asked(config: Config, asked: Mapping[Database, str], say: Say) -> tuple[Config, dict[str, str]]:
+    """The config with the answers to its queries as files, and the hash of each."""
     folder = warehouse_of(config.name).folder / "queries"
     files: dict[Database, Path] = {}
-    inputs = {}
+    inputs: dict[str, str] = {}
     for database, key in asked.items():
         say(f"asking {database.url}")
         frame = fetch(database, config.folder, key, say)
@@ -71,7 +84,7 @@ def at_hand(config: Config, say: Say = lambda text: None) -> AtHand:
             write_snapshot(frame, file)
         files[database] = Path(os.path.relpath(file, config.folder))
         inputs[f"{database.url} ({key})"] = sha256(file)
-    return AtHand(_with_files(config, files), inputs=inputs)
+    return _with_files(config, files), inputs
 
 
 def databases(config: Config) -> dict[Database, str]:

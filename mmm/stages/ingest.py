@@ -11,8 +11,8 @@ from mmm.data.booked import booking
 from mmm.data.settings import Source, file_of
 from mmm.data.tables import load_tables
 from mmm.runs.files import sha256
-from mmm.runs.manifest import package_version
-from mmm.stages.at_hand import at_hand
+from mmm.stages.at_hand import AtHand, at_hand
+from mmm.stages.exports import booked_by
 from mmm.warehouse.copies import refresh_copies
 from mmm.warehouse.merge import Change, forget, merge
 from mmm.warehouse.plain import plain_loads
@@ -62,14 +62,14 @@ def ingest(config: Config, say: Say = lambda text: None) -> Ingested:
     """
     place = warehouse_of(config.name)
     brought = at_hand(config, say)
-    changes, dropped = _load_tables(brought.config, place, say)
+    changes, dropped = _load_tables(brought, place, say)
     refresh_copies(place)
     return Ingested(place, _loaded(place), (*brought.changes, *changes), dropped)
 
 
-def _load_tables(config: Config, place: Warehouse, say: Say) -> tuple[list[Change], tuple[str, ...]]:
+def _load_tables(brought: AtHand, place: Warehouse, say: Say) -> tuple[list[Change], tuple[str, ...]]:
     """The plain tables of a config as they are now; what is unchanged is not read."""
-    contents = _contents(config)
+    config, contents = brought.config, _contents(brought.plain)
     known = _known(place)
     new = {key: content for key, content in contents.items() if known.get(key) != content}
     gone = tuple(key for key in known if key.startswith("data.") and key not in contents)
@@ -95,8 +95,7 @@ def _contents(config: Config) -> dict[str, str]:
         "data.events": data.events,
         **{f"data.attribution[{n}]": table for n, table in enumerate(data.attribution, start=1)},
     }
-    shared = data.model_dump_json(include=set(Source.model_fields))
-    shared += f"{config.currency}" + config.finance.model_dump_json(include={"rates"})
+    shared = booked_by(config)
     names = "".join(f"{name} {sorted(channel.was)}" for name, channel in config.channels.items())
     found = {}
     for key, table in tables.items():
@@ -105,7 +104,7 @@ def _contents(config: Config) -> dict[str, str]:
         source = data.resolved(table).source
         path = config.folder / file_of(source) if source is not None else config.folder
         content = sha256(path) if path.is_file() else ""
-        told = "\n".join([content, table.model_dump_json(), shared, names, package_version()])
+        told = "\n".join([content, table.model_dump_json(), shared, names])
         found[key] = hashlib.sha256(told.encode()).hexdigest()
     return found
 

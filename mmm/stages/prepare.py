@@ -71,8 +71,6 @@ def prepare(config: Config, *, refuse: bool = True) -> Prepared:
         Faults that leave nothing to check; with `refuse`, a check that fails.
     """
     _refuse_with_segments(config)
-    if not config.data.media:
-        raise ConfigError(["`data.exports`: not yet without tables of `data.media`; they need the warehouse"])
     tables = load_tables(config.data, config.calendar, config.channels, config.folder, booking_of(config))
     aligned = align_tables(
         tables, name=config.name, currency=config.currency, data=config.data, calendar=config.calendar
