@@ -31,8 +31,6 @@ from mmm.planning.settings import GoalsSettings, PlanSettings, Scenarios
 from mmm.reporting.settings import ReportSettings
 
 NOT_YET = (
-    "finance.customer_lifetime_value",
-    "finance.handling_cost_per_lead",
     "report.audiences",
     "report.brand",
     "report.notes",
@@ -255,9 +253,9 @@ def _is_branch(part: object, raw: Any) -> bool:
     """Names pydantic adds for the branch of a union (`SpendFile`, `literal[...]`, `float`)."""
     if not isinstance(part, str):
         return False
-    return bool(re.match(r"^(literal\[|function-|constrained-|float$|int$|str$|dict\[|nullable)", part)) or (
-        part[:1].isupper() and part in {"SpendFile", "Days", "Database", "Path"}
-    )
+    return bool(
+        re.match(r"^(literal\[|function-|constrained-|float$|int$|str$|list$|table$|dict\[|nullable)", part)
+    ) or (part[:1].isupper() and part in {"SpendFile", "Days", "Database", "Path"})
 
 
 def _dotted(place: list[Any]) -> str:

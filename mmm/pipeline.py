@@ -27,13 +27,15 @@ from mmm.stages.keys import (
     fit_key,
     money_key,
     plan_key,
+    pnl_key,
     scenario_settings,
     stress_key,
     tests_key,
 )
 from mmm.stages.money import write_money
-from mmm.stages.other_outcomes import checks_of, fit_others, prepare_others
+from mmm.stages.other_outcomes import checks_of, fit_others, fitted_others, prepare_others
 from mmm.stages.plan import write_plan
+from mmm.stages.pnl import write_pnl
 from mmm.stages.prepare import Prepared, prepare
 from mmm.stages.preview import preview_figures
 from mmm.stages.readout import READOUT, ReadTest, add_result, foreseen, read_panel, write_readout
@@ -278,11 +280,11 @@ _MADE = {
     "scorecard": {"money"},
     "reconcile": {"money"},
     "fit": {"fit", "money"},
-    "plan": {"fit", "money", "plan"},
-    "tests": {"fit", "money", "plan", "tests"},
-    "scenarios": {"fit", "money", "plan", "scenarios"},
-    "report": {"fit", "money", "plan", "scenarios", "report"},
-    "run": {"fit", "money", "plan", "tests", "scenarios", "report"},
+    "plan": {"fit", "money", "plan", "pnl"},
+    "tests": {"fit", "money", "plan", "tests", "pnl"},
+    "scenarios": {"fit", "money", "plan", "pnl", "scenarios"},
+    "report": {"fit", "money", "plan", "pnl", "scenarios", "report"},
+    "run": {"fit", "money", "plan", "tests", "pnl", "scenarios", "report"},
     "stress": {"fit", "money", "report"},  # where there is a plan to report
     "backtest": {"report"},
     "tests rollout": {"report"},
@@ -343,8 +345,11 @@ def _go(
         if strict and fitted is not None:
             refuse_contradictions(fitted)
         further = fit_others(store, others, say, make="fit" in _MADE[command])
-        counted = money_key(config, prepared, None if fitted is None else fitted_key)
-        money = done("money", counted, lambda to: write_money(to, config, prepared, fitted))
+        fits = ["no fit" if fitted is None else fitted_key]
+        fits += [] if further is None else [further.name]
+        beside_it = {} if further is None else fitted_others(store, others)
+        counted = money_key(config, prepared, fits)
+        money = done("money", counted, lambda to: write_money(to, config, prepared, fitted, beside_it))
         beside = [place for place in (money, tried, stressed, further) if place is not None]
         planned_key = plan_key(config, fitted_key)
         designed_key = tests_key(config, planned_key)
@@ -357,7 +362,15 @@ def _go(
             designed = done(
                 "tests", designed_key, lambda to: write_designs(to, config, prepared, fitted, before, say)
             )
-        final_key = planned_key if designed is None else designed_key
+        final, final_key = designed or planned, planned_key if designed is None else designed_key
+        if fitted is not None and final is not None:
+            plan_made = final
+            profit = done(
+                "pnl",
+                pnl_key(config, prepared, final_key),
+                lambda to: write_pnl(to, config, prepared, fitted, plan_made, say),
+            )
+            beside += [] if profit is None else [profit]
         asked = store.finished(ROLLOUT, rollout_key(config, prepared, final_key))
         beside += [] if asked is None else [asked]
         beside_key = stage_key(scenario_settings(config), [final_key], {}, version)
@@ -371,7 +384,6 @@ def _go(
             ),
             ("report", report_key, lambda to: write_report(to, config, [*stages, *beside], say)),
         )
-        final = designed or planned
         stages += [] if final is None else [final]
         for name, key, make in line if final is not None else ():
             if (made := done(name, key, make)) is None:

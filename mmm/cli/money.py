@@ -11,11 +11,13 @@ def scorecard(config: Config_, out: Out = None, quiet: Quiet = False) -> None:
     """What each channel cost and brought, against its own past; fit nothing."""
     settings = load(config, out)
     from mmm import pipeline
-    from mmm.console.money import scorecard_text
+    from mmm.console.money import customers_text, scorecard_text
 
     with progress(quiet) as line:
         done = pipeline.scorecard(settings, out=out, progress=line)
     print(scorecard_text(done.table("scorecard"), done.table("sources"), settings.currency))
+    if not done.money["no_customers"]:
+        print(f"\n{customers_text(done.table('customers'))}\n")
     print(f"Every window: {done.folder / 'scorecard.csv'}")
 
 

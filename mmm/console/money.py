@@ -146,6 +146,21 @@ def bridge_text(
     return "\n".join(lines)
 
 
+def customers_text(customers: pd.DataFrame) -> str:
+    """What a new customer cost and leaves, by line."""
+    table = [
+        ["new customers", "caused", "cost of one", "90 % range", "the next", "value / cost", "90 % range"]
+    ]
+    for level in ("cell", "total"):
+        for row in records_of(customers):
+            if row["level"] == level:
+                line = [label_of(row), money(row["new_customers"]), ratio(row["full_cac"])]
+                line += [_range(row, "full_cac", ratio), ratio(row["marginal_cac"])]
+                line += [ratio(row["value_to_cac"]), _range(row, "value_to_cac", ratio)]
+                table.append(line)
+    return aligned(table, right=range(1, 7))
+
+
 def _claims(rows: list[dict[str, Any]], fitted: bool) -> str:
     head = ["orders", "claimed", "last click", "in the CRM"]
     if fitted:

@@ -24,7 +24,8 @@ def read_outcome(reader: Reader, table: OutcomeTable) -> pd.DataFrame:
     wanted: dict[str, str | None] = {f"value.{name}": column for name, column in wide.items()}
     if isinstance(table.value, str):
         wanted["value"] = table.value
-    wanted |= {"segment": table.segment, "population": table.population, "orders": table.orders}
+    wanted |= {"segment": table.segment, "population": table.population}
+    wanted |= {"orders": table.orders, "new_customers": table.new_customers}
     if isinstance(per_unit, str):
         wanted["value_per_unit"] = per_unit
     opened = reader.open(table, "data.outcome", wanted)
@@ -53,6 +54,7 @@ def read_outcome(reader: Reader, table: OutcomeTable) -> pd.DataFrame:
             "unit_value": unit_value,
             "population": people,
             "orders": reader.numbers(raw, table.orders) if table.orders else np.nan,
+            "new_customers": reader.numbers(raw, table.new_customers) if table.new_customers else np.nan,
             "row": opened.rows,
         }
     )
@@ -66,9 +68,12 @@ def read_outcome(reader: Reader, table: OutcomeTable) -> pd.DataFrame:
         frame = pd.concat(
             [
                 frame.assign(
-                    segment=clean_name(name), outcome=numbers(column), orders=frame["orders"] * (not n)
+                    segment=clean_name(name),
+                    outcome=numbers(column),
+                    orders=frame["orders"] * (not n),  # of all segments in one column
+                    new_customers=frame["new_customers"] * (not n),
                 )
-                for n, (name, column) in enumerate(wide.items())  # orders of all segments stand in one column
+                for n, (name, column) in enumerate(wide.items())
             ],
             ignore_index=True,
         )

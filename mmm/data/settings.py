@@ -184,6 +184,10 @@ class OutcomeTable(OtherOutcome):
     orders: str | None = Field(
         None, description="column with the number of orders; for the scorecard and the money bridge only"
     )
+    new_customers: str | None = Field(
+        None,
+        description="column with the number of new customers; for the scorecard and the cost of a customer only",
+    )
 
     @model_validator(mode="after")
     def _segments_are_told_once(self) -> OutcomeTable:
@@ -328,6 +332,15 @@ class CountsTable(Source):
         if not any(getattr(self, name) for name in COUNTED):
             raise ValueError(f"names no column to count; give one of {', '.join(COUNTED)}")
         return self
+
+
+class TransactionsTable(Source):
+    """Orders of single customers, a row each, from their first one on."""
+
+    customer: str = Field(description="column with the customer: a number or a hash, never a name")
+    value: str = Field(description="column with the money of the order")
+    channel: str | None = Field(None, description="column with the channel that won the customer")
+    audience: str | None = Field(None, description="column with the audience")
 
 
 COUNTED = (

@@ -53,7 +53,7 @@ class Tables:
     ----------
     outcome
         Columns date, geo, segment ("" where the config names none), outcome, unit_value (money per unit, nan where
-        unknown), population, orders (nan where not given), row.
+        unknown), population, orders and new_customers (nan where not given), row.
     media
         Columns table, date, geo, channel, audience, message, spend (money), exposure (nan: none given), row.
     organic, controls, future

@@ -39,14 +39,15 @@ class ThreeCounts:
     counted
         By name (`claimed`, `matched`, ...), shape (period, leaf): nan where a system does not count the leaf, and in
         periods before or after its table. Only what some table has; money is net of VAT.
-    orders
-        Orders of the company, shape (period,); None where the config names no column.
+    orders, new_customers
+        Of the company, shape (period,); None where the config names no column.
     """
 
     leaves: tuple[Cell, ...]
     members: Flags
     counted: dict[str, Floats]
     orders: Floats | None
+    new_customers: Floats | None = None
 
     @property
     def covered(self) -> Flags:
@@ -68,7 +69,7 @@ def align_counts(tables: Tables, panel: Panel) -> tuple[ThreeCounts, list[Check]
     axis = Axis(
         panel.dates, panel.geos, panel.grain, detect_week_start(panel.dates[:1]) or "monday"
     )  # as the panel was made
-    orders = _orders(tables, axis, panel)
+    orders, customers = (_of_the_company(tables, name, axis, panel) for name in ("orders", "new_customers"))
     frame = tables.counts
     keys = [Cell(*key) for key in zip(*(frame[name] for name in KEYS), strict=True)]
     leaves, members, faults = _leaves(list(dict.fromkeys(keys)), panel)
@@ -106,7 +107,7 @@ def align_counts(tables: Tables, panel: Panel) -> tuple[ThreeCounts, list[Check]
                 counted[name] = _joined(counted.get(name), added)
     if faults:
         raise DataError(faults)
-    return ThreeCounts(leaves, members, counted, orders), notes
+    return ThreeCounts(leaves, members, counted, orders, customers), notes
 
 
 def _leaves(keys: list[Cell], panel: Panel) -> tuple[tuple[Cell, ...], Flags, list[str]]:
@@ -193,13 +194,19 @@ def _joined(first: Floats | None, second: Floats) -> Floats:
     return np.where(both, first + second, np.where(np.isfinite(first), first, second))
 
 
-def _orders(tables: Tables, axis: Axis, panel: Panel) -> Floats | None:
-    """Orders by period; nan where a row of it is empty."""
-    values = tables.outcome["orders"].to_numpy(float)
-    if not np.isfinite(values).any():
+def _of_the_company(tables: Tables, name: str, axis: Axis, panel: Panel) -> Floats | None:
+    """A count in the table of the outcome by period; nan where all rows of it are empty, or one of a single segment."""
+    values = tables.outcome[name].to_numpy(float)
+    known = np.isfinite(values)
+    if not known.any():
         return None
     t = axis.period(days_of(tables.outcome))
-    out = np.zeros(len(panel.dates))
-    np.add.at(out, t[t >= 0], values[t >= 0])
+    inside = t >= 0
+    out, given, rows = np.zeros((3, len(panel.dates)))
+    np.add.at(out, t[inside & known], values[inside & known])
+    np.add.at(given, t[inside], known[inside])
+    np.add.at(rows, t[inside], 1.0)
+    by_segment = tables.outcome["segment"].nunique() > 1  # a long table may count them in one segment's rows
+    out[(given == 0) | ((given < rows) & (not by_segment))] = np.nan
     out[: panel.first] = np.nan
     return out

@@ -58,6 +58,7 @@ FUNNEL = (
     Kpi("cost_per_order", "sales", "spend", "attributed", n="attributed"),
     Kpi("close_rate", "sales", "matched", "closable", n="closable"),
     Kpi("cost_per_customer", "sales", "spend", "matched", n="matched"),
+    Kpi("full_cost_per_customer", "sales", "full_cost", "matched", n="matched"),
     Kpi("revenue_per_lead", "leads", "matched_revenue", "leads", n="leads"),
 )
 COMPANY = (
@@ -67,18 +68,25 @@ COMPANY = (
     Kpi("media_share_of_revenue", "", "spend", "revenue"),
     Kpi("revenue_per_spend", "sales", "revenue", "spend"),
     Kpi("spend_per_order", "sales", "spend", "orders", n="orders"),
+    Kpi("new_customers", "", "new_customers"),
+    Kpi("spend_per_new_customer", "sales", "spend", "new_customers", n="new_customers"),
 )
 OF_PEOPLE = frozenset(kpi.name for kpi in FUNNEL if kpi.n in ("leads", "qualified", "matched", "closable"))
 """Figures behind which people are counted; about fewer than five they are left out."""
 COSTS = frozenset(
-    {kpi.name for kpi in FUNNEL if kpi.top == "spend" and kpi.bottom}
-    | {"spend_per_order", "media_share_of_revenue"}
+    {kpi.name for kpi in FUNNEL if kpi.top in ("spend", "full_cost") and kpi.bottom}
+    | {"spend_per_order", "spend_per_new_customer", "media_share_of_revenue"}
 )
 """Figures that are better when they are lower."""
 
 
 def scorecard_table(
-    panel: Panel, counts: ThreeCounts, revenue: Floats | None, span: int, shares: pd.DataFrame | None = None
+    panel: Panel,
+    counts: ThreeCounts,
+    revenue: Floats | None,
+    span: int,
+    shares: pd.DataFrame | None = None,
+    handling: float = 0.0,
 ) -> pd.DataFrame:
     """The table `scorecard.csv`: key figures by window, for each leaf, channel and in total.
 
@@ -94,12 +102,14 @@ def scorecard_table(
         Of the company, shape (period,), nan where it is not known; None where the outcome has no money value.
     shares
         Columns date, part (paid, owned, base) and value: the outcome split by a fit, where one stands.
+    handling
+        What sales spends on a lead.
     """
     keys = cell_columns(counts.leaves)
-    names = _names(panel, span)
+    names = window_names(panel, span)
     frames = []
     for level, cell, mine in groups(counts.leaves):
-        for kpi, value, n in _figures(panel, counts, revenue, level, mine, span):
+        for kpi, value, n in _figures(panel, counts, revenue, level, mine, span, handling):
             frames.append(_rows(panel, names, span, {"level": level, **cell_row(cell, keys)}, kpi, value, n))
     if shares is not None:
         frames += [
@@ -114,12 +124,19 @@ def scorecard_table(
 
 
 def _figures(
-    panel: Panel, counts: ThreeCounts, revenue: Floats | None, level: str, mine: NDArray[np.int64], span: int
+    panel: Panel,
+    counts: ThreeCounts,
+    revenue: Floats | None,
+    level: str,
+    mine: NDArray[np.int64],
+    span: int,
+    handling: float,
 ) -> Iterator[tuple[Kpi, Floats, Floats]]:
     """Every key figure of a group at every end of a window, shape (period,), and what is counted behind it."""
-    series = _series(panel, counts, mine)
+    series = series_of(panel, counts, mine, handling)
     per_leaf = {name: np.isfinite(values).any(axis=0) for name, values in series.items()}
-    company = {"revenue": revenue, "orders": counts.orders, "spend": panel.spend.sum(axis=(1, 2))}
+    company = {"revenue": revenue, "orders": counts.orders, "new_customers": counts.new_customers}
+    company["spend"] = panel.spend.sum(axis=(1, 2))
 
     def summed(name: str, both: NDArray[np.bool_]) -> Floats:
         values = series[name][:, both]
@@ -146,7 +163,9 @@ def _figures(
             yield _ratio(kpi, *sums, n=sums[1] if kpi.n else span)
 
 
-def _series(panel: Panel, counts: ThreeCounts, mine: NDArray[np.int64]) -> dict[str, Floats]:
+def series_of(
+    panel: Panel, counts: ThreeCounts, mine: NDArray[np.int64], handling: float = 0.0
+) -> dict[str, Floats]:
     """Everything counted of some leaves, shape (period, leaf)."""
     members = counts.members[mine].astype(float)
     exposure = panel.exposure.sum(axis=1) @ members.T
@@ -154,6 +173,8 @@ def _series(panel: Panel, counts: ThreeCounts, mine: NDArray[np.int64]) -> dict[
     series = {name: values[:, mine] for name, values in counts.counted.items()}
     series["spend"] = panel.spend.sum(axis=1) @ members.T
     series["exposure"] = np.where(whole, exposure, np.nan)
+    if handling > 0 and "leads" in series:
+        series["full_cost"] = series["spend"] + handling * series["leads"]
     for stage in (
         "qualified",
         "leads",
@@ -186,7 +207,7 @@ def running(values: Floats, known: NDArray[np.bool_], span: int) -> Floats:
     return out
 
 
-def _names(panel: Panel, span: int) -> dict[int, str]:
+def window_names(panel: Panel, span: int) -> dict[int, str]:
     """Ends of the windows shown, oldest first, and what they are called."""
     ends = period_ends(panel.dates, panel.grain)
     last = len(panel.dates) - 1

@@ -6,7 +6,8 @@ import numpy as np
 
 from mmm.data.panel import Floats
 from mmm.model.forward import saturate
-from mmm.response.curves import WindowCurves, money_spent, price_of
+from mmm.response.curves import WindowCurves
+from mmm.response.timing import exposure_bought
 
 
 def media_outcome(curves: WindowCurves, spend: Floats) -> Floats:
@@ -27,7 +28,7 @@ def media_outcome(curves: WindowCurves, spend: Floats) -> Floats:
     for cell in range(len(media.cells)):
         bought = np.zeros_like(curves.unit_exposure[:, :, 0])
         for place in np.flatnonzero(curves.cell_of == cell).tolist():
-            bought = bought + _bought(curves, place, float(spend[place]))
+            bought = bought + exposure_bought(curves, place, float(spend[place]))
         if curves.beside is not None:
             bought = bought + curves.beside[:, :, cell]
         scaled = np.concatenate([curves.carry_in[:, :, cell], bought]) / media.scale[:, cell]
@@ -37,18 +38,6 @@ def media_outcome(curves: WindowCurves, spend: Floats) -> Floats:
         share = saturate(media.saturation[cell], stock, half, slope)
         total += np.einsum("dtg,dg,tg->dt", share, media.ceiling[:, :, cell], curves.worth[:periods])
     return total
-
-
-def _bought(curves: WindowCurves, cell: int, money: float) -> Floats:
-    """Exposure that an amount of money buys in the window, what is spent already first, shape (period, geo)."""
-    price, already = price_of(curves, cell), money_spent(curves, cell)
-    points = np.array([already, max(money, already)])
-    before, after = points if price is None else price.buys(points)
-    bought = curves.unit_exposure[:, :, cell] * (after - before)
-    if curves.spent is None:
-        return bought
-    past = curves.spent.exposure[:, :, cell]
-    return np.asarray(bought + past * (min(money / already, 1.0) if already > 0 else 1.0))
 
 
 def with_what_happened(curves: WindowCurves, baseline: Floats, happened: Floats) -> Floats:

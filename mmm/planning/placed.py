@@ -91,6 +91,14 @@ def response_of_tests(curves: WindowCurves, window: PlanWindow) -> Floats:
     """What the money of tests brings by cell before any other money is placed, shape (cell, draw)."""
     if window.tests is None:
         return np.zeros((len(window.cells), curves.draws))
+    only = curves_of_tests(curves, window)
+    return np.stack([response(only, cell, [1.0])[0] for cell in range(len(window.cells))])
+
+
+def curves_of_tests(curves: WindowCurves, window: PlanWindow) -> WindowCurves:
+    """Curves by which one unit of money of a cell is all the money of its tests, before any other is placed."""
+    if window.tests is None:
+        return replace(curves, unit_exposure=np.zeros_like(curves.unit_exposure))
     bought = window.tests.spend * window.exposure_per_money[:, window.cell_of]
     there = window.beside if curves.spent is None else window.beside + curves.spent.exposure
 
@@ -100,8 +108,7 @@ def response_of_tests(curves: WindowCurves, window: PlanWindow) -> Floats:
             part, unit_exposure=bought, beside=there, prices=(), spent=None, late=None, others=others
         )
 
-    only = alone(curves)
-    return np.stack([response(only, cell, [1.0])[0] for cell in range(len(window.cells))])
+    return alone(curves)
 
 
 def without_tests(curves: WindowCurves, window: PlanWindow) -> tuple[WindowCurves, PlanWindow]:

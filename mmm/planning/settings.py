@@ -349,4 +349,8 @@ class GoalsSettings(Settings):
     """What the window is to reach; each target is printed with its odds."""
 
     question: str = Field("", description="in your own words; printed above the answer")
+    channels: dict[str, Literal["awareness", "leads", "sales", "new_market"]] = Field(
+        {},
+        description="what a channel is for, and so judged by in the scorecard: {default: sales, tv: awareness}",
+    )
     targets: tuple[Target, ...] = ()

@@ -206,6 +206,167 @@ ENGLISH: dict[str, str] = {
     "claims.step.finance": "finance books",
     "claims.table": "What each system counts",
     "claims.total": "total",
+    "pnl.heading": "Profit and loss of the plan",
+    "pnl.lead": (
+        "After marketing *{left}* is left (90 %: {range}). If the model is right, {odds} that the plan covers all it "
+        "costs, which {needed} of incremental revenue would do."
+    ),
+    "pnl.cash": (
+        "Before the money is back, {needed} of cash is out at most (90 %: {range}); it is back for good by the end of "
+        "month {month} ({early} to {late})."
+    ),
+    "pnl.cash.never": "Up to {needed} of cash is out (90 %: {range}), and in most cases it does not all come back.",
+    "pnl.npv": "Discounted to the first day, {value} is left (90 %: {range}).",
+    "pnl.chart": "From the sales that the plan causes to what is left after marketing",
+    "pnl.chart.note": "Bars: the plan, all its carry-over counted. Thin lines: 90 % range.",
+    "pnl.months": "Month by month",
+    "pnl.months.note": (
+        "Carry-over brings revenue after the last money is spent. Cash in is gross margin when customers pay, cash out "
+        "media when their bills are paid; stock and VAT are left out."
+    ),
+    "pnl.channels": "Channel by channel",
+    "pnl.note": "Means add up to the cent in the workbook; ends of ranges do not add.",
+    "pnl.line.sales": "Sales",
+    "pnl.line.returns": "Returns",
+    "pnl.line.revenue": "Incremental revenue",
+    "pnl.line.goods": "Cost of goods",
+    "pnl.line.gross_margin": "Gross margin",
+    "pnl.line.media": "Media",
+    "pnl.line.handling": "Handling of leads",
+    "pnl.line.once": "Paid once",
+    "pnl.line.contribution": "Left after marketing",
+    "pnl.line.cash_in": "Cash in",
+    "pnl.line.cash_out": "Cash out",
+    "pnl.line.cash_balance": "Cash, all months",
+    "pnl.line.cash_needed": "Most cash out",
+    "pnl.line.npv": "Present value",
+    "pnl.line.break_even_revenue": "Revenue that covers all",
+    "pnl.line.probability_pays": "Chance to cover all",
+    "pnl.line.break_even_months": "Covered by month",
+    "pnl.line.cash_back_months": "Cash is back by month",
+    "pnl.mix.plan": "Plan",
+    "pnl.mix.current": "Today's mix",
+    "column.mix": "Mix",
+    "column.month": "Month",
+    "column.line": "Line",
+    "column.unit": "Unit",
+    "column.net_media": "Net media",
+    "column.fee": "Agency fee",
+    "column.vat": "VAT",
+    "column.gross": "Gross",
+    "sheet.pnl": "Profit and loss",
+    "scorecard.heading": "What each channel costs and brings",
+    "scorecard.lead": (
+        "From {first} to {last}, *{worse} of {all}* channels cost a tenth or more above what is usual for them."
+    ),
+    "scorecard.lead.fine": "From {first} to {last}, no channel costs a tenth or more above what is usual for it.",
+    "scorecard.worst": "Furthest from usual is {channel}: {kpi} {value}, usually {usual} ({change}).",
+    "scorecard.broken.same_period_last_year": (
+        "Against a year ago most of it is {driver}: {before} then, {now} now, which made it {added} dearer."
+    ),
+    "scorecard.broken.previous": (
+        "Against the quarter before most of it is {driver}: {before} then, {now} now, which made it {added} dearer."
+    ),
+    "scorecard.note": (
+        "Counted by the systems named, not caused by media. Usual is the median of the same season in earlier years, "
+        "else of earlier quarters. Amounts are single units of money."
+    ),
+    "scorecard.company": "The company",
+    "scorecard.drivers": "What moved the cost of a customer",
+    "scorecard.drivers.note": (
+        "Each rate with the money by which it made a customer dearer; for a channel they add up to the change."
+    ),
+    "goal.awareness": "awareness",
+    "goal.leads": "leads",
+    "goal.sales": "sales",
+    "goal.new_market": "new market",
+    "kpi.revenue": "Revenue",
+    "kpi.revenue_per_spend": "Revenue per spend (all of it)",
+    "kpi.media_share_of_revenue": "Media, share of revenue",
+    "kpi.new_customers": "New customers",
+    "kpi.spend_per_new_customer": "Spend per new customer (all of them)",
+    "kpi.paid_share": "From paid media",
+    "kpi.owned_share": "From owned media",
+    "kpi.base_share": "Without media",
+    "kpi.cost_per_1000_exposures": "Cost of 1,000 exposures",
+    "kpi.click_rate": "Clicks per exposure",
+    "kpi.cost_per_click": "Cost of a click",
+    "kpi.cost_per_qualified_lead": "Cost of a qualified lead",
+    "kpi.cost_per_lead": "Cost of a lead",
+    "kpi.full_cost_per_customer": "Cost of a customer, handling too",
+    "kpi.cost_per_customer": "Cost of a customer",
+    "kpi.cost_per_order": "Cost of an order (last click)",
+    "kpi.claimed_cost_per_order": "Cost of an order (platform)",
+    "driver.spend_per_exposure": "Spend per exposure",
+    "driver.spend_per_clicks": "Spend per click",
+    "driver.spend_per_leads": "Spend per lead",
+    "driver.spend_per_qualified": "Spend per qualified lead",
+    "driver.spend_per_matched": "Spend per customer",
+    "driver.spend_per_attributed": "Spend per order (last click)",
+    "driver.spend_per_claimed": "Spend per order (platform)",
+    "driver.exposure_per_clicks": "Exposures per click",
+    "driver.exposure_per_leads": "Exposures per lead",
+    "driver.exposure_per_qualified": "Exposures per qualified lead",
+    "driver.exposure_per_matched": "Exposures per customer",
+    "driver.exposure_per_attributed": "Exposures per order (last click)",
+    "driver.exposure_per_claimed": "Exposures per order (platform)",
+    "driver.clicks_per_leads": "Clicks per lead",
+    "driver.clicks_per_qualified": "Clicks per qualified lead",
+    "driver.clicks_per_matched": "Clicks per customer",
+    "driver.clicks_per_attributed": "Clicks per order (last click)",
+    "driver.clicks_per_claimed": "Clicks per order (platform)",
+    "driver.leads_per_qualified": "Leads per qualified lead",
+    "driver.leads_per_matched": "Leads per customer",
+    "driver.leads_per_attributed": "Leads per order (last click)",
+    "driver.leads_per_claimed": "Leads per order (platform)",
+    "driver.qualified_per_matched": "Qualified leads per customer",
+    "driver.qualified_per_attributed": "Qualified leads per order (last click)",
+    "driver.qualified_per_claimed": "Qualified leads per order (platform)",
+    "column.goal": "Is for",
+    "column.kpi": "Figure",
+    "column.now": "Now",
+    "column.previous": "Quarter before",
+    "column.a_year_ago": "A year ago",
+    "column.usual": "Usual",
+    "column.counted": "Counted",
+    "column.driver": "Rate",
+    "column.added": "Made it dearer by",
+    "customers.heading": "What a new customer costs and leaves",
+    "customers.lead": (
+        "A new customer costs *{cost}* of media and sales handling (90 %: {range}), the next one {next} of media, and "
+        "leaves {value} of gross margin over the whole time: *{times}* times the cost (90 %: {times_range}), with "
+        "{odds} that all of it is paid back."
+    ),
+    "customers.lead.plain": (
+        "A new customer costs *{cost}* of media and sales handling (90 %: {range}), the next one {next} of media. What "
+        "one leaves is not known: give `finance.customer_lifetime_value`."
+    ),
+    "customers.lead.none": "By this fit, media brought no new customers.",
+    "customers.unit": "Costs and values are in single {currency}, a customer each.",
+    "customers.unit.unnamed": "Costs and values are in single units of money, a customer each.",
+    "customers.known.segment": (
+        "New customers are those that media caused, by the fit of their own segment; platforms claim orders of anyone."
+    ),
+    "customers.known.outcome": (
+        "New customers are those that media caused, by a fit of their number; platforms claim orders of anyone."
+    ),
+    "customers.known.share": (
+        "New customers are taken to be as large a part of what media caused as they are of the whole outcome: that is "
+        "assumed, not measured. A segment or a further outcome of new customers would measure it."
+    ),
+    "customers.never": "never",
+    "column.new_customers": "New customers",
+    "column.cac": "Cost of one",
+    "column.next_cac": "The next one",
+    "column.claimed_cost": "Platform says, per order",
+    "column.lifetime_value": "Lifetime value",
+    "column.value_to_cac": "Value / cost",
+    "column.payback": "Paid back in month",
+    "column.handling": "Handling of leads",
+    "column.p_pays_back": "Pays back",
+    "column.customer_counted": "CRM says, per customer",
+    "column.known_by": "Known by",
+    "sheet.customers": "Customers",
     "column.period": "Window",
     "column.kind": "Level or change",
     "column.amount": "Money",

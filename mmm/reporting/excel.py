@@ -15,6 +15,7 @@ from xlsxwriter.worksheet import Worksheet
 from mmm.reporting import appendix
 from mmm.reporting.amounts import day, window_name
 from mmm.reporting.bridge import line_name
+from mmm.reporting.buying import buying_columns
 from mmm.reporting.decision import decide
 from mmm.reporting.geos import in_geos
 from mmm.reporting.goals import goal_sentences
@@ -44,6 +45,7 @@ def write_workbook(results: Results, settings: ReportSettings, path: Path) -> No
     by_geo = in_geos(results)
     _decision_sheet(book, results)
     _plan_sheet(book, results, _key_columns(results))
+    _pnl_sheet(book, results)
     _scenarios_sheet(book, results)
     _moves_sheet(book, results)
     if not by_geo.empty:
@@ -56,6 +58,7 @@ def write_workbook(results: Results, settings: ReportSettings, path: Path) -> No
         _returns_sheet(book, results, results.other_roi, "sheet.others")
     _curves_sheet(book, results)
     _bridge_sheet(book, results)
+    _customers_sheet(book, results)
     _checks_sheet(book, results)
     _about_sheet(book, results)
     book.book.close()
@@ -144,6 +147,10 @@ def _plan_sheet(book: Book, results: Results, keys: list[str]) -> None:
         totals = [*table.to_numpy().sum(axis=0), table.to_numpy().sum()]
         for place, total in enumerate(totals):
             book.sum(sheet, row, wide + place, ((top, wide + place), (row - 1, wide + place)), float(total))
+        lines = [
+            (names[0], float(x)) for names, x in zip(table.index, table.to_numpy().sum(axis=1), strict=True)
+        ]
+        buying_columns(book, sheet, results.about, top - 1, wide + len(dates), lines)
         row += 3
     sheet.freeze_panes(2, wide)
     sheet.repeat_columns(0, wide - 1)
@@ -191,6 +198,63 @@ def _bridge_sheet(book: Book, results: Results) -> None:
         ),
     ]
     write_rows(book, sheet, columns, rows, totals=False)
+
+
+def _pnl_sheet(book: Book, results: Results) -> None:
+    """Every line of profit and loss, as in `pnl.csv`; none where the outcome has no money value."""
+    if results.pnl.empty:
+        return
+    voice = book.voice
+    rows = [
+        row
+        | {
+            "mix": voice.text(f"pnl.mix.{row['mix']}"),
+            "line": voice.text(f"pnl.line.{row['line']}"),
+            "channel": voice.text("tests") if row["channel"] == "tests" else voice.channel(row["channel"]),
+        }
+        for row in records(results.pnl)
+    ]
+    columns = [
+        *(Column(voice.text(f"column.{name}"), name, width=16) for name in ("mix", "month", "channel")),
+        Column(voice.text("column.line"), "line", width=24),
+        Column(voice.text("column.unit"), "unit"),
+        Column(voice.text("column.amount"), "value", "cents", 16),
+        *(
+            Column(voice.text(f"column.{word}"), f"value_{end}", "cents", 16)
+            for end, word in (("lo", "low"), ("hi", "high"))
+        ),
+    ]
+    write_rows(book, book.sheet("sheet.pnl"), columns, rows, totals=False)
+
+
+def _customers_sheet(book: Book, results: Results) -> None:
+    """What a new customer costs and leaves by line; none where new customers are not known."""
+    if results.customers.empty:
+        return
+    voice = book.voice
+    figures = (
+        *(("new_customers", "new_customers", "money"), ("full_cac", "cac", "ratio")),
+        *(("marginal_cac", "next_cac", "ratio"), ("lifetime_value", "lifetime_value", "ratio")),
+        *(("value_to_cac", "value_to_cac", "ratio"), ("payback_months", "payback", "money")),
+    )
+    columns = [
+        Column(voice.text("column.level"), "level", width=10),
+        *_keys(book, results),
+        Column(voice.text("column.spend"), "spend", "money"),
+        Column(voice.text("column.handling"), "handling", "money"),
+    ]
+    for name, head, style in figures:
+        columns.append(Column(voice.text(f"column.{head}"), name, style))
+        columns += [
+            Column(voice.text(f"column.{word}"), f"{name}_{end}", style)
+            for end, word in (("lo", "low"), ("hi", "high"))
+        ]
+    columns += [
+        Column(voice.text("column.claimed_cost"), "claimed_cost_per_order", "ratio"),
+        Column(voice.text("column.customer_counted"), "cost_per_customer", "ratio"),
+        Column(voice.text("column.p_pays_back"), "p_pays_back", "share"),
+    ]
+    write_rows(book, book.sheet("sheet.customers"), columns, records(results.customers), totals=False)
 
 
 def _scenarios_sheet(book: Book, results: Results) -> None:

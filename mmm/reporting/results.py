@@ -25,7 +25,7 @@ TABLES = (
 WHERE_MADE = (
     *("reviews", "backtest", "backtest_summary", "stress", "stress_summary", "experiments"),
     *("scenarios", "scenario_plans", "scenario_pairs", "frontier", "best_splits", "goals"),
-    *("bridge", "claims", "sources"),
+    *("bridge", "claims", "sources", "customers", "pnl", "scorecard", "drivers"),
     "other_roi",
     *("tests", "test_answers"),
     *("rollout", "rollout_actions", "rollout_steps", "learned"),
@@ -49,7 +49,8 @@ TEXT = frozenset(
         ),
         *("id", "geos", "start", "end", "settled", "reason"),
         *("scenario", "against", "note", "point"),
-        *("period", "step"),
+        *("period", "step", "known_by", "mix", "month", "line", "unit"),
+        *("campaign", "creative", "factor"),
         *("source", "file", "data_from", "data_until"),
         *("state", "test", "units", "controls", "answers", "action"),
         *("tests", "evidence_without", "evidence_with"),
@@ -140,7 +141,10 @@ class About:
     currency: str | None
     gross_margin: float | None
     gross_margins: Mapping[str, float]
+    fees: Mapping[str, float]
+    vat: float
     labels: Mapping[str, str]
+    channel_goals: Mapping[str, str]
     demand_capture: frozenset[str]
     data_from: Date
     data_until: Date
@@ -196,6 +200,10 @@ class Results:
     bridge: pd.DataFrame
     claims: pd.DataFrame
     sources: pd.DataFrame
+    customers: pd.DataFrame
+    pnl: pd.DataFrame
+    scorecard: pd.DataFrame
+    drivers: pd.DataFrame
     other_roi: pd.DataFrame
     segments: pd.DataFrame
     tests: pd.DataFrame
@@ -332,6 +340,8 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 def _typed(name: str, column: pd.Series, table: str) -> pd.Series:
+    if (table, name) == ("scorecard", "benchmark"):  # a name elsewhere, and here a figure
+        return pd.to_numeric(column.where(column != "")).astype("float64")
     if name in TEXT or table in ("checks", "reviews"):
         return column.astype(object)
     if name in FLAGS:
@@ -353,7 +363,10 @@ def _about(raw: Mapping[str, Any]) -> About:
         currency=raw.get("currency"),
         gross_margin=number(raw.get("gross_margin")),
         gross_margins=dict(raw.get("gross_margins") or {}),
+        fees=dict(raw.get("fees") or {}),
+        vat=number(raw.get("vat")) or 0.0,
         labels={str(key): str(value) for key, value in (raw.get("labels") or {}).items()},
+        channel_goals=dict(raw.get("channel_goals") or {}),
         demand_capture=frozenset(str(name) for name in raw.get("demand_capture") or ()),
         data_from=_date(raw["data_from"]),
         data_until=_date(raw["data_until"]),

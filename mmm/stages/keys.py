@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from mmm.config import Config
 from mmm.data.panel import Check
@@ -27,7 +28,7 @@ def _fit_settings(config: Config) -> str:
     data = config.data.model_dump_json(
         exclude=dict.fromkeys(("attribution", "other_outcomes", "exports", "rules", "owner"), True)
         | {name: {"owner"} for name in ("organic", "controls", "events", "future")}
-        | {"outcome": {"orders", "owner"}, "media": {"__all__": {"owner"}}}
+        | {"outcome": {"orders", "new_customers", "owner"}, "media": {"__all__": {"owner"}}}
     )
     finance = config.finance.model_dump_json(include={"gross_margin", "rates"})
     return "\n".join([data, as_json(config.calendar, config.model), finance]) + names + was + tests
@@ -41,10 +42,10 @@ def segment_key(config: Config, prepared: Prepared, segment: str) -> str:
     return stage_key(_fit_settings(config), [f"segment {segment}"], prepared.inputs, package_version())
 
 
-def money_key(config: Config, prepared: Prepared, fit_key: str | None) -> str:
+def money_key(config: Config, prepared: Prepared, fits: Sequence[str]) -> str:
     settings = as_json(config.data, config.calendar, config.finance) + json.dumps(sorted(config.channels))
     inputs = prepared.inputs | prepared.counted
-    return stage_key(settings, [fit_key or "no fit"], inputs, package_version())
+    return stage_key(settings, list(fits), inputs, package_version())
 
 
 def stress_key(fit_key: str) -> str:
@@ -65,6 +66,10 @@ def tests_key(config: Config, plan_key: str) -> str:
 
 def plan_key(config: Config, fit_key: str) -> str:
     return stage_key(plan_settings(config), [fit_key], plan_inputs(config), package_version())
+
+
+def pnl_key(config: Config, prepared: Prepared, plan_key: str) -> str:
+    return stage_key(plan_settings(config), ["pnl", plan_key], prepared.counted, package_version())
 
 
 def scenario_settings(config: Config) -> str:

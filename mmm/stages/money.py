@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,16 @@ from mmm.config import Config
 from mmm.data.panel import Panel
 from mmm.finance.bridge import Caused, bridge_table, counted_steps
 from mmm.finance.claims import claims_table
+from mmm.finance.cohorts import learned_lifetimes
+from mmm.finance.drivers import drivers_table
+from mmm.finance.economics import unit_economics
 from mmm.finance.freshness import sources_table
+from mmm.finance.lifetime import given_lifetimes
 from mmm.finance.scorecard import scorecard_table
 from mmm.finance.windows import QUARTER, Windows, trailing_windows
 from mmm.inference.posterior import Posterior
 from mmm.response.decomposition import caused_by_spend
+from mmm.stages.customers import FittedOutcome, write_customers
 from mmm.stages.prepare import Prepared
 from mmm.stages.segments import load_posteriors
 from mmm.stages.tables import write_csv, write_json
@@ -26,13 +32,28 @@ Floats = NDArray[np.float64]
 PAID = ("media", "media_before")
 
 
-def write_money(folder: Path, config: Config, prepared: Prepared, fitted: Path | None) -> None:
+def write_money(
+    folder: Path,
+    config: Config,
+    prepared: Prepared,
+    fitted: Path | None,
+    others: Mapping[str, FittedOutcome],
+) -> None:
+    """Scorecard, sources, bridge and claims; with a fit also what new customers cost and leave.
+
+    Parameters
+    ----------
+    others
+        Further outcomes that are fitted, by name.
+    """
     panel, counts = prepared.panel, prepared.counts
     span = QUARTER[panel.grain]
     revenue = _revenue(panel)
     split = None if fitted is None else _split(fitted)
     write_csv(sources_table(prepared.tables), folder / "sources.csv")
-    write_csv(scorecard_table(panel, counts, revenue, span, split), folder / "scorecard.csv")
+    handling = config.finance.handling_cost_per_lead
+    write_csv(scorecard_table(panel, counts, revenue, span, split, handling), folder / "scorecard.csv")
+    write_csv(drivers_table(panel, counts, span), folder / "drivers.csv")
     why = _no_bridge(prepared, revenue, fitted is not None)
     if why == "" and revenue is not None:
         usable = counts.covered & np.isfinite(revenue) & _modelled(prepared, fitted is not None)
@@ -44,7 +65,19 @@ def write_money(folder: Path, config: Config, prepared: Prepared, fitted: Path |
         spend = panel.spend.sum(axis=1) @ counts.members.T.astype(float)
         write_csv(bridge_table(steps, caused, revenue, counts, windows), folder / "bridge.csv")
         write_csv(claims_table(counts, revenue, spend, caused, windows), folder / "claims.csv")
-    write_json({"fitted": fitted is not None, "no_bridge": why}, folder / "money.json")
+    without = "what media caused needs a fit; run `mmm fit`"
+    lifetimes = given_lifetimes(config.finance)
+    if prepared.customers is not None:
+        months, seed = config.finance.customers.months, config.model.sampling.seed
+        economics = unit_economics(config.finance)
+        lifetimes, table = learned_lifetimes(prepared.customers, economics, months, seed=seed)
+        write_csv(table, folder / "lifetime.csv")
+    customers = without if fitted is None else write_customers(config, prepared, fitted, others, lifetimes)
+    if not isinstance(customers, str):
+        write_csv(customers, folder / "customers.csv")
+        customers = ""
+    told = {"fitted": fitted is not None, "no_bridge": why, "no_customers": customers}
+    write_json(told, folder / "money.json")
 
 
 def _revenue(panel: Panel) -> Floats | None:

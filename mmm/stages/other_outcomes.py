@@ -14,9 +14,11 @@ from mmm.config import Config
 from mmm.data.panel import Check
 from mmm.data.settings import OutcomeTable
 from mmm.errors import DataError
+from mmm.finance.settings import CustomersSettings
 from mmm.model.settings import PriorSettings
 from mmm.runs.manifest import package_version
 from mmm.runs.store import RunFolder, stage_key
+from mmm.stages.customers import FittedOutcome
 from mmm.stages.fit import Progress, write_fit
 from mmm.stages.keys import fit_key
 from mmm.stages.prepare import Prepared, prepare
@@ -49,7 +51,15 @@ def prepare_others(config: Config, *, refuse: bool = True) -> tuple[OtherOutcome
         alone = OutcomeTable.model_validate(table.model_dump(exclude_unset=True))
         data = config.data.model_copy(update={"outcome": alone, "other_outcomes": {}, "attribution": ()})
         model = config.model.model_copy(update={"priors": PriorSettings()})
-        one = config.model_copy(update={"data": data, "model": model, "experiments": None, "studies": None})
+        # this may be the new customers, and leads are counted beside the first
+        without = {
+            "customers": CustomersSettings(),
+            "customer_lifetime_value": None,
+            "handling_cost_per_lead": 0.0,
+        }
+        finance = config.finance.model_copy(update=without)
+        one = config.model_copy(update={"data": data, "model": model, "finance": finance})
+        one = one.model_copy(update={"experiments": None, "studies": None})
         try:
             found.append(OtherOutcome(name, one, prepare(one, refuse=refuse)))
         except DataError as error:
@@ -68,6 +78,20 @@ def checks_of(others: tuple[OtherOutcome, ...], told: list[Check]) -> list[Check
     ]
 
 
+def fitted_others(store: RunFolder, others: tuple[OtherOutcome, ...]) -> dict[str, FittedOutcome]:
+    """The further outcomes that are fitted, by name."""
+    found = {}
+    for other in others:
+        place = store.finished(_stage_of(other), fit_key(other.config, other.prepared))
+        if place is not None:
+            found[other.name] = FittedOutcome(other.prepared.panel, other.prepared.layout, place)
+    return found
+
+
+def _stage_of(other: OtherOutcome) -> str:
+    return "other_" + hashlib.sha256(other.name.encode()).hexdigest()[:8]
+
+
 def fit_others(
     store: RunFolder, others: tuple[OtherOutcome, ...], say: Progress, *, make: bool
 ) -> Path | None:
@@ -83,10 +107,7 @@ def fit_others(
     places: dict[str, Path] = {}
     keys = []
     for other in others:
-        name, key = (
-            "other_" + hashlib.sha256(other.name.encode()).hexdigest()[:8],
-            fit_key(other.config, other.prepared),
-        )
+        name, key = _stage_of(other), fit_key(other.config, other.prepared)
         keys.append(key)
 
         def sample(to: Path, other: OtherOutcome = other) -> None:

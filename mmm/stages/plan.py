@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -60,29 +61,37 @@ def outset(config: Config, prepared: Prepared, fitted: Path) -> Outset:
     """The coming window as the finished fit sees it."""
     panel, parts = prepared.panel, prepared.parts
     posteriors = load_posteriors(fitted, parts)
-    window = plan_window(panel, config.plan, folder=config.folder)
+    begin = ahead(config, prepared, posteriors)
+    window, curves = begin.window, begin.curves
     future = future_features(
         prepared.tables, panel, config.data, config.calendar, _until_and_window(panel, window.dates)
     )
     seed = config.model.sampling.seed
     shape = shocks_shape(posteriors[0], parts[0].layout, future)
     shocks = correlated(noise_of(fitted), shape, np.random.default_rng([seed, 41]))
-    window, demand = demand_ahead(config, prepared, window)
-    each, summed = [], np.zeros((posteriors[0].draws, len(future.dates)))
+    summed = np.zeros((posteriors[0].draws, len(future.dates)))
     for posterior, part, own in zip(posteriors, parts, shocks, strict=True):
-        # as worth as the segment's own outcome
-        valued = plan_window(part.panel, config.plan, folder=config.folder)
-        media = posterior.media(part.layout, panel.geos)
-        each.append(window_curves(valued, part.panel, media, demand))
         summed += forecast_baseline(posterior, part.layout, part.panel, future, seed=seed, shocks=own)
-    curves, ahead = together(each), len(window.dates) - window.past
-    baseline = summed[:, -ahead:]
+    baseline = summed[:, window.past - len(window.dates) :]
     if window.begun is not None:
         baseline = with_what_happened(curves, baseline, window.begun.outcome)
     roi = pd.read_csv(fitted / "roi.csv", encoding="utf-8-sig", keep_default_na=False)
     rows = (roi["level"] == "cell") & (roi.get("segment", "") == "")
     grades = roi.loc[rows, "evidence"].tolist()
-    return Outset(window, curves, baseline, [grades[cell] for cell in window.cell_of])
+    return replace(begin, baseline=baseline, grades=[grades[cell] for cell in window.cell_of])
+
+
+def ahead(config: Config, prepared: Prepared, posteriors: Sequence[Posterior]) -> Outset:
+    """The window and its curves alone, without baseline and grades."""
+    panel, parts = prepared.panel, prepared.parts
+    window = plan_window(panel, config.plan, folder=config.folder)
+    window, demand = demand_ahead(config, prepared, window)
+    each = []
+    for posterior, part in zip(posteriors, parts, strict=True):
+        # as worth as the segment's own outcome
+        valued = plan_window(part.panel, config.plan, folder=config.folder)
+        each.append(window_curves(valued, part.panel, posterior.media(part.layout, panel.geos), demand))
+    return Outset(window, together(each), np.zeros((posteriors[0].draws, 0)), [])
 
 
 def demand_ahead(config: Config, prepared: Prepared, window: PlanWindow) -> tuple[PlanWindow, Floats | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,11 +12,13 @@ from mmm.data.align import align_tables
 from mmm.data.booked import Booking, booking
 from mmm.data.checks import check_panel
 from mmm.data.experiments import Experiment, read_experiments
+from mmm.data.names import fold
 from mmm.data.panel import Check, Panel
-from mmm.data.settings import RatesTable, file_of
+from mmm.data.settings import RatesTable, TransactionsTable, file_of
 from mmm.data.studies import read_studies
 from mmm.data.tables import Tables, counts_files, input_files, load_tables
 from mmm.data.three_counts import ThreeCounts, align_counts
+from mmm.data.transactions import Customers, read_customers
 from mmm.errors import ConfigError, DataError
 from mmm.finance.economics import unit_economics
 from mmm.model.layout import Layout, first_modelled, lay_out
@@ -43,6 +45,7 @@ class Prepared:
     """What every stage starts from: tables, panel, the model's arrays, findings, and what they were read from.
 
     `counts` are what three systems count, with files of their own in `counted`: no fit depends on them.
+    `customers` are what single customers ordered, where the config names a table of it; no fit depends on that either.
     `segments` are the parts of the outcome that are fitted one by one; without any the whole is fitted. Panel and
     layout are always of the whole.
     """
@@ -55,6 +58,7 @@ class Prepared:
     counts: ThreeCounts
     counted: dict[str, str]
     segments: tuple[Part, ...] = ()
+    customers: Customers | None = None
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -82,6 +86,7 @@ def prepare(config: Config, *, refuse: bool = True) -> Prepared:
     }
     refuse_unknown_channels(panel.cells, config.model, panel.organic_names)
     _refuse_unknown_margins(panel, config)
+    _refuse_customers(config, panel, list(by_segment))
     found = check_panel(panel, margin=config.finance.margin, max_lag=config.model.max_lag)
     experiments, told = _experiments(config, panel)
     counts, heard = align_counts(tables, panel)
@@ -113,8 +118,14 @@ def prepare(config: Config, *, refuse: bool = True) -> Prepared:
     rates = [told for told in config.finance.rates.values() if isinstance(told, RatesTable)]
     files = (*files, *(config.folder / file_of(told.source) for told in rates))
     inputs = {str(path): sha256(path) for path in files}
-    counted = {str(path): sha256(path) for path in counts_files(config.data, config.folder)}
-    return Prepared(tables, panel, layout, checks, inputs, counts, counted, parts)  # type: ignore[arg-type]
+    beside = [*counts_files(config.data, config.folder)]
+    customers, orders = None, config.finance.customer_lifetime_value
+    if isinstance(orders, TransactionsTable):
+        customers = read_customers(orders, config.data, config.channels, config.folder, booking_of(config))
+        source = config.data.resolved(orders).source
+        beside += [] if source is None else [config.folder / file_of(source)]
+    counted = {str(path): sha256(path) for path in beside}
+    return Prepared(tables, panel, layout, checks, inputs, counts, counted, parts, customers)  # type: ignore[arg-type]
 
 
 def booking_of(config: Config) -> Booking:
@@ -170,6 +181,42 @@ def _refuse_unknown_margins(panel: Panel, config: Config) -> None:
         for name in config.finance.margins
         if name not in channels
     ]
+    if faults:
+        raise ConfigError(faults)
+
+
+def _refuse_customers(config: Config, panel: Panel, segments: Sequence[str]) -> None:
+    """Refuse names nobody has, and customers and leads that cannot be counted."""
+    finance, name = config.finance, config.finance.customers.new
+    channels = list(dict.fromkeys(cell.channel for cell in panel.cells))
+    by_channel = {
+        "finance.customer_lifetime_value": finance.customer_lifetime_value,
+        "finance.buying.fee": finance.buying.fee,
+        "goals.channels": config.goals.channels,
+    }
+    faults = [
+        f"`{key}`: {unknown(named, channels, 'channel')}"
+        for key, values in by_channel.items()
+        for named in (values if isinstance(values, dict) else ())
+        if named not in ("default", *channels)
+    ]
+    if finance.handling_cost_per_lead > 0 and not any(table.leads for table in config.data.attribution):
+        faults.append(
+            "`finance.handling_cost_per_lead`: no table counts leads; name the column `leads` of one under "
+            "`data.attribution`"
+        )
+    known = [*segments, *config.data.other_outcomes]
+    if "new" in finance.customers.model_fields_set and fold(name) not in map(fold, known):
+        there = f"there are {', '.join(known)}" if known else "this config has neither"
+        faults.append(
+            f"`finance.customers.new`: no segment of the outcome and no further outcome is called {name!r}; {there}"
+        )
+    beside = {fold(key): table.kind for key, table in config.data.other_outcomes.items()}
+    if fold(name) not in map(fold, segments) and beside.get(fold(name)) == "revenue":
+        faults.append(
+            f"`data.other_outcomes.{name}`: new customers are counted, and this is money; give their number with "
+            "`kind: count`"
+        )
     if faults:
         raise ConfigError(faults)
 

@@ -133,7 +133,22 @@ class Run:
         ]
         texts += ["id", "geos", "start", "end", "scenario", "against", "note", "point"]
         texts += ["goal", "kpi", "of", "owner", "under", "question"]
-        texts += ["period", "step", "campaign", "creative", "source", "file", "data_from", "data_until"]
+        texts += [
+            "period",
+            "step",
+            "known_by",
+            "factor",
+            "mix",
+            "month",
+            "line",
+            "unit",
+            "campaign",
+            "creative",
+            "source",
+            "file",
+            "data_from",
+            "data_until",
+        ]
         texts += ["state", "test", "units", "controls", "answers"]
         texts += ["tests", "evidence_without", "evidence_with"]
         texts += ["decision", "action", "best_action", "why_not", "holdout"]

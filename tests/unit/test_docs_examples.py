@@ -27,6 +27,8 @@ from mmm.data.tables import load_tables
 from mmm.dims import Cell
 from mmm.experiments.recipes import cells_of_wish, check_names
 from mmm.experiments.settings import TestsSettings
+from mmm.finance.lifetime import given_lifetimes
+from mmm.finance.settings import FinanceSettings
 from mmm.model.layout import demand_of, lay_out
 from mmm.model.names import refuse_unknown_channels
 from mmm.model.settings import ModelSettings
@@ -183,3 +185,16 @@ def test_the_weeks_of_the_page_are_planned_as_it_says() -> None:
     with_budget = limited.model_copy(update={"budget": sum(asked.monthly.values())})
     assert flighting_faults(with_budget, cells, "week", *days) == []
     assert [blackout_cells(entry, cells) for entry in asked.blackout] == [[0], [0, 1, 2]]
+
+
+def test_the_page_on_money_is_read() -> None:
+    text = (DOCS / "money.md").read_text("utf-8")
+    blocks = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    told = [YAML(typ="safe").load(block) for block in blocks]
+    for one in told:
+        FinanceSettings.model_validate(one["finance"])
+    (customers,) = [one for one in told if "customers" in one["finance"]]
+    assert OutcomeTable.model_validate(customers["data"]["outcome"]).new_customers == "first_orders"
+    found = given_lifetimes(FinanceSettings.model_validate(customers["finance"]))
+    assert found["tv"].value.tolist() == [300]
+    assert found["tv"].by_month.shape == (1, 36)

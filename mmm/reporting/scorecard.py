@@ -1,0 +1,181 @@
+"""From activity to result on the page: each channel by what it is for, against its past, and what moved its cost."""
+
+from __future__ import annotations
+
+from datetime import date as Date
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from mmm.reporting.amounts import NOTHING, day, percent, ratio
+from mmm.reporting.blocks import Table
+from mmm.reporting.results import Results, number, records
+from mmm.reporting.voice import Voice
+
+BY_GOAL = {
+    "awareness": ("cost_per_1000_exposures", "click_rate", "cost_per_click"),
+    "leads": ("cost_per_qualified_lead", "cost_per_lead", "cost_per_click"),
+    "sales": ("full_cost_per_customer", "cost_per_customer", "cost_per_order", "claimed_cost_per_order"),
+    "new_market": ("cost_per_lead", "cost_per_click", "cost_per_1000_exposures"),
+}
+"""What a channel is judged by, the first figure that is counted."""
+ABOVE = {"sales": "leads", "leads": "awareness", "new_market": "awareness", "awareness": "spend"}
+"""What stands in where nothing of a goal is counted."""
+COMPANY = (
+    *("revenue", "revenue_per_spend", "media_share_of_revenue", "new_customers", "spend_per_new_customer"),
+    *("paid_share", "owned_share", "base_share"),
+)
+ENOUGH, FAR = 30, 0.1
+"""Things counted behind a figure that is called out, and how far from usual it must be."""
+
+
+def scorecard_lead(results: Results, voice: Voice) -> tuple[Markup, ...]:
+    """The window, the verdict, and where the funnel of the worst channel breaks; empty without counts."""
+    rows = _judged(results)
+    if not rows:
+        return ()
+    first, last = (day(Date.fromisoformat(end)) for end in str(rows[0]["period"]).split("/"))
+    values: dict[str, Any] = {"first": first, "last": last, "all": len(rows)}
+    worse = sorted((row for row in rows if _over(row) >= FAR), key=_over, reverse=True)
+    values["worse"] = len(worse)
+    said = [voice.html("scorecard.lead" if worse else "scorecard.lead.fine", values)]
+    for row in worse[:1]:
+        told = {"channel": voice.channel(row["channel"]), "kpi": voice.text(f"kpi.{row['kpi']}")}
+        told |= {"value": _written(row, "value"), "usual": _written(row, "benchmark")}
+        told["change"] = percent(_over(row), signed=True)
+        said.append(voice.html("scorecard.worst", told))
+        said += _broken(results, voice, row)
+    return tuple(said)
+
+
+def company_table(results: Results, voice: Voice) -> Table | None:
+    """Figures of the company: now, before, a year ago, usual; and by whom the outcome came, quarter by quarter."""
+    if results.scorecard.empty:
+        return None
+    rows = [row for row in _last(results, "total") if row["kpi"] in COMPANY]
+    rows.sort(key=lambda row: COMPANY.index(row["kpi"]))
+    return _table([(voice.text(f"kpi.{row['kpi']}"), row) for row in rows], voice, ("kpi",))
+
+
+def channels_table(results: Results, voice: Voice) -> Table | None:
+    """Every channel by what it is for: its figure now, before, a year ago and usual."""
+    rows = _judged(results)
+    told = [
+        (
+            voice.channel(row["channel"]),
+            voice.text(f"goal.{row['for']}"),
+            voice.text(f"kpi.{row['kpi']}"),
+            row,
+        )
+        for row in rows
+    ]
+    return _table(told, voice, ("channel", "goal", "kpi"), counted=True)
+
+
+def drivers_table(results: Results, voice: Voice) -> Table | None:
+    """What each rate added to the cost of a customer against a year ago (or the window before); None without counts."""
+    rows = []
+    for row in records(_moves(results)):
+        rows.append(
+            (
+                voice.channel(row["channel"]),
+                voice.text(f"kpi.{row['kpi']}"),
+                voice.text(f"driver.{row['factor']}"),
+                _rate(row["before"]),
+                _rate(row["value"]),
+                _signed(row["effect"]),
+            )
+        )
+    if not rows:
+        return None
+    head = ("channel", "kpi", "driver", "before", "now", "added")
+    return Table(tuple(voice.text(f"column.{name}") for name in head), tuple(rows), words=3)
+
+
+def _judged(results: Results) -> list[dict[str, Any]]:
+    """The figure that each channel is judged by, with what it is for."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in _last(results, "channel"):
+        found.setdefault(row["channel"], {})[row["kpi"]] = row
+    goals = results.about.channel_goals
+    judged = []
+    for channel, kpis in found.items():
+        goal = goals.get(channel, goals.get("default", "sales"))
+        told, asked = goal, None
+        while told in BY_GOAL and asked is None:
+            asked = next((kpis[name] for name in BY_GOAL[told] if name in kpis), None)
+            told = ABOVE[told]
+        if asked is not None:
+            judged.append(asked | {"for": goal})
+    return judged
+
+
+def _last(results: Results, level: str) -> list[dict[str, Any]]:
+    table = results.scorecard
+    if table.empty:
+        return []
+    return records(table[(table["period"] == table["period"].max()) & (table["level"] == level)])
+
+
+def _over(row: dict[str, Any]) -> float:
+    """By how much a cost is above what is usual (a rate below it); 0 where too little is counted to say."""
+    value, usual, n = number(row["value"]), number(row["benchmark"]), number(row["n"]) or 0.0
+    if not value or not usual or n < ENOUGH:
+        return 0.0
+    return usual / value - 1.0 if row["kpi"].endswith("_rate") else value / usual - 1.0
+
+
+def _broken(results: Results, voice: Voice, row: dict[str, Any]) -> list[Markup]:
+    """The rate that made the channel dearer most."""
+    moves = _moves(results)
+    mine = [move for move in records(moves) if move["channel"] == row["channel"] and move["effect"] > 0]
+    if not mine:
+        return []
+    most = max(mine, key=lambda move: move["effect"])
+    values = {"driver": voice.text(f"driver.{most['factor']}"), "added": _signed(most["effect"])}
+    values |= {"before": _rate(most["before"]), "now": _rate(most["value"])}
+    return [voice.html(f"scorecard.broken.{most['against']}", values)]
+
+
+def _moves(results: Results) -> pd.DataFrame:
+    """Drivers of channels in the last window, against a year ago where that is known."""
+    table = results.drivers
+    if table.empty:
+        return table
+    last = table[table["period"] == table["period"].max()]
+    last = last[last["level"] == "channel"]
+    year = last[last["against"] == "same_period_last_year"]
+    return (year if not year.empty else last).reset_index(drop=True)
+
+
+def _table(rows: list[Any], voice: Voice, first: tuple[str, ...], *, counted: bool = False) -> Table | None:
+    if not rows:
+        return None
+    past = ("value", "previous", "same_period_last_year", "benchmark")
+    written = []
+    for *names, row in rows:
+        line = [*names, *(_written(row, name) for name in past)]
+        n = number(row["n"])
+        line += [NOTHING if n is None else f"{n:,.0f}"] if counted else []
+        written.append(tuple(line))
+    head = [*first, "now", "previous", "a_year_ago", "usual", *(["counted"] if counted else [])]
+    return Table(tuple(voice.text(f"column.{name}") for name in head), tuple(written), words=len(first))
+
+
+def _written(row: dict[str, Any], name: str) -> str:
+    value = number(row[name])
+    if row["kpi"].endswith(("_rate", "_share")) or row["kpi"] == "media_share_of_revenue":
+        return percent(value, decimals=1)
+    if value is not None and abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return ratio(value)
+
+
+def _rate(value: float) -> str:
+    return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def _signed(value: float) -> str:
+    text = ratio(value)
+    return f"+{text}" if value > 0 and text != ratio(0.0) else text
