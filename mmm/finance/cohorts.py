@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mmm.data.transactions import Customers
 from mmm.finance.economics import Economics
 from mmm.finance.lifetime import Lifetime
+from mmm.finance.people import LEAST_PEOPLE
 from mmm.finance.repeat_buying import (
     DRAWS,
     Learned,
@@ -23,10 +24,6 @@ from mmm.finance.repeat_buying import (
 from mmm.inference.posterior import interval
 
 Floats = NDArray[np.float64]
-
-SHOWN = 5
-"""Customers below which a group is not shown: nobody can be told from its figures."""
-
 
 def learned_lifetimes(
     customers: Customers, economics: Economics, months: int, *, seed: int
@@ -90,7 +87,7 @@ def _learn(
 
 
 def _groups(customers: Customers) -> Iterator[tuple[str, tuple[str, str, str], NDArray[np.int64]]]:
-    """Level, channel with audience and cohort, members; groups of fewer than `SHOWN` are left out."""
+    """Level, channel with audience and cohort, members; groups of fewer than `LEAST_PEOPLE` are left out."""
     yield "total", ("", "", ""), np.arange(len(customers.age))
     month = customers.first.astype("datetime64[M]").astype(int)
     cohort = np.array([f"{1970 + m // 12}Q{m % 12 // 3 + 1}" for m in month.tolist()], object)
@@ -103,7 +100,7 @@ def _groups(customers: Customers) -> Iterator[tuple[str, tuple[str, str, str], N
             members = np.flatnonzero(names == name)
             channel, _, audience = name.partition("\0")
             nameless = channel == "" or (level == "cell" and audience == "")
-            if len(members) < SHOWN or nameless:
+            if len(members) < LEAST_PEOPLE or nameless:
                 continue
             yield level, ("", "", name) if level == "cohort" else (channel, audience, ""), members
 

@@ -13,6 +13,7 @@ from mmm.data.three_counts import ThreeCounts
 from mmm.dims import cell_columns, cell_row
 from mmm.finance.bridge import groups
 from mmm.finance.lifetime import Lifetime, payback_month
+from mmm.finance.people import too_few
 from mmm.inference.posterior import interval
 
 Floats = NDArray[np.float64]
@@ -98,7 +99,8 @@ def customers_table(
         row |= _cost("marginal_cac", 1.0, following)
         for name, column in (("claimed", "claimed_cost_per_order"), ("matched", "cost_per_customer")):
             one = _counted(counts, name, mine, spend, found.inside)
-            row[column] = one.spend / one.number if one.number > 0 else np.nan
+            told = one.number > 0 and not (name == "matched" and too_few(one.number))
+            row[column] = one.spend / one.number if told else np.nan
         channels = [counts.leaves[k].channel for k in mine for _ in range(int(counts.members[k].sum()))]
         each = np.concatenate([np.flatnonzero(counts.members[k]) for k in mine])
         if drawn:

@@ -17,6 +17,7 @@ from mmm.data.panel import Panel
 from mmm.data.three_counts import ThreeCounts
 from mmm.dims import cell_columns, cell_row
 from mmm.finance.bridge import groups
+from mmm.finance.people import too_few
 from mmm.finance.scorecard import running, series_of, window_names
 from mmm.finance.windows import YEAR
 
@@ -25,6 +26,8 @@ Floats = NDArray[np.float64]
 STAGES = ("exposure", "clicks", "leads", "qualified")
 ENDS = {"matched": "cost_per_customer", "attributed": "cost_per_order", "claimed": "claimed_cost_per_order"}
 """What is counted last, the best first, and what it costs."""
+PEOPLE = ("leads", "qualified", "matched")
+"""Stages in which people are counted: rates of fewer than five are not shown."""
 AGAINST = ("previous", "same_period_last_year")
 
 
@@ -86,9 +89,12 @@ def _moves(chain: Sequence[tuple[str, Floats]], end: int, start: int) -> Iterato
     now, before = (np.array([values[k] for _, values in chain]) for k in (end, start))
     if not (np.isfinite(now).all() and np.isfinite(before).all() and (now > 0).all() and (before > 0).all()):
         return
+    labels = [name for name, _ in chain]
+    of_people = [name in PEOPLE for name in labels]
+    if too_few(now[of_people]).any() or too_few(before[of_people]).any():
+        return
     first, then = now[:-1] / now[1:], before[:-1] / before[1:]
     added = effects(first, then)
-    labels = [name for name, _ in chain]
     for k, effect in enumerate(added.tolist()):
         yield {
             "kpi": ENDS[labels[-1]],

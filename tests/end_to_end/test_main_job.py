@@ -145,7 +145,7 @@ def test_the_manifest_lists_every_file_with_its_hash_and_nothing_else(finished) 
         assert hashlib.sha256(Path(path).read_bytes()).hexdigest() == digest, path
     assert {Path(path).name for path in manifest["inputs"]} == {"sales.csv", "media.csv", "controls.csv"}
     made = [stage["name"] for stage in manifest["stages"]]
-    assert made == ["check", "fit", "money", "plan", "tests", "scenarios", "report"]
+    assert made == ["check", "fit", "money", "plan", "tests", "pnl", "scenarios", "report"]
     assert manifest["config"]["text"] == finished.small.config.read_text()
 
 
@@ -153,7 +153,7 @@ def test_nothing_is_left_of_the_work_but_the_stages(finished) -> None:  # type: 
     hidden = {path.name for path in finished.folder.iterdir() if path.name.startswith(".")}
     assert hidden == {".owner", ".stages"}
     stages = sorted(path.name.split("-")[0] for path in (finished.folder / ".stages").iterdir())
-    assert stages == ["check", "fit", "money", "plan", "report", "scenarios", "tests"]
+    assert stages == ["check", "fit", "money", "plan", "pnl", "report", "scenarios", "tests"]
 
 
 def test_the_plan_sums_to_the_budget_with_a_tenth_for_tests(finished, read: Read, plan: dict) -> None:  # type: ignore[no-untyped-def]

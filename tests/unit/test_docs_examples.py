@@ -21,7 +21,14 @@ from mmm.cli.shell import app
 from mmm.config import load_config
 from mmm.data.align import align_tables
 from mmm.data.readouts import read_readouts
-from mmm.data.settings import CalendarSettings, DataSettings, ExperimentsTable, OutcomeTable, StudiesTable
+from mmm.data.settings import (
+    CalendarSettings,
+    DataSettings,
+    ExperimentsTable,
+    OutcomeTable,
+    StudiesTable,
+    TransactionsTable,
+)
 from mmm.data.studies import read_studies
 from mmm.data.tables import load_tables
 from mmm.dims import Cell
@@ -34,7 +41,7 @@ from mmm.model.names import refuse_unknown_channels
 from mmm.model.settings import ModelSettings
 from mmm.model.shapes import MARGINAL, RETURN, SIGNED
 from mmm.planning.flighting_faults import blackout_cells, flighting_faults
-from mmm.planning.settings import PlanSettings
+from mmm.planning.settings import GoalsSettings, PlanSettings
 from mmm.stages.at_hand import at_hand
 from mmm.stages.prepare import prepare
 
@@ -191,8 +198,12 @@ def test_the_page_on_money_is_read() -> None:
     text = (DOCS / "money.md").read_text("utf-8")
     blocks = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     told = [YAML(typ="safe").load(block) for block in blocks]
-    for one in told:
-        FinanceSettings.model_validate(one["finance"])
+    finance = [FinanceSettings.model_validate(one["finance"]) for one in told]
+    assert [one.buying.fees for one in finance if one.buying.vat] == [{"default": 0.1, "tv": 0.15}]
+    assert [one.payment.media_paid_after for one in finance if one.payment.media_paid_after] == [30]
+    assert [type(one.customer_lifetime_value) for one in finance].count(TransactionsTable) == 1
+    goals = [GoalsSettings.model_validate(one["goals"]) for one in told if "goals" in one]
+    assert [one.channels["tv"] for one in goals] == ["awareness"]
     (customers,) = [one for one in told if "customers" in one["finance"]]
     assert OutcomeTable.model_validate(customers["data"]["outcome"]).new_customers == "first_orders"
     found = given_lifetimes(FinanceSettings.model_validate(customers["finance"]))
