@@ -25,6 +25,7 @@ from mmm.inference.posterior import interval
 
 Floats = NDArray[np.float64]
 
+
 def learned_lifetimes(
     customers: Customers, economics: Economics, months: int, *, seed: int
 ) -> tuple[dict[str, Lifetime], pd.DataFrame]:
