@@ -20,6 +20,8 @@ from ruamel.yaml import YAML
 from mmm.cli.shell import app
 from mmm.config import load_config
 from mmm.data.align import align_tables
+from mmm.data.booked import booking
+from mmm.data.reader import Reader
 from mmm.data.readouts import read_readouts
 from mmm.data.settings import (
     CalendarSettings,
@@ -44,6 +46,8 @@ from mmm.planning.flighting_faults import blackout_cells, flighting_faults
 from mmm.planning.settings import GoalsSettings, PlanSettings
 from mmm.stages.at_hand import at_hand
 from mmm.stages.prepare import prepare
+from mmm.warehouse.exports import export_files, read_export
+from mmm.warehouse.salt import Salt
 
 DOCS = Path(__file__).parents[2] / "docs"
 DATA = DataSettings.model_validate(
@@ -209,3 +213,50 @@ def test_the_page_on_money_is_read() -> None:
     found = given_lifetimes(FinanceSettings.model_validate(customers["finance"]))
     assert found["tv"].value.tolist() == [300]
     assert found["tv"].by_month.shape == (1, 36)
+
+
+def test_the_exports_of_the_page_are_read_as_it_says(tmp_path: Path) -> None:
+    page = (DOCS / "from-exports.md").read_text("utf-8")
+    (text,) = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "acme.yaml").write_text(text, "utf-8")
+    (tmp_path / "google").mkdir()
+    files = {
+        "google/a.csv": "Campaign report\nDay,Campaign,Cost,Impr.\n2024-01-01,Shoes,100,9\n2024-01-02,Brand,100,9\n",
+        "meta.csv": "Day,Campaign name,Ad set name,Amount spent (EUR)\n2025-01-01,Spring,Lookalike 1%,100\n"
+        "2024-12-31,Spring,Visitors,100\n",
+        "ga4.csv": "Date,Session source / medium,Session campaign,Key events\n20240101,google / cpc,Shoes,7\n"
+        "20240102,(direct) / (none),(direct),3\n",
+        "deals.csv": "Record ID,Email,Create Date,Deal Stage,Original Source,Original Source Drill-Down 1\n"
+        "1,a@b.co,2024-01-01,Signed,Paid Search,Brand\n2,c@d.co,2024-01-01,Closed Won,Paid Search,Brand\n",
+        "finance.csv": "Week ending,Net sales,Orders\n07/01/2024,900,9\n14/01/2024,900,9\n"
+        "21/01/2024,900,9\n28/01/2024,900,9\n",
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_text(content, "utf-8")
+    config = load_config(tmp_path / "acme.yaml")
+    booked = booking(config.currency, config.finance.rates, config.folder)
+    reader = Reader(config.data, config.folder, booked)
+    salt = Salt(tmp_path / "acme.salt")
+    google, meta, ga4, deals = (
+        read_export(reader, key, export, path, rules=config.data.rules, salt=salt)
+        for key, export, path in export_files(reader)
+    )
+    assert reader.faults == []
+    assert google is not None
+    np.testing.assert_allclose(google.frame["spend"], [110.0, 110.0])  # the agency's fee on top
+    assert google.frame["audience"].tolist() == ["generic", "brand"]
+    assert meta is not None
+    np.testing.assert_allclose(meta.frame["spend"], [105.0, 110.0])
+    assert meta.frame["channel"].tolist() == ["facebook", "facebook"]
+    assert meta.frame["audience"].tolist() == ["lookalike", ""]
+    assert ga4 is not None
+    assert ga4.frame["channel"].tolist() == ["search", "(direct) / (none)"]
+    assert deals is not None
+    assert deals.frame["won"].tolist() == [1.0, 0.0]  # this company signs
+    outcome = load_tables(config.data, config.calendar, config.channels, config.folder, booked).outcome
+    assert outcome["date"].dt.strftime("%Y-%m-%d").tolist() == [
+        "2024-01-01",
+        "2024-01-08",
+        "2024-01-15",
+        "2024-01-22",
+    ]
