@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,8 @@ def checks_text(checks: Sequence[Check], config: str) -> str:
 
 def _finding(check: str, severity: str, where: str, rows: str, value: str, remedy: str) -> list[str]:
     """A finding in a line, and its next step in another."""
-    place = " ".join(part for part in (where, f"rows {rows}" if rows else "") if part)
+    numbers = re.fullmatch(r"[\d, -]+( and \d+ more)?", rows)
+    place = " ".join(part for part in (where, f"rows {rows}" if numbers else rows) if part)
     told = ": ".join(part for part in (place, value) if part)
     lines = [f"{severity:<8}{check}{' - ' + told if told else ''}"]
     if remedy and severity != "pass":

@@ -125,7 +125,7 @@ def test_no_artefact_holds_a_name_an_address_or_a_number_of_anybody(
     execute: Callable[..., Any], shop: Path
 ) -> None:
     printed = ""
-    for command in (("ingest",), ("check",), ("scorecard", "--out", "out"), ("reconcile", "--out", "out")):
+    for command in (("ingest",), ("check",), ("scorecard", "--out", "out")):
         said = execute(command[0], "shop.yaml", *command[1:])
         assert said.code == 0, said.err
         printed += said.out + said.err
