@@ -293,7 +293,7 @@ def _question(part: Mapping[object, Readings], names: Sequence[str]) -> str:
     ]
     return (
         f"dates such as {quoted} can be read as {both[0]} or as {both[1]}, and both are equally regular. "
-        "Write them as 2025-01-31, or keep them as real dates in an XLSX file."
+        "Say which on the table (`date_format: DD/MM/YYYY` or `MM/DD/YYYY`), or write them as 2025-01-31."
     )
 
 

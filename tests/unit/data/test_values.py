@@ -179,7 +179,7 @@ def test_two_equally_regular_readings_ask_with_both_readings_and_the_remedy():
         "d/m/y",
         "m/d/y",
         "2025-01-31",
-        "XLSX",
+        "`date_format: DD/MM/YYYY`",
     ):
         assert part in read.faults[0]
 
