@@ -32,8 +32,6 @@ from mmm.reporting.settings import ReportSettings
 
 NOT_YET = (
     "report.audiences",
-    "report.brand",
-    "report.notes",
 )
 """Keys that are designed and not built: refused by name, never ignored."""
 

@@ -39,7 +39,7 @@ from mmm.stages.pnl import write_pnl
 from mmm.stages.prepare import Prepared, prepare
 from mmm.stages.preview import preview_figures
 from mmm.stages.readout import READOUT, ReadTest, add_result, foreseen, read_panel, write_readout
-from mmm.stages.report import write_report
+from mmm.stages.report import report_inputs, write_report
 from mmm.stages.rollout import ROLLOUT, refuse_rollout, rollout_key, write_rollout
 from mmm.stages.scenarios import write_scenarios
 from mmm.stages.segments import refuse_segments, write_segments
@@ -55,6 +55,7 @@ def check(config: Config) -> list[Check]:
     DataError, ConfigError
         Faults that leave nothing to check.
     """
+    report_inputs(config)
     brought = at_hand(config)
     config = brought.config
     prepared = prepare(config, refuse=False)
@@ -318,6 +319,7 @@ def _go(
                 ]
             )
         tests = False
+    printed = report_inputs(config)
     brought = at_hand(config, say)
     config = brought.config
     say("reading and checking the data")
@@ -375,7 +377,7 @@ def _go(
         beside += [] if asked is None else [asked]
         beside_key = stage_key(scenario_settings(config), [final_key], {}, version)
         shown = [about, fitted_key, final_key, beside_key, *(place.name for place in beside)]
-        report_key = stage_key(config.report.model_dump_json(), shown, {}, version)
+        report_key = stage_key(config.report.model_dump_json(), shown, printed, version)
         line: tuple[tuple[str, str, Callable[[Path], None]], ...] = (
             (
                 "scenarios",

@@ -34,6 +34,7 @@ ENGLISH: dict[str, str] = {
     "noscript": "The charts need JavaScript. The tables under them hold the same figures.",
     "chart.failed": "This chart could not be drawn. The table below holds the same figures.",
     "table.behind": "Show the figures as a table",
+    "notes.heading": "Notes",
     # the decision
     "decision.heading": "The decision",
     "decision.approve": "Approve *{budget}* for {window}: {core} planned, {reserve} for tests.",

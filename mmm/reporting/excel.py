@@ -70,7 +70,7 @@ def _decision_sheet(book: Book, results: Results) -> None:
     sheet.set_column(0, 0, 52)
     sheet.set_column(1, 9, 14)
     sheet.set_row(0, 26)
-    values = {"name": about.name, "window": window_name(summary.start, summary.end)}
+    values = {"name": voice.company, "window": window_name(summary.start, summary.end)}
     book.text(sheet, 0, 0, voice.text("title", values), "title")
     key = "book.money" if about.currency else "book.money_unnamed"
     money = voice.text(key, {"currency": about.currency})

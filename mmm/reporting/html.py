@@ -33,12 +33,13 @@ from mmm.reporting import (
 )
 from mmm.reporting.amounts import day, ratio, window_name
 from mmm.reporting.decision import decide
+from mmm.reporting.letterhead import NO_LETTERHEAD, Letterhead
 from mmm.reporting.results import Results
 from mmm.reporting.settings import ReportSettings
 from mmm.reporting.voice import Voice, voice_for
 
 
-def render_html(results: Results, settings: ReportSettings) -> str:
+def render_html(results: Results, settings: ReportSettings, letterhead: Letterhead = NO_LETTERHEAD) -> str:
     """Write the page of a run.
 
     Parameters
@@ -46,7 +47,9 @@ def render_html(results: Results, settings: ReportSettings) -> str:
     results
         The tables of a finished run.
     settings
-        The language.
+        The language, and what the company is called.
+    letterhead
+        Its logo and notes.
 
     Returns
     -------
@@ -74,7 +77,9 @@ def render_html(results: Results, settings: ReportSettings) -> str:
     return page.render(
         t=voice.html,
         language=settings.language,
-        name=about.name,
+        name=voice.company,
+        logo=letterhead.logo_uri,
+        notes=letterhead.notes_html,
         window=window_name(summary.start, summary.end),
         money_note=voice.html(money_key, {"currency": about.currency}),
         data_note=voice.html("masthead.data", data),

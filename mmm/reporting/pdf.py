@@ -16,6 +16,7 @@ from mmm.reporting.amounts import day, window_name
 from mmm.reporting.blocks import Table
 from mmm.reporting.decision import decide
 from mmm.reporting.html import source
+from mmm.reporting.letterhead import NO_LETTERHEAD, Letterhead
 from mmm.reporting.results import Results
 from mmm.reporting.settings import ReportSettings
 from mmm.reporting.voice import Voice, voice_for
@@ -34,7 +35,7 @@ _TAGS = re.compile(r"(<[^>]+>)")
 Run = dict[str, Any]
 
 
-def render_pdf(results: Results, settings: ReportSettings) -> bytes:
+def render_pdf(results: Results, settings: ReportSettings, letterhead: Letterhead = NO_LETTERHEAD) -> bytes:
     """Write the two pages of a run.
 
     Parameters
@@ -42,7 +43,9 @@ def render_pdf(results: Results, settings: ReportSettings) -> bytes:
     results
         The tables of a finished run.
     settings
-        The language.
+        The language, and what the company is called.
+    letterhead
+        Its logo.
 
     Returns
     -------
@@ -56,7 +59,7 @@ def render_pdf(results: Results, settings: ReportSettings) -> bytes:
     """
     voice = voice_for(results, settings)
     template = source("report.typ").encode()
-    told = _sheets(results, voice, settings.language)
+    told = _sheets(results, voice, settings.language) | {"logo": list(letterhead.logo)}
     rows = sorted(moves.moves(results, voice), key=lambda move: -abs(move.after_width - move.before_width))
     for shown in range(min(MOST_MOVES, len(rows)), min(LEAST_MOVES, len(rows)) - 1, -1):
         told["moves"] |= {
@@ -86,8 +89,8 @@ def _sheets(results: Results, voice: Voice, language: str) -> dict[str, Any]:
     next_unit = bridge.next_unit(results, voice)
     return {
         "language": language,
-        "title": voice.text("title", {"name": about.name, "window": window}),
-        "name": about.name,
+        "title": voice.text("title", {"name": voice.company, "window": window}),
+        "name": voice.company,
         "kind": f"{voice.text('masthead.kind')}, {window}",
         "notes": [
             voice.text(money_key, {"currency": about.currency}),

@@ -9,12 +9,15 @@ from xlsxwriter.exceptions import FileCreateError
 from mmm.errors import InputError
 from mmm.reporting.excel import write_workbook
 from mmm.reporting.html import render_html
+from mmm.reporting.letterhead import NO_LETTERHEAD, Letterhead
 from mmm.reporting.pdf import render_pdf
 from mmm.reporting.results import Results
 from mmm.reporting.settings import ReportSettings
 
 
-def write_report(results: Results, settings: ReportSettings, folder: Path) -> tuple[Path, ...]:
+def write_report(
+    results: Results, settings: ReportSettings, folder: Path, letterhead: Letterhead = NO_LETTERHEAD
+) -> tuple[Path, ...]:
     """Write `report.html`, `report.pdf` and `plan.xlsx` into a folder.
 
     Parameters
@@ -22,9 +25,11 @@ def write_report(results: Results, settings: ReportSettings, folder: Path) -> tu
     results
         The tables of a finished run.
     settings
-        The language of the report.
+        The language of the report, and what the company is called.
     folder
         Where to write; made where it is missing.
+    letterhead
+        Logo and notes.
 
     Returns
     -------
@@ -39,7 +44,8 @@ def write_report(results: Results, settings: ReportSettings, folder: Path) -> tu
         When the tables of the run contradict each other; nothing is written then.
     """
     page, sheets, workbook = (folder / name for name in ("report.html", "report.pdf", "plan.xlsx"))
-    text, printed = render_html(results, settings), render_pdf(results, settings)
+    text = render_html(results, settings, letterhead)
+    printed = render_pdf(results, settings, letterhead)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         page.write_text(text, encoding="utf-8")

@@ -18,8 +18,9 @@ from mmm.reporting.settings import ReportSettings
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """Language, figures, names and colours of one report."""
+    """Language, figures, names and colours of one report; `company` is what it calls the company."""
 
+    company: str
     catalogue: Catalogue
     amounts: Amounts
     labels: Mapping[str, str]
@@ -51,6 +52,7 @@ def voice_for(results: Results, settings: ReportSettings) -> Voice:
     about = results.about
     channels = list(dict.fromkeys(cell.channel for cell in results.cells))
     return Voice(
+        company=settings.brand.name or about.name,
         catalogue=catalogue_for(settings.language),
         amounts=amounts_for(results.summary.budget, about.currency, about.has_money),
         labels=_distinct({name: about.labels.get(name) or name for name in channels}),

@@ -182,9 +182,13 @@ CONFIGS = {
     "unknown key": Case(
         ("`plan.horizn`: unknown key; did you mean `horizon`?",), config=(("horizon", "horizn"),)
     ),
+    "a logo that is not there": Case(
+        ("`report.brand.logo`", "nowhere.png", "relative to the config"),
+        config=(("finance:", "report: {brand: {logo: nowhere.png}}\nfinance:"),),
+    ),
     "key that is not yet built": Case(
-        ("`report.brand`: not yet", "take it out"),
-        config=(("finance:", "report: {brand: {name: Acme}}\nfinance:"),),
+        ("`report.audiences`: not yet", "take it out"),
+        config=(("finance:", "report: {audiences: [cfo]}\nfinance:"),),
     ),
     "unknown key of tests": Case(
         ("`tests.slot`: unknown key", "slots"), config=(("finance:", "tests: {slot: 2}\nfinance:"),)
