@@ -1,4 +1,4 @@
-"""`python -m benchmarks [STEP ...]`: speed, accuracy, tables; recovery, solver, flighting, growth, sbc, loop."""
+"""`python -m benchmarks [STEP ...]`: speed, accuracy, tables; recovery, solver, growth and the others of `STEPS`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from benchmarks import (
     calibration,
     decision_tables,
     decisions,
+    designs,
     environments,
     flighting,
     growth,
@@ -21,7 +22,19 @@ from benchmarks import (
     tables,
 )
 
-STEPS = ("speed", "accuracy", "recovery", "solver", "flighting", "growth", "sbc", "loop", "tables", "lock")
+STEPS = (
+    "speed",
+    "accuracy",
+    "recovery",
+    "solver",
+    "flighting",
+    "growth",
+    "sbc",
+    "designs",
+    "loop",
+    "tables",
+    "lock",
+)
 
 
 def main() -> None:
@@ -50,6 +63,8 @@ def main() -> None:
         calibration.measure(asked.companies)
     if "flighting" in steps:
         flighting.measure()
+    if "designs" in steps:
+        designs.measure()
     if "loop" in steps:
         loop.measure(asked.worlds)
     if "tables" in steps:
@@ -95,6 +110,8 @@ def write_tables(data: Path) -> None:
     if ranked := calibration.found():
         shown = f"![Ranks of the truth]({calibration.picture(ranked).name})"
         page = tables.put(page, "sbc", f"{shown}\n\n{calibration.table(ranked)}")
+    if designs.MEASURED.exists():
+        page = tables.put(page, "designs", designs.table())
     if found_loop := loop.lines():
         page = tables.put(page, "loop", loop.table(found_loop))
     path.write_text(page, encoding="utf-8")

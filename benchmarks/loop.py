@@ -1,4 +1,4 @@
-"""Eight quarters of plan, test, read, refit and plan again, against the same company that never tests, or tests by lot.
+"""Eight quarters of plan, test, read, refit and plan again, against companies that never test or choose otherwise.
 
 What is real and what is cheap here. Decisions are the software's: tests are valued by `mmm.experiments.follow_up` over
 the weeks a result stays useful, at least a tenth of the budget is money whose level a test sets, results enter as a
@@ -8,7 +8,7 @@ causes, as 20,000 draws of the prior, weighted by every signal so far. The histo
 noisy reading of the return with its gap; a test reads the lift without it. Cells are independent, curves are concave,
 and the plan is the exact best split of the mean curves within half of the quarter before, either way.
 
-All three companies live in the same world, see the same noise and refit every quarter. A line of `out/loop.jsonl` is a
+All companies live in the same world, see the same noise and refit every quarter. A line of `out/loop.jsonl` is a
 world; a measurement that is stopped goes on where it was.
 """
 
@@ -49,7 +49,7 @@ PARTICLES, DRAWS, VALUE_DRAWS = 20_000, 200, 100
 STEPS = 100
 """Of money by cell that the split is made of."""
 DOSES = (0.0, 0.75, 1.25, 2.0)
-POLICIES = ("loop", "lot", "never")
+POLICIES = ("loop", "lot", "uncertain", "biggest", "never")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,15 +188,19 @@ def candidates(mix: Floats) -> list[Test]:
 
 
 def choose(policy: str, curves: Curves, mix: Floats, usual: Floats, rng: np.random.Generator) -> list[Test]:
-    """Tests of a quarter: in the order of net value, or of a lot, one a cell, until the floor is filled."""
+    """Tests of a quarter, one a cell, until the floor is filled: by net value, by lot, the cells whose return is least
+    known, or those with the most money."""
     if policy == "never":
         return []
     known = candidates(mix)
-    scores = (
-        np.array([value_of(test, curves, mix, usual, rng) / test.reserve(mix) for test in known])
-        if policy == "loop"
-        else rng.random(len(known))
-    )
+    lot = rng.random(len(known))  # which dose of a cell, where the cell alone is chosen
+    if policy == "loop":
+        scores = np.array([value_of(test, curves, mix, usual, rng) / test.reserve(mix) for test in known])
+    elif policy == "lot":
+        scores = lot
+    else:
+        by_cell = curves.log_roi.std(axis=0) if policy == "uncertain" else mix
+        scores = np.argsort(np.argsort(by_cell))[[test.cell for test in known]] + lot
     chosen: list[Test] = []
     used = 0.0
     for i in np.argsort(-scores):
@@ -296,7 +300,12 @@ def summary(found: list[Line], other: str, *, known: bool) -> dict[str, Any]:
 
 def table(found: list[Line]) -> str:
     """The loop beside each other policy."""
-    names = {"never": "never tests", "lot": "tests by lot, same floor"}
+    names = {
+        "never": "never tests",
+        "lot": "tests by lot, same floor",
+        "uncertain": "tests what is least known, same floor",
+        "biggest": "tests where most money is, same floor",
+    }
     rows = []
     for known, told in ((False, "as the prior has them"), (True, "all known and the same")):
         for other, name in names.items():

@@ -162,7 +162,7 @@ def place_result(
         first=first,
         stop=stop,
         last=last,
-        bau=_without(readout, panel, cells, geos, first, stop),
+        bau=exposure_without(readout, panel, cells, geos, first, stop),
         lift=lift,
         lift_se=lift_se,
         within=len(panel.geos) > 1 and len(geos) < len(panel.geos),
@@ -234,25 +234,36 @@ def regions_of(names: tuple[str, ...], test: Tested, panel: Panel, faults: list[
     return tuple(sorted({number[fold(geo)] for geo in names if fold(geo) in number}))
 
 
-def _without(
-    readout: Readout, panel: Panel, cells: tuple[int, ...], geos: tuple[int, ...], first: int, stop: int
+class Ran(Protocol):
+    """A test that ran, read or not."""
+
+    @property
+    def start(self) -> np.datetime64: ...
+    @property
+    def end(self) -> np.datetime64: ...
+    @property
+    def spend_change(self) -> float: ...
+
+
+def exposure_without(
+    test: Ran, panel: Panel, cells: tuple[int, ...], geos: tuple[int, ...], first: int, stop: int
 ) -> Floats:
     """Exposure had there been no test, shape (period, treated geo, tested cell)."""
     at = np.ix_(range(first, stop), geos, cells)
     spend, exposure = panel.spend[at], panel.exposure[at]
-    if readout.spend_change > 0:
-        return exposure * max(0.0, 1.0 - readout.spend_change / max(float(spend.sum()), 1e-300))
-    days = _days_inside(readout, panel, first, stop)
+    if test.spend_change > 0:
+        return exposure * max(0.0, 1.0 - test.spend_change / max(float(spend.sum()), 1e-300))
+    days = _days_inside(test, panel, first, stop)
     shares = _usual(panel, cells, geos, first)[None] * days[:, None, None]
     if not shares.any():  # never on before: by people, else by outcome
         heads = panel.population if panel.population is not None else np.nanmean(panel.outcome, axis=0)
         shares = days[:, None, None] * np.maximum(heads[list(geos)], 0.0)[None, :, None] * np.ones(len(cells))
-    back = -readout.spend_change * shares / shares.sum()
+    back = -test.spend_change * shares / shares.sum()
     cost = panel.exposure[:, :, cells].sum(axis=(0, 1)) / panel.spend[:, :, cells].sum(axis=(0, 1))
     return exposure + back * cost
 
 
-def _days_inside(readout: Readout, panel: Panel, first: int, stop: int) -> Floats:
+def _days_inside(readout: Ran, panel: Panel, first: int, stop: int) -> Floats:
     """Days of each period on which the test ran, shape (period,)."""
     starts = panel.dates[first:stop]
     since = np.maximum(starts, readout.start)

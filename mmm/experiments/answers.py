@@ -21,7 +21,7 @@ class Answer:
     Attributes
     ----------
     action
-        stop, cut, keep or scale.
+        stop, cut, keep or scale; of two versions first or second.
     times
         Money of the tested cells then, as a share of the plan's.
     low, high
@@ -105,6 +105,8 @@ def action_in_words(answer: Answer) -> str:
     """What follows from one answer."""
     if answer.action in ("cut", "scale"):
         return f"{answer.action} to {answer.times:.1f} x"
+    if answer.action in ("first", "second"):
+        return f"the {answer.action} version for all"
     return answer.action
 
 

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmm.data.calendar import period_ends
-from mmm.data.experiments import regions_of, tested_cells
+from mmm.data.experiments import exposure_without, regions_of, tested_cells
 from mmm.data.names import fold
 from mmm.data.panel import Check, Panel
 from mmm.data.settings import ChannelSettings
 from mmm.dims import NATIONAL
 from mmm.errors import DataError
+from mmm.experiments.adjustment import explained, influences_of
 from mmm.experiments.design import Design
+from mmm.experiments.regression import time_based_regression
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 YEAR = {"day": 365, "week": 52, "month": 12}
 LEAST_HISTORY = 8
+FOLLOWED = 0.25
+"""Money within this share of the planned change is taken as it was planned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +43,17 @@ class Arms:
     names
         Of treated regions, then control regions.
     outcome
-        Of treated regions, then control regions, shape (period, region).
+        Of treated regions, then control regions, less `removed`, shape (period, region).
     spend
         Money of the tested cells, shape (period, region).
     unit_value
         Money of a unit of the outcome where and when it is counted; None where it has none.
     year
         Periods of a year.
+    removed
+        What controls and media without the test add in each region, above their mean before it, shape (period, region).
+    removed_names
+        Which of them; none where the history is too short to know, or nothing differs between regions.
     """
 
     dates: NDArray[np.datetime64]
@@ -59,6 +67,8 @@ class Arms:
     spend: Floats
     unit_value: float | None
     year: int
+    removed: Floats
+    removed_names: tuple[str, ...] = ()
 
     @property
     def window(self) -> int:
@@ -124,6 +134,9 @@ def place(
     worth = None
     if panel.unit_value is not None:
         worth = float(np.nanmean(panel.unit_value[first:last][:, list(treated)]))
+    spend = panel.spend[rows][:, regions][:, :, list(cells)].sum(axis=2)
+    usual = _usual(design, panel, spend, len(history), cells, treated, (first, stop))
+    removed, names = _removed(usual, history, regions)
     arms = Arms(
         dates=panel.dates[rows],
         pre=len(history),
@@ -132,12 +145,44 @@ def place(
         treated=treated,
         control=control,
         names=tuple(panel.geos[g] for g in regions),
-        outcome=panel.outcome[rows][:, regions],
-        spend=panel.spend[rows][:, regions][:, :, list(cells)].sum(axis=2),
+        outcome=panel.outcome[rows][:, regions] - removed[rows],
+        spend=spend,
         unit_value=worth,
         year=YEAR[panel.grain],
+        removed=removed[rows],
+        removed_names=names,
     )
     return arms, [*checks, *_calendar(design, panel, first, last)]
+
+
+def _usual(
+    design: Design,
+    panel: Panel,
+    spend: Floats,
+    pre: int,
+    cells: tuple[int, ...],
+    treated: tuple[int, ...],
+    ran: tuple[int, int],
+) -> Panel:
+    """The panel with the exposure that the tested media would have had: by the plan, or by what was really changed."""
+    told = np.arange(spend.shape[1]) < len(treated)
+    seen = time_based_regression(spend[:, told].sum(axis=1), spend[:, ~told].sum(axis=1), pre).effect
+    planned = design.spend_change
+    change = planned if abs(seen - planned) <= FOLLOWED * abs(planned) else seen  # nan: what was seen
+    exposure = panel.exposure.copy()
+    at = np.ix_(range(*ran), treated, cells)
+    exposure[at] = exposure_without(replace(design, spend_change=change), panel, cells, treated, *ran)
+    return replace(panel, exposure=np.maximum(exposure, 0.0))
+
+
+def _removed(panel: Panel, history: NDArray[np.int64], regions: list[int]) -> tuple[Floats, tuple[str, ...]]:
+    """What controls and media do to the regions of a test, as its history shows; shape (period, region)."""
+    told = np.zeros(len(panel.dates), dtype=bool)
+    told[history] = True
+    found = influences_of(panel, told)
+    parts = explained(found, panel.outcome, told, regions)
+    names = tuple(name for k, name in enumerate(found.names) if parts[:, :, k].any())
+    return np.asarray(parts.sum(axis=2)), names
 
 
 def _regions(design: Design, panel: Panel, faults: list[str]) -> tuple[tuple[int, ...], tuple[int, ...]]:

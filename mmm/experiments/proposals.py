@@ -3,18 +3,22 @@ written."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mmm.dims import Cell
 from mmm.experiments.answers import Answer, answers_of
 from mmm.experiments.decisions import Decisions
+from mmm.experiments.newcomers import own_answers, place, with_own_worth
 from mmm.experiments.portfolio import Choice, Chosen, choose
 from mmm.experiments.recipes import Offer
-from mmm.experiments.trials import Recipe, Scene, Trial, place_trial, regions_of_team, starts_of
-from mmm.experiments.value import perfect_information, sample_information, useful_windows
+from mmm.experiments.trials import Recipe, Scene, Trial, regions_of_team, starts_of
+from mmm.experiments.value import Told, perfect_information, sample_information, useful_windows
+from mmm.model.priors import LEAST_DF
+from mmm.response.experiments import NARROWED
 
 Floats = NDArray[np.float64]
 
@@ -85,6 +89,8 @@ class Proposed:
         What it adds to the set: what the set tells with it and without it, less its cost.
     answers
         What each result will mean.
+    freed
+        Part of `information` that is there whatever comes out: a measured cell is no longer held back by the plan.
     """
 
     trial: Trial
@@ -92,6 +98,7 @@ class Proposed:
     opportunity: float
     adds: float
     answers: tuple[Answer, ...]
+    freed: float = 0.0
 
     @property
     def net(self) -> float:
@@ -145,22 +152,26 @@ def propose(scene: Scene, offer: Offer, decisions: Decisions, worth: Worth, fram
     decisions
         What results could make plans do while they are useful, on the draws of the scene.
     """
-    every = [trial for recipe in offer.recipes if (trial := _anywhere(scene, recipe)) is not None]
+    every = [trial for recipe in offer.recipes if (trial := _anywhere(scene, recipe, worth)) is not None]
     values = [_information(scene, (trial,), decisions) for trial in every]
-    certainty = perfect_information(decisions.benefit)
+    certainty = perfect_information(decisions.benefit, decisions.without)
     telling = [
-        trial.assurance >= LEAST_SEEN or value >= LEAST_TOLD * certainty * _life(scene, trial) > 0
+        trial.own > 0
+        or trial.assurance >= LEAST_SEEN
+        or value >= LEAST_TOLD * certainty * _life(scene, trial) > 0
         for trial, value in zip(every, values, strict=True)
     ]
     first = [trial for trial, tells in zip(every, telling, strict=True) if tells]
     rough = [value for value, tells in zip(values, telling, strict=True) if tells]
     net = [value - opportunity(trial, worth) for value, trial in zip(rough, first, strict=True)]
     tested = {cell for trial in frame.held for cell in trial.recipe.cells}
+    busy = {trial.recipe.newcomer for trial in frame.held} - {None}
+    first, rough, net = _others(first, rough, net, busy)
     short = _shortlist(first, net, tested)
     places = [
         trial
         for k in short
-        for trial in _places(scene, first[k].recipe)
+        for trial in _places(scene, first[k].recipe, worth)
         if not any(clash(trial, other) for other in frame.held)
     ]
     variants = {first[k].recipe: first[k] for k in short}
@@ -169,15 +180,24 @@ def propose(scene: Scene, offer: Offer, decisions: Decisions, worth: Worth, fram
     trials = (*frame.held, *(places[k] for k in chosen.tests))
     adds = (*(np.nan for _ in frame.held), *chosen.adds)
     tests = tuple(
-        Proposed(trial, _information(scene, (trial,), decisions), opportunity(trial, worth), gain, ())
-        for trial, gain in zip(trials, adds, strict=True)
+        _valued(scene, trial, decisions, worth, gain) for trial, gain in zip(trials, adds, strict=True)
     )
     together = max([_information(scene, trials, decisions), *(test.information for test in tests)])
     notes = (*offer.notes, *_not_telling(scene, every, telling, tested))
     return Proposal(tests, len(frame.held), together, certainty, len(every), chosen.exact, notes)
 
 
-def with_answers(scene: Scene, proposal: Proposal, decisions: Decisions, plan: Floats) -> Proposal:
+def _valued(scene: Scene, trial: Trial, decisions: Decisions, worth: Worth, adds: float) -> Proposed:
+    information = _information(scene, (trial,), decisions)
+    freed = decisions.freed(measures(trial, decisions)) * _life(scene, trial) if trial.own == 0 else 0.0
+    return Proposed(
+        trial, information, opportunity(trial, worth), adds, (), freed=min(max(freed, 0.0), information)
+    )
+
+
+def with_answers(
+    scene: Scene, proposal: Proposal, decisions: Decisions, plan: Floats, worth: Worth
+) -> Proposal:
     """The same with what each result will mean for the next plan.
 
     Parameters
@@ -188,7 +208,7 @@ def with_answers(scene: Scene, proposal: Proposal, decisions: Decisions, plan: F
         Money of each cell in the plan, shape (cell,).
     """
     tests = tuple(
-        replace(test, answers=_answers(scene, test.trial, decisions, plan)) for test in proposal.tests
+        replace(test, answers=_answers(scene, test.trial, decisions, plan, worth)) for test in proposal.tests
     )
     return replace(proposal, tests=tests)
 
@@ -200,7 +220,7 @@ def _not_telling(
     cells = {trial.recipe.cells for trial in every}
     told = {trial.recipe.cells for trial, tells in zip(every, telling, strict=True) if tells}
     notes = []
-    for group in sorted(cells - told):
+    for group in sorted(cells - told - {()}):
         best = max(
             (trial for trial in every if trial.recipe.cells == group), key=lambda trial: trial.assurance
         )
@@ -222,10 +242,10 @@ def opportunity(trial: Trial, worth: Worth) -> float:
 def clash(a: Trial, b: Trial) -> bool:
     """Whether two tests cannot be told apart.
 
-    One cell is in one test. At the same time a region is in one test, treated or not; two tests of the whole country
-    compare the same weeks.
+    One cell, or newcomer, is in one test. At the same time a region is in one test, treated or not; two tests of the
+    whole country compare the same weeks.
     """
-    if set(a.recipe.cells) & set(b.recipe.cells):
+    if set(a.recipe.cells) & set(b.recipe.cells) or a.recipe.newcomer == b.recipe.newcomer is not None:
         return True
     if a.last <= b.first or b.last <= a.first:
         return False
@@ -236,18 +256,25 @@ def clash(a: Trial, b: Trial) -> bool:
     return bool(set(a.geos) & {*b.geos, *b.controls} or set(b.geos) & set(a.controls))
 
 
-def _anywhere(scene: Scene, recipe: Recipe) -> Trial | None:
+def _anywhere(scene: Scene, recipe: Recipe, worth: Worth) -> Trial | None:
     """A test at the first place that it fits."""
     for first in starts_of(scene, recipe.periods, recipe.cooldown, 1):
-        return place_trial(scene, recipe, first, regions_of_team(scene, recipe, 0))
+        return _placed(scene, recipe, first, 0, worth)
     return None
 
 
-def _places(scene: Scene, recipe: Recipe) -> list[Trial]:
+def _placed(scene: Scene, recipe: Recipe, first: int, team: int, worth: Worth) -> Trial | None:
+    trial = place(scene, recipe, first, regions_of_team(scene, recipe, team))
+    if trial is None:
+        return None
+    return with_own_worth(scene, trial, worth.outcome, worth.money, _life(scene, trial))
+
+
+def _places(scene: Scene, recipe: Recipe, worth: Worth) -> list[Trial]:
     """A test at every place: each team of regions, each start."""
-    teams = len(scene.teams.treated) if recipe.way == "geo" and scene.teams else 1
+    teams = len(scene.teams.treated) if recipe.way == "geo" and scene.teams and not recipe.wide else 1
     found = (
-        place_trial(scene, recipe, first, regions_of_team(scene, recipe, team))
+        _placed(scene, recipe, first, team, worth)
         for first in starts_of(scene, recipe.periods, recipe.cooldown, STARTS)
         for team in range(teams)
     )
@@ -264,19 +291,66 @@ def _information(scene: Scene, trials: Sequence[Trial], decisions: Decisions) ->
     """What the results of some tests are worth together, over their useful life."""
     if not trials:
         return 0.0
-    told = sample_information([trial.signal for trial in trials], decisions.benefit, seed=scene.seed)
-    return told.value * float(np.mean([_life(scene, trial) for trial in trials]))
+    own = sum(trial.own for trial in trials)
+    planned = [trial for trial in trials if trial.own == 0]  # of cells, together
+    if not planned:
+        return own
+    told = _told(scene, planned, decisions)[0]
+    return own + told.value * float(np.mean([_life(scene, trial) for trial in planned]))
+
+
+def _told(scene: Scene, trials: Sequence[Trial], decisions: Decisions) -> tuple[Told, NDArray[np.int64]]:
+    """What results tell to do, and the decisions that may be taken then: tests free the cells that they measure."""
+    measured = {cell for trial in trials for cell in measures(trial, decisions)}
+    may = decisions.allowed(measured)
+    base = int(np.flatnonzero(may == decisions.without)[0])
+    told = sample_information(
+        [trial.signal for trial in trials], decisions.benefit[:, may], base=base, seed=scene.seed
+    )
+    return told, may
+
+
+def measures(trial: Trial, decisions: Decisions) -> tuple[int, ...]:
+    """Cells of a test whose return it would narrow so far that it is no longer an assumption.
+
+    A result y = lift + noise narrows what a cell brings as far as it moves with the lift; as for results that are in,
+    without it the sd must be at least `NARROWED` times as large. The noise is a Student t, which tells as much as a
+    normal of (df + 3) / (df + 1) times its squared scale (Fisher information).
+    """
+    lift = trial.signal.lift - trial.signal.lift.mean()
+    variance = float((lift**2).mean())
+    if variance <= 0 or not np.isfinite(trial.signal.sd):
+        return ()
+    df = max(trial.signal.df, LEAST_DF)
+    noise = trial.signal.sd**2 * (df + 3.0) / (df + 1.0)
+    found = []
+    for cell in trial.recipe.cells:
+        brought = decisions.brought[cell] - decisions.brought[cell].mean()
+        own = float((brought**2).mean())
+        shared = float((brought * lift).mean()) ** 2 / (variance * own) if own > 0 else 0.0
+        left = 1.0 - shared * variance / (variance + noise)
+        if left <= 1.0 / NARROWED**2:
+            found.append(cell)
+    return tuple(found)
+
+
+def _others(
+    trials: Sequence[Trial], values: Sequence[float], net: Sequence[float], busy: Collection[Cell | None]
+) -> tuple[list[Trial], list[float], list[float]]:
+    """Tests of anything but newcomers that an approved test has already."""
+    kept = [k for k, trial in enumerate(trials) if trial.recipe.newcomer not in busy]
+    return [trials[k] for k in kept], [values[k] for k in kept], [net[k] for k in kept]
 
 
 def _shortlist(trials: Sequence[Trial], net: Sequence[float], tested: set[int]) -> list[int]:
     """The best tests of each set of cells, none of cells that an approved test has."""
     found: list[int] = []
-    count: dict[tuple[int, ...], int] = {}
+    count: dict[tuple[object, ...], int] = {}
     for k in np.argsort(-np.asarray(net), kind="stable").tolist():
-        cells = trials[k].recipe.cells
-        if tested & set(cells) or count.get(cells, 0) >= PER_CELL or len(found) >= SHORTLIST:
+        cells, subject = trials[k].recipe.cells, trials[k].recipe.subject
+        if tested & set(cells) or count.get(subject, 0) >= PER_CELL or len(found) >= SHORTLIST:
             continue
-        count[cells] = count.get(cells, 0) + 1
+        count[subject] = count.get(subject, 0) + 1
         found.append(k)
     return found
 
@@ -327,13 +401,17 @@ def _chosen(
     return choose(choice, value)
 
 
-def _answers(scene: Scene, trial: Trial, decisions: Decisions, plan: Floats) -> tuple[Answer, ...]:
+def _answers(
+    scene: Scene, trial: Trial, decisions: Decisions, plan: Floats, worth: Worth
+) -> tuple[Answer, ...]:
     """What each result of a test will mean for the money of its cells."""
-    told = sample_information([trial.signal], decisions.benefit, seed=scene.seed)
+    if trial.recipe.versions or trial.recipe.newcomer is not None:
+        return own_answers(scene, trial, worth.outcome, worth.money)
+    told, may = _told(scene, (trial,), decisions)
     cells, results = list(trial.recipe.cells), told.results[:, :, 0].ravel()
     if trial.moved == 0 or not np.isfinite(results).all():
         return ()
-    money = decisions.spend[:, cells].sum(axis=1)[told.choice]
+    money = decisions.spend[may][:, cells].sum(axis=1)[told.choice]
     return answers_of(results, money.ravel(), float(plan[cells].sum()), trial.moved)
 
 
@@ -347,9 +425,10 @@ def rescaled(scene: Scene, trials: Sequence[Trial], usual: Floats) -> list[Trial
     """
     moved = replace(scene, usual=usual)
     found = [
-        place_trial(
-            moved, trial.recipe, trial.first, (trial.geos, trial.controls), (trial.se, trial.signal.df)
-        )
+        place(moved, trial.recipe, trial.first, (trial.geos, trial.controls), (trial.se, trial.signal.df))
         for trial in trials
     ]
-    return [trial if new is None else new for trial, new in zip(trials, found, strict=True)]
+    return [
+        trial if new is None else replace(new, own=trial.own)
+        for trial, new in zip(trials, found, strict=True)
+    ]

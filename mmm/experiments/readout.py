@@ -96,6 +96,8 @@ class Readout:
         The p-value without a model.
     spend, back
         Money that was changed; outcome in money for each unit of it, None where the change is not clear of its noise.
+    adjusted_for
+        Controls and other media that were taken out of the outcome first.
     course
         Period by period.
     flags
@@ -118,6 +120,7 @@ class Readout:
     randomization: Randomization
     spend: Spend
     back: Return | None
+    adjusted_for: tuple[str, ...]
     course: Course
     flags: tuple[Check, ...]
 
@@ -140,12 +143,14 @@ def read_out(design: Design, arms: Arms, found: list[Check]) -> Readout:
     se, df, error = _error(regression, errors, arms.window)
     beside = _beside(design, arms, rows)
     apart = max((abs(other.effect - regression.effect) for other in beside), default=0.0)
+    beside = (*beside, *_as_recorded(arms, rows))
     widened = apart > APART * se
     if widened:
         se = apart / APART
     half = float(student_t.ppf(0.5 + RANGE / 2, df)) * se
     spend = spend_change(design, arms, rows)
-    expected = float(regression.counterfactual[-arms.window :].sum())
+    removed = float(arms.removed[arms.pre :, arms.is_treated].sum())
+    expected = float(regression.counterfactual[-arms.window :].sum()) + removed
     worth = 1.0 if arms.unit_value is None else arms.unit_value
     back = money_back(regression.effect * worth, se * worth, df, spend, errors * worth)
     randomization = randomization_test(
@@ -176,6 +181,7 @@ def read_out(design: Design, arms: Arms, found: list[Check]) -> Readout:
         randomization=randomization,
         spend=spend,
         back=back,
+        adjusted_for=arms.removed_names,
         course=_course(arms, regression, rows, se, df),
         flags=(
             *found,
@@ -223,6 +229,18 @@ def _beside(design: Design, arms: Arms, rows: dict[str, int]) -> tuple[Estimate,
     return tuple(estimates)
 
 
+def _as_recorded(arms: Arms, rows: dict[str, int]) -> tuple[Estimate, ...]:
+    """The regression on the outcome as it was recorded, where something was taken out of it."""
+    if not arms.removed_names:
+        return ()
+    treated, control = _totals(arms, arms.outcome + arms.removed)
+    since = max(0, arms.pre - rows["history"])
+    found = time_based_regression(treated[since:], control[since:], arms.pre - since)
+    errors = placebo_errors(treated[: arms.pre], control[: arms.pre], **rows)
+    se = float(placebo_se(errors)) if len(errors) > 1 else np.nan
+    return (Estimate("regression, nothing taken out", found.effect, se),)
+
+
 def _pairs(design: Design, arms: Arms) -> list[tuple[int, int]]:
     """Randomized pairs as places in the arms."""
     number = {fold(name): i for i, name in enumerate(arms.names)}
@@ -252,7 +270,10 @@ def _matched(design: Design, arms: Arms, since: int) -> Estimate | None:
 def _course(arms: Arms, regression: Regression, rows: dict[str, int], se: float, df: float) -> Course:
     treated, control = _totals(arms, arms.outcome)
     since = len(treated) - len(regression.counterfactual)
-    actual, expected = treated[since:], regression.counterfactual
+    removed = arms.removed[since:, arms.is_treated].sum(
+        axis=1
+    )  # the chart shows the outcome as it was recorded
+    actual, expected = treated[since:] + removed, regression.counterfactual + removed
     pre = arms.pre - since
     bar = float(student_t.ppf(0.5 + RANGE / 2, df))
     one = bar * float((actual - expected)[:pre].std(ddof=2))

@@ -67,7 +67,8 @@ def settle(scene: Scene, trials: Sequence[Trial], floor: float) -> Settled:
 
 def _in_cents(trial: Trial) -> Trial:
     """The test with its money in whole cents."""
-    return replace(trial, spend=_cents(trial.spend), usual=_cents(trial.usual))
+    outside = None if trial.outside is None else _cents(trial.outside)
+    return replace(trial, spend=_cents(trial.spend), usual=_cents(trial.usual), outside=outside)
 
 
 def _cents(money: Floats) -> Floats:

@@ -43,19 +43,44 @@ class CandidateSettings(Settings):
     )
     weeks: int | None = Field(None, ge=1, le=26, description="weeks of changed spend; without it several")
     fixed_cost: Money = Field(0, ge=0, description="paid once for the test, beside the budget")
+    spend: Money | None = Field(
+        None, gt=0, description="money of the test, for a channel, audience or message without history"
+    )
     people: float | None = Field(
         None, ge=100, description="user split: people that the platform can tell apart"
     )
     response_sd: Money | None = Field(
         None, gt=0, description="user split: sd of one person's outcome over the test, in money"
     )
+    versions: tuple[str, str] | None = Field(
+        None, description="two creatives against each other, on people: their names"
+    )
+    version_sd: Money | None = Field(
+        None,
+        gt=0,
+        description="versions: sd of what one creative brings a person, as known beforehand, in money",
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> CandidateSettings:
         if self.change == 0:
             raise ValueError("change is 0, so nothing would be tested; give -1 to 4 without 0")
-        if self.way == "user_split" and (self.people is None or self.response_sd is None):
+        on_people = self.way == "user_split" or self.versions is not None
+        if on_people and (self.people is None or self.response_sd is None):
             raise ValueError("a user split needs `people` and `response_sd`: its error rests on them")
+        if (self.versions is None) != (self.version_sd is None):
+            raise ValueError(
+                "two versions need `versions`, their names, and `version_sd`, what they may differ by"
+            )
+        if self.versions is None:
+            return self
+        if self.versions[0].strip() == self.versions[1].strip():
+            raise ValueError(f"both versions are called {self.versions[0]}")
+        beside = [name for name in ("change", "spend") if getattr(self, name) is not None]
+        if self.way not in (None, "user_split"):
+            beside.append("way")
+        if beside:
+            raise ValueError(f"two versions get the same money on people; take out {' and '.join(beside)}")
         return self
 
 

@@ -7,15 +7,19 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mmm.data.names import fold
-from mmm.dims import NATIONAL, Cell, cell_columns, cell_row
+from mmm.dims import CELL_KEYS, NATIONAL, Cell, cell_columns, cell_row
 from mmm.experiments.answers import in_words
 from mmm.experiments.proposals import Proposal, Proposed
 from mmm.experiments.trials import Scene, Trial
+from mmm.experiments.user_split import textbook_size
 from mmm.planning.money import in_cents
 from mmm.planning.placed import around_tests
 from mmm.planning.window import PlanWindow
+
+Floats = NDArray[np.float64]
 
 DAYS = {"day": 1, "week": 7, "month": 30.4375}
 
@@ -24,6 +28,10 @@ def kind_of(trial: Trial) -> str:
     """The family of a test, as a table says it."""
     change, way = trial.recipe.change, trial.recipe.way
     size = "go-dark" if change <= -1 else "holdback" if change < 0 else "heavy-up"
+    if trial.recipe.versions:
+        size = "two versions"
+    elif trial.recipe.newcomer is not None:
+        size = "first money"
     return {
         "geo": f"geo split, {size}",
         "user_split": f"user split, {size}",
@@ -35,12 +43,18 @@ def kind_of(trial: Trial) -> str:
 
 def name_of(trial: Trial, cells: Sequence[Cell]) -> str:
     """Tested cells in words."""
+    if trial.recipe.newcomer is not None:
+        return trial.recipe.newcomer.name
     return " and ".join(cells[i].name for i in trial.recipe.cells)
 
 
 def question_of(trial: Trial, cells: Sequence[Cell]) -> str:
     """What a test asks, as a sentence."""
     name, change = name_of(trial, cells), trial.recipe.change
+    if trial.recipe.versions:
+        return f"Which brings more for {name}: {' or '.join(trial.recipe.versions)}?"
+    if trial.recipe.newcomer is not None:
+        return f"What would {name} bring, which has no history?"
     if trial.recipe.way == "phasing":
         return f"What do weeks with more {name} bring, against weeks with less?"
     if change <= -1:
@@ -75,6 +89,8 @@ def ids_of(trials: Sequence[Trial], scene: Scene, taken: Collection[str]) -> lis
 
 def common_cell(trial: Trial, cells: Sequence[Cell]) -> Cell:
     """The cell of a test; of several, what they have in common."""
+    if trial.recipe.newcomer is not None:
+        return trial.recipe.newcomer
     tested = [cells[i] for i in trial.recipe.cells]
     parts = []
     for key in ("channel", "audience", "message"):
@@ -89,7 +105,8 @@ def tests_table(proposal: Proposal, ids: Sequence[str], states: Sequence[str], s
     Money in currency units; `mde`, `expected` and what they belong to in the outcome's unit of money (or in units where
     it has none), over the weeks that count.
     """
-    cells, keys = scene.window.cells, cell_columns(scene.window.cells)
+    cells = scene.window.cells
+    keys = _keys(scene, [found.trial for found in proposal.tests])
     rows = []
     for rank, (found, name, state) in enumerate(zip(proposal.tests, ids, states, strict=True), start=1):
         trial = found.trial
@@ -103,7 +120,7 @@ def tests_table(proposal: Proposal, ids: Sequence[str], states: Sequence[str], s
                 "kind": kind_of(trial),
                 "change": trial.recipe.change,
                 **_where_and_when(trial, scene),
-                "spend": float(trial.spend.sum()),
+                "spend": trial.placed,
                 "incremental_spend": trial.extra,
                 "withheld": trial.withheld,
                 "reserve_used": trial.used,
@@ -113,6 +130,12 @@ def tests_table(proposal: Proposal, ids: Sequence[str], states: Sequence[str], s
         )
     columns = list(rows[0]) if rows else table_columns(keys)
     return pd.DataFrame(rows, columns=columns)
+
+
+def _keys(scene: Scene, trials: Sequence[Trial]) -> tuple[str, ...]:
+    """Columns that say what a test is of, newcomers too."""
+    new = [trial.recipe.newcomer for trial in trials if trial.recipe.newcomer is not None]
+    return cell_columns((*scene.window.cells, *new))
 
 
 def _where_and_when(trial: Trial, scene: Scene) -> dict[str, object]:
@@ -144,7 +167,10 @@ def _figures(found: Proposed) -> dict[str, object]:
         "mde_return": trial.mde / abs(moved),
         "power": trial.power,
         "assurance": trial.assurance,
+        "people": trial.people,
+        "people_textbook": _textbook(trial),
         "value_of_information": found.information,
+        "freed_value": found.freed,
         "opportunity_cost": found.opportunity,
         "net_value": found.net,
         "adds": found.adds,
@@ -152,21 +178,30 @@ def _figures(found: Proposed) -> dict[str, object]:
     }
 
 
+def _textbook(trial: Trial) -> float:
+    """People in each arm that a test on people would need to show the likely difference in 80 of 100, at any price."""
+    if not np.isfinite(trial.people) or not np.isfinite(trial.recipe.response_sd):
+        return np.nan
+    likely = float(np.sqrt((trial.signal.lift**2).mean())) / trial.people
+    return textbook_size(trial.recipe.response_sd, likely) if likely > 0 else np.nan
+
+
 def table_columns(keys: Sequence[str]) -> list[str]:
     """The head of a table without tests."""
     head = f"id state rank test {' '.join(keys)} kind change units controls start weeks cooldown seed"
     money = "spend incremental_spend withheld reserve_used"
-    told = "expected expected_lo expected_hi expected_return se df mde mde_return power assurance"
-    worth = "value_of_information opportunity_cost net_value adds floor_driven answers"
+    told = "expected expected_lo expected_hi expected_return se df mde mde_return"
+    told += " power assurance people people_textbook"
+    worth = "value_of_information freed_value opportunity_cost net_value adds floor_driven answers"
     return f"{head} {money} {told} {worth}".split()
 
 
 def weeks_table(trials: Sequence[Trial], ids: Sequence[str], scene: Scene) -> pd.DataFrame:
     """The table `test_weeks.csv`: money of each test by period, region and cell, usual and with the test.
 
-    `share` is the part of the usual level there that the design sets: 1 in regions, half of the people in a user split.
+    `share` is the part of the usual level there that the design sets: 1 in regions, of a user split those in the test.
     """
-    window, keys = scene.window, cell_columns(scene.window.cells)
+    window, keys = scene.window, _keys(scene, trials)
     rows = [
         {
             "id": name,
@@ -182,6 +217,21 @@ def weeks_table(trials: Sequence[Trial], ids: Sequence[str], scene: Scene) -> pd
         for g in trial.geos
         for c in trial.recipe.cells
     ]
+    rows += [
+        {
+            "id": name,
+            "date": str(window.dates[t]),
+            "geo": window.geos[g],
+            **cell_row(trial.recipe.newcomer, keys),
+            "share": 1.0,
+            "usual_spend": 0.0,
+            "test_spend": float(trial.outside[t, g]),
+        }
+        for trial, name in zip(trials, ids, strict=True)
+        if trial.outside is not None and trial.recipe.newcomer is not None
+        for t in range(trial.first, trial.stop)
+        for g in trial.geos
+    ]
     columns = ["id", "date", "geo", *keys, "share", "usual_spend", "test_spend"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -190,18 +240,24 @@ def placed_in(table: pd.DataFrame, window: PlanWindow) -> PlanWindow:
     """The window with the tests of `test_weeks.csv` in it; the window itself where the table has none."""
     if table.empty:
         return window
-    keys = cell_columns(window.cells)
+    keys = [key for key in CELL_KEYS if key in table]
     day = {str(date): t for t, date in enumerate(window.dates)}
     geo = {name: g for g, name in enumerate(window.geos)}
     cell = {tuple(cell_row(found, keys).values()): c for c, found in enumerate(window.cells)}
     spend, taken = np.zeros_like(window.pattern), np.zeros_like(window.pattern)
+    new: dict[Cell, Floats] = {}
     withheld = 0
     for row in table.to_dict("records"):
-        at = day[str(row["date"])], geo[row["geo"]], cell[tuple(row[key] for key in keys)]
+        place, named = (day[str(row["date"])], geo[row["geo"]]), tuple(row[key] for key in keys)
+        if named not in cell:
+            found = Cell(**dict(zip(keys, named, strict=True)))
+            new.setdefault(found, np.zeros(spend.shape[:2]))[place] += float(row["test_spend"])
+            continue
+        at = (*place, cell[named])
         spend[at] += float(row["test_spend"])
         taken[at] = float(row["share"])
         withheld += max(0, in_cents(float(row["usual_spend"])) - in_cents(float(row["test_spend"])))
-    return around_tests(window, spend, taken, withheld / 100)
+    return around_tests(window, spend, taken, withheld / 100, tuple(new.items()))
 
 
 def answers_table(proposal: Proposal, ids: Sequence[str]) -> pd.DataFrame:

@@ -7,17 +7,20 @@ simply before and during (pulse, which is no experiment and says so).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmm.data.panel import Panel
+from mmm.dims import Cell
 from mmm.experiments.assignment import Teams, honest_error
 from mmm.experiments.effects import bought_by, change_by_period, weeks_of_carry_over
 from mmm.experiments.power import assurance, minimal_effect, power
 from mmm.experiments.regression import LEAST_DF
 from mmm.experiments.settings import Way
+from mmm.experiments.user_split import roll_size
 from mmm.experiments.value import Signal
 from mmm.model.priors import TRANSPORT
 from mmm.planning.window import PlanWindow
@@ -34,9 +37,6 @@ LONGEST_COOLDOWN = 4.0
 
 BLOCK_WEEKS = 2.0
 """A switchback changes over no sooner."""
-
-SPLIT = 0.5
-"""Share of people that a user split treats."""
 
 MOST_TAKEN = 0.9
 """Most of a cell's window that a test may take from the plan."""
@@ -60,7 +60,8 @@ class Scene:
     teams
         Regions of tests by region; None where there are too few, or their history is too short.
     history
-        Outcome of every region in periods that can be compared, in the unit of the curves, shape (period, geo).
+        Outcome of every region in periods that can be compared, less what the readout takes out of it too
+        (`mmm.experiments.adjustment`), in the unit of the curves, shape (period, geo).
     left
         Outcome of the country less what the model expects, same unit, shape (period,).
     closed
@@ -69,6 +70,8 @@ class Scene:
         Periods of a year; weeks of a period.
     seed
         Of all that is drawn.
+    beliefs
+        Median and log sd of the return of channels without history, by channel.
     """
 
     window: PlanWindow
@@ -82,6 +85,7 @@ class Scene:
     year: int
     weeks: float
     seed: int
+    beliefs: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +102,14 @@ class Recipe:
         Of changed spend, and after them until the effect has faded.
     people, response_sd, fixed_cost
         As in the config; nan where not given.
+    versions, version_sd
+        Two creatives against each other, at the same money; none and nan where it is about money.
+    newcomer
+        What is tested where no cell is: a channel, audience or message without history. `amount` is its money then.
     amount
         Money to be added in all, whatever the usual level is: of a test that was approved. Else nan.
+    wide
+        Whether the regions of all teams are treated: one test where there could be several, and a smaller error.
     """
 
     cells: tuple[int, ...]
@@ -111,6 +121,15 @@ class Recipe:
     response_sd: float = np.nan
     fixed_cost: float = 0.0
     amount: float = np.nan
+    wide: bool = False
+    versions: tuple[str, ...] = ()
+    version_sd: float = np.nan
+    newcomer: Cell | None = None
+
+    @property
+    def subject(self) -> tuple[object, ...]:
+        """What it is about: tests of one subject are instead of each other."""
+        return self.cells, self.newcomer
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +157,14 @@ class Trial:
         Money that the measured effect belongs to: for a return of the money changed.
     total
         All that the change brings, in the unit of the objective's curves, shape (draw,).
+    share
+        Share of the usual level, where it runs, that the design sets.
+    people
+        How many are in each arm, of a test on people; else nan.
+    outside
+        Money of a newcomer, shape (period, geo); None for tests of cells.
+    own
+        What its result is worth over its useful life, where no plan of cells rests on it: versions and newcomers.
     """
 
     recipe: Recipe
@@ -153,16 +180,20 @@ class Trial:
     signal: Signal
     moved: float
     total: Floats
+    share: float = 1.0
+    people: float = np.nan
+    outside: Floats | None = None
+    own: float = 0.0
+
+    @property
+    def placed(self) -> float:
+        """Money that it spends."""
+        return float(self.spend.sum()) + (0.0 if self.outside is None else float(self.outside.sum()))
 
     @property
     def extra(self) -> float:
         """Money more than usual, negative where it is less."""
-        return float(self.spend.sum() - self.usual.sum())
-
-    @property
-    def share(self) -> float:
-        """Share of the usual level, where it runs, that the design sets."""
-        return SPLIT if self.recipe.way == "user_split" else 1.0
+        return self.placed - float(self.usual.sum())
 
     @property
     def withheld(self) -> float:
@@ -172,7 +203,7 @@ class Trial:
     @property
     def used(self) -> float:
         """Reserve used: money spent where the design sets the level, and money withheld there."""
-        return float(self.spend.sum()) + self.withheld
+        return self.placed + self.withheld
 
     @property
     def mde(self) -> float:
@@ -226,6 +257,8 @@ def regions_of_team(scene: Scene, recipe: Recipe, team: int) -> tuple[tuple[int,
     """Treated regions and those they are compared with; all and none for a test of the whole country."""
     if recipe.way != "geo" or scene.teams is None:
         return tuple(range(len(scene.window.geos))), ()
+    if recipe.wide:
+        return tuple(sorted(g for regions in scene.teams.treated for g in regions)), scene.teams.control
     return scene.teams.treated[team], scene.teams.control
 
 
@@ -257,11 +290,16 @@ def place_trial(
     taken = window.pattern[first:stop, list(geos)][:, :, list(recipe.cells)].sum(axis=(0, 1))
     if np.abs(spend - usual).sum() < 0.01 or (taken > MOST_TAKEN).any():
         return None
-    share = SPLIT if recipe.way == "user_split" else 1.0
+    share, people = 1.0, np.nan
+    if recipe.way == "user_split":
+        if not np.isfinite(recipe.people):
+            return None
+        people = people_of(recipe, paths.sum(axis=1))
+        share = people / recipe.people
     path = share * paths
     contrast = _contrast(recipe.way, path[:, : last - first])
     lift = path[:, : last - first] @ contrast
-    known = _error(scene, recipe, geos, controls, contrast) or error
+    known = error_of(scene, recipe, (geos, controls), contrast, people) or error
     if known is None:
         return None
     se, df = known
@@ -283,7 +321,24 @@ def place_trial(
         signal,
         moved,
         path.sum(axis=1),
+        share,
+        people,
     )
+
+
+def people_of(recipe: Recipe, brought: Floats) -> float:
+    """People in each arm of a test on people, at most half of them (Test & Roll, see `mmm.experiments.user_split`).
+
+    Parameters
+    ----------
+    brought
+        What the change would bring if all people got it, shape (draw,). Two arms whose means are known with an sd of
+        v each differ by v times the root of 2.
+    """
+    known = float(brought.std()) / (recipe.people * np.sqrt(2.0))
+    if known <= 0:
+        return recipe.people / 2.0
+    return float(np.clip(roll_size(recipe.people, recipe.response_sd, known), 1.0, recipe.people / 2.0))
 
 
 def levels_of(recipe: Recipe, scene: Scene) -> Floats:
@@ -350,19 +405,30 @@ def _contrast(way: Way, path: Floats) -> Floats:
     return away / largest * np.sign(mean.sum() or 1.0) if largest > 0 else np.zeros_like(away)
 
 
-def _error(
-    scene: Scene, recipe: Recipe, geos: tuple[int, ...], controls: tuple[int, ...], contrast: Floats
+def error_of(
+    scene: Scene,
+    recipe: Recipe,
+    regions: tuple[tuple[int, ...], tuple[int, ...]],
+    contrast: Floats,
+    people: float = np.nan,
 ) -> tuple[float, float] | None:
-    """Error of the readout and its degrees of freedom; None where the history does not say."""
+    """Error of the readout and its degrees of freedom; None where the history does not say.
+
+    Parameters
+    ----------
+    regions
+        Treated, and those they are compared with.
+    contrast
+        Weight of each period that counts.
+    people
+        In each arm.
+    """
     window = len(contrast)
     if recipe.way == "geo":
-        treated, control = (scene.history[:, list(part)].sum(axis=1) for part in (geos, controls))
+        treated, control = (scene.history[:, list(part)].sum(axis=1) for part in regions)
         return honest_error(treated, control, window=window, history=max(scene.year, 4 * window))
     if recipe.way == "user_split":
-        if not np.isfinite(recipe.people):
-            return None
-        variance = SPLIT * recipe.people * recipe.response_sd**2 / (1.0 - SPLIT)
-        return float(np.sqrt(variance)), 100.0
+        return float(np.sqrt(2.0 * people) * recipe.response_sd), 100.0
     weights = contrast
     if recipe.way == "pulse":  # against the weeks before, or a slow drift would pass for an effect
         weights = np.concatenate([-np.ones(window), contrast])

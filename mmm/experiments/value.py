@@ -21,6 +21,10 @@ FOLDS = 10
 REPEATS = 4
 """Results simulated for each draw."""
 
+WEAK = 0.5
+"""A result in which less of the variance is the effect's moves what is believed by little: a cubic says how, and the
+knots of a spline would follow noise."""
+
 KNOTS = (0.2, 0.5, 0.8)
 """Where the pieces of the cubic spline meet, as quantiles of the results."""
 
@@ -61,18 +65,23 @@ class Told:
     choice: Ints
 
 
-def perfect_information(benefit: Floats) -> float:
+def perfect_information(benefit: Floats, base: int | None = None) -> float:
     """What knowing the truth is worth (EVPI).
 
     Parameters
     ----------
     benefit
         NB, shape (draw, decision).
+    base
+        What is done without it; None: the best in the mean.
     """
-    return float(benefit.max(axis=1).mean() - benefit.mean(axis=0).max())
+    without = benefit.mean(axis=0).max() if base is None else benefit[:, base].mean()
+    return float(benefit.max(axis=1).mean() - without)
 
 
-def sample_information(signals: Sequence[Signal], benefit: Floats, *, seed: int = 1) -> Told:
+def sample_information(
+    signals: Sequence[Signal], benefit: Floats, *, base: int | None = None, seed: int = 1
+) -> Told:
     """What the results of some tests together are worth, and the rule that turns them into decisions.
 
     Noise is the same for the k-th test of every call with one seed, so that tests are compared on the same luck.
@@ -83,16 +92,19 @@ def sample_information(signals: Sequence[Signal], benefit: Floats, *, seed: int 
         The tests; none: nothing is told.
     benefit
         NB, shape (draw, decision).
+    base
+        What is done without them; None: the best in the mean. Another where results also allow decisions that nobody
+        would take unmeasured.
     """
     draws = len(benefit)
-    base = int(np.argmax(benefit.mean(axis=0)))
+    base = int(np.argmax(benefit.mean(axis=0))) if base is None else base
     results = simulated(signals, draws, seed)
     stay = np.full((REPEATS, draws), base, dtype=np.int64)
     known = [k for k, signal in enumerate(signals) if np.isfinite(signal.sd) and np.ptp(signal.lift) > 0]
     if not known or np.ptp(benefit - benefit[:, base : base + 1]) == 0:
         return Told(0.0, results, stay)
     gain = benefit - benefit[:, base : base + 1]
-    rows = np.concatenate([spline(results[:, :, k].ravel()) for k in known], axis=1)
+    rows = np.concatenate([_columns(results[:, :, k], signals[k].lift) for k in known], axis=1)
     rows = np.column_stack([np.ones(len(rows)), rows])
     fold = np.tile(_folds(draws, seed), REPEATS)
     every = np.tile(gain, (REPEATS, 1))
@@ -107,7 +119,7 @@ def sample_information(signals: Sequence[Signal], benefit: Floats, *, seed: int 
         weights = np.linalg.solve(gram - grams[f] + ridge, moment - cross[f])
         choice[inside] = np.argmax(rows[inside] @ weights, axis=1)
         worth += float(np.take_along_axis(every[inside], choice[inside][:, None], axis=1).sum())
-    value = min(max(worth / len(rows), 0.0), perfect_information(benefit))
+    value = min(max(worth / len(rows), 0.0), perfect_information(benefit, base))
     return Told(value, results, choice.reshape(REPEATS, draws))
 
 
@@ -121,15 +133,22 @@ def simulated(signals: Sequence[Signal], draws: int, seed: int) -> Floats:
     return out
 
 
-def spline(values: Floats) -> Floats:
-    """Cubic spline of one variable without the constant, straight beyond its outermost hundredths; shape (row, 6).
+def spline(values: Floats, edge: float = 0.01) -> Floats:
+    """Cubic spline of one variable without the constant; shape (row, 6).
 
-    The ends are drawn in to the 1 % and 99 % quantiles: a heavy-tailed result says no more than a large one.
+    The ends are drawn in to quantiles, a share of `edge` at each: a heavy-tailed result says no more than a large one.
     """
-    low, high = np.quantile(values, [0.01, 0.99])
+    low, high = np.quantile(values, [edge, 1.0 - edge])
     x = (np.clip(values, low, high) - low) / (high - low) if high > low else np.zeros_like(values)
     knots = np.quantile(x, KNOTS)
     return np.column_stack([x, x**2, x**3, *(np.maximum(x - knot, 0.0) ** 3 for knot in knots)])
+
+
+def _columns(results: Floats, lift: Floats) -> Floats:
+    """What decisions are regressed on: a spline of clear results, a cubic of weak ones; shape (row, column)."""
+    if lift.var() < WEAK * results.var():
+        return spline(results.ravel(), edge=0.003)[:, :3]
+    return spline(results.ravel())
 
 
 def _folds(draws: int, seed: int) -> Ints:

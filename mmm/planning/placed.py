@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmm.data.panel import Floats
+from mmm.dims import Cell
 from mmm.errors import InternalFault
 from mmm.planning.money import in_cents
 from mmm.response.curves import WindowCurves, response
@@ -35,17 +36,22 @@ class PlacedTests:
         Money of the usual level that is not spent there, in whole cents.
     pattern
         Share of a cell's window money in each period and geo had there been no tests, shape (period, geo, cell).
+    newcomers
+        What has no history and is tested, each with its money, in whole cents, shape (period, geo): what it brings is
+        in no figure of the plan.
     """
 
     spend: Floats
     taken: Floats
     withheld: float
     pattern: Floats
+    newcomers: tuple[tuple[Cell, Floats], ...] = ()
 
     @property
     def placed(self) -> float:
         """Money that tests spend."""
-        return in_cents(float(self.spend.sum())) / 100
+        new = sum(in_cents(float(money.sum())) for _, money in self.newcomers)
+        return (in_cents(float(self.spend.sum())) + new) / 100
 
     @property
     def used(self) -> float:
@@ -58,15 +64,21 @@ class PlacedTests:
         return np.asarray((self.pattern * (1.0 - self.taken)).sum(axis=(0, 1)), dtype=np.float64)
 
 
-def around_tests(window: PlanWindow, spend: Floats, taken: Floats, withheld: float) -> PlanWindow:
+def around_tests(
+    window: PlanWindow,
+    spend: Floats,
+    taken: Floats,
+    withheld: float,
+    newcomers: tuple[tuple[Cell, Floats], ...] = (),
+) -> PlanWindow:
     """The window with tests in it: the plan's money goes where no test sets the level, in the same proportions.
 
     Parameters
     ----------
-    spend, taken, withheld
+    spend, taken, withheld, newcomers
         As in `PlacedTests`.
     """
-    tests = PlacedTests(spend, taken, withheld, window.pattern)
+    tests = PlacedTests(spend, taken, withheld, window.pattern, newcomers)
     free = tests.free
     if (free <= 0).any():
         names = ", ".join(window.cells[i].name for i in np.flatnonzero(free <= 0))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from mmm.data.panel import Floats
-from mmm.dims import NATIONAL, cell_columns, cell_row
+from mmm.dims import CELL_KEYS, NATIONAL, Cell, cell_columns, cell_row
 from mmm.planning.allocation import Money, take_draws
 from mmm.planning.asked import CENT
 from mmm.planning.money import spread
@@ -79,7 +79,20 @@ def _placed(window: PlanWindow, table: pd.DataFrame) -> pd.DataFrame:
     rows = table[spend > 0].copy()
     rows["purpose"], rows["reference_spend"] = "test", 0.0
     rows["current_spend"] = rows["planned_spend"] = spend[spend > 0]
-    return rows
+    new = [_new_rows(window, cell, money, table) for cell, money in window.tests.newcomers]
+    return pd.concat([rows, *new], ignore_index=True) if new else rows
+
+
+def _new_rows(window: PlanWindow, cell: Cell, money: Floats, table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the test of what has no history."""
+    periods, geos = np.nonzero(money > 0)
+    rows = pd.DataFrame({"date": window.dates[periods].astype("datetime64[s]"), "purpose": "test"})
+    for key in CELL_KEYS:
+        rows[key] = getattr(cell, key)
+    rows["geo"] = np.array(window.geos, dtype=object)[geos]
+    rows["reference_spend"] = 0.0
+    rows["current_spend"] = rows["planned_spend"] = money[periods, geos]
+    return rows.reindex(columns=[name for name in table.columns if name in rows])
 
 
 def planned_pattern(table: pd.DataFrame, window: PlanWindow) -> Floats:

@@ -547,13 +547,22 @@ ENGLISH: dict[str, str] = {
     "designs.ask.dark": "What would be lost without {cell}?",
     "designs.ask.less": "What does the last {size} of {cell} bring?",
     "designs.ask.more": "What would {size} more for {cell} bring?",
+    "designs.ask.two_versions": "{question}",
+    "designs.ask.first_money": "What would {cell} bring, which has no history?",
+    "designs.do.two_versions": "Both versions for the same money, {people} people each, for {weeks} weeks.",
+    "designs.do.first_money": "{spend} for {cell}, for {weeks} weeks.",
+    "designs.freed": "Of that",
+    "designs.frees": (
+        "{freed} because the plan holds a line back whose return is an assumption, and may move it further once it is "
+        "measured."
+    ),
     "designs.ask.phase": "What do weeks with more {cell} bring, against weeks with less?",
     "designs.do.dark": "No {cell} for {weeks} weeks.",
     "designs.do.less": "{size} less {cell} for {weeks} weeks.",
     "designs.do.more": "{size} more {cell} for {weeks} weeks.",
     "designs.do.phase": "{cell} up or down by {size} from week to week, drawn at random, for {weeks} weeks.",
     "designs.in.geo_split": "{places}; compared with {n} others: {controls}.",
-    "designs.in.user_split": "Half of the people the platform can tell apart; compared with the other half.",
+    "designs.in.user_split": "{people} people drawn by lot; compared with as many others.",
     "designs.in.switchback": "The whole country; weeks with the change and weeks without it alternate at random.",
     "designs.in.randomized_phasing": "The whole country; weeks are compared with each other.",
     "designs.in.pulse": (
@@ -576,6 +585,8 @@ ENGLISH: dict[str, str] = {
     "designs.then.stop": "stop",
     "designs.then.cut": "cut to {times} times the plan",
     "designs.then.keep": "keep as planned",
+    "designs.then.first": "the first version for all",
+    "designs.then.second": "the second version for all",
     "designs.then.scale": "scale to {times} times the plan",
     "column.way": "Kind",
     "column.reserve_used": "Reserve used",
@@ -1072,6 +1083,10 @@ ENGLISH: dict[str, str] = {
     "readout.column.money_after": "Planned",
     "readout.read": "How it was read",
     "readout.read.regions": "Treated: {treated}. Compared with: {control}.",
+    "readout.read.adjusted": (
+        "What differed between the regions beside the test was taken out first, by what it did in weeks without a "
+        "test: {names}."
+    ),
     "readout.read.error.placebo": (
         "The error is what the same regression finds in {n} windows of the history in which nothing was tested; "
         "{r2} of how the treated regions moved before is explained by the others."
@@ -1108,6 +1123,24 @@ ENGLISH: dict[str, str] = {
     "sheet.moves.geo": "Moves by region",
     "sheet.scenarios": "Scenarios",
     "sheet.moves": "Moves",
+    "sheet.tests": "Tests",
+    "tests.column.kind": "Kind",
+    "tests.column.state": "State",
+    "tests.column.start": "Start",
+    "tests.column.weeks": "Weeks",
+    "tests.column.cooldown": "Cool-down, weeks",
+    "tests.column.spend": "Money spent",
+    "tests.column.incremental_spend": "Of it extra",
+    "tests.column.withheld": "Withheld",
+    "tests.column.reserve_used": "Reserve used",
+    "tests.column.power": "Power",
+    "tests.column.assurance": "Assurance",
+    "tests.reserve": "The reserve",
+    "tests.reserve.placed": "Spent by tests",
+    "tests.reserve.withheld": "Withheld by tests, returned afterwards",
+    "tests.reserve.without_test": "No test uses it",
+    "tests.reserve.all": "Reserve of the plan",
+    "tests.reserve.floor": "Least reserve that was asked for",
     "sheet.returns": "Returns",
     "sheet.segments": "Segments",
     "sheet.others": "Other outcomes",

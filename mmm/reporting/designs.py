@@ -117,12 +117,17 @@ def designs_table(results: Results, voice: Voice) -> Table | None:
 def _card(row: Mapping[str, Any], results: Results, voice: Voice) -> Card:
     cell, money = cell_of(row), voice.amounts.money
     change = float(row["change"])
+    family, *more = (part.strip().replace(" ", "_") for part in str(row["kind"]).split(","))
     size = "dark" if change <= -1 else "less" if change < 0 else "more"
-    family = str(row["kind"]).split(",")[0].replace(" ", "_")
+    for special in ("two_versions", "first_money"):
+        size = special if special in more else size
     values: dict[str, object] = {
         "cell": voice.cell(cell),
         "size": percent(abs(change)),
         "weeks": f"{float(row['weeks']):.0f}",
+        "people": f"{number(row.get('people')) or 0:,.0f}",
+        "spend": money(number(row["spend"])),
+        "question": str(row["test"]),
     }
     start = Date.fromisoformat(str(row["start"]))
     end = start + timedelta(days=7 * int(row["weeks"]) - 1)
@@ -154,6 +159,7 @@ def _card(row: Mapping[str, Any], results: Results, voice: Voice) -> Card:
         (voice.text("designs.cost"), voice.html("designs.money", cost)),
         (voice.text("designs.expect"), voice.html("designs.effect", expect)),
         (voice.text("designs.net"), voice.html("designs.values", worth)),
+        *_freed(row, voice),
     )
     adds = number(row["adds"])
     by_floor = bool(row["floor_driven"]) and adds is not None
@@ -168,6 +174,15 @@ def _card(row: Mapping[str, Any], results: Results, voice: Voice) -> Card:
     )
 
 
+def _freed(row: Mapping[str, Any], voice: Voice) -> tuple[tuple[str, Markup], ...]:
+    """What of the worth is there because the plan may move a measured line further, where it is any."""
+    freed = number(row.get("freed_value"))
+    if not freed or freed < 0.5:
+        return ()
+    told = {"freed": voice.amounts.money(freed)}
+    return ((voice.text("designs.freed"), voice.html("designs.frees", told)),)
+
+
 def _where(row: Mapping[str, Any], family: str, voice: Voice) -> Markup:
     """Where the change is made, and what it is compared with."""
     places = [name for name in str(row["units"]).split(";") if name]
@@ -176,6 +191,7 @@ def _where(row: Mapping[str, Any], family: str, voice: Voice) -> Markup:
         "places": joined(places, voice.text("decision.and")),
         "n": str(len(controls)),
         "controls": joined(controls, voice.text("decision.and")),
+        "people": f"{number(row.get('people')) or 0:,.0f}",
     }
     return voice.html(f"designs.in.{family}", values)
 

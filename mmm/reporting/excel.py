@@ -21,6 +21,7 @@ from mmm.reporting.geos import in_geos
 from mmm.reporting.goals import goal_sentences
 from mmm.reporting.headline import caveats, headline
 from mmm.reporting.moves import curve_of
+from mmm.reporting.reserve_sheet import tests_sheet
 from mmm.reporting.results import Results, at_level, cell_of, records
 from mmm.reporting.settings import ReportSettings
 from mmm.reporting.statement import statement
@@ -51,6 +52,7 @@ def write_workbook(results: Results, settings: ReportSettings, path: Path) -> No
     if not by_geo.empty:
         _plan_sheet(book, results, [*_key_columns(results), "geo"])
         _geos_sheet(book, results, records(by_geo))
+    tests_sheet(book, results)
     _returns_sheet(book, results, results.roi, "sheet.returns")
     if not results.segments.empty:
         _returns_sheet(book, results, results.segments, "sheet.segments")

@@ -323,8 +323,11 @@ def _notes(figures: Figures, words: Catalogue, amounts: Amounts) -> list[Markup]
         "seen": amounts.money(figures["spend_seen"], signed=True),
         "noise": amounts.money(figures["spend_seen_se"]),
     }
+    others = figures.get("adjusted_for") or []
+    adjusted = [words.html("readout.read.adjusted", {"names": _named(others)})]
     return [
         words.html("readout.read.regions", regions),
+        *(adjusted if others else []),
         words.html(f"readout.read.error.{figures['error']}", error),
         words.html("readout.read.spend", spend),
     ]

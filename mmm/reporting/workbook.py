@@ -66,6 +66,7 @@ class Book:
             "cents": {"num_format": "#,##0.00;[Red]-#,##0.00"},
             "ratio": {"num_format": RATIO},
             "share": {"num_format": SHARE},
+            "whole": {"num_format": "0"},
             "total": {"num_format": MONEY, "bold": True, "top": 1},
             "row_total": {"num_format": MONEY, "bold": True},
             "total_cents": {"num_format": "#,##0.00;[Red]-#,##0.00", "bold": True, "top": 1},

@@ -146,9 +146,14 @@ def _propose(
     usual = np.maximum(window.largest, money.current)
     most = np.maximum(np.maximum(usual, money.core), 1.0)
     bank = make_bank(scene.curves, usual, most, NEAR, FAR)
-    anywhere = settings.model_copy(update={"change": None})  # what a result lets plans do over two years
-    decisions = candidate_decisions(bank, desk.aim, window, anywhere, money.core, seed=scene.seed)
-    limits = allocate(desk.aim, window, settings, money.core, desk.begin.grades, bank.sketch()).bounds
+    grades = desk.begin.grades
+    later = settings
+    if (
+        settings.change is not None
+    ):  # over two years a cell moves further than in one window: as far as in two
+        later = settings.model_copy(update={"change": (1.0 + settings.change) ** 2 - 1.0})
+    decisions = candidate_decisions(bank, desk.aim, window, later, money.core, grades, seed=scene.seed)
+    limits = allocate(desk.aim, window, settings, money.core, grades, bank.sketch()).bounds
     full = [by == "bound" and desk.plan[i] >= limits.upper[i] - 1.0 for i, by in enumerate(limits.upper_by)]
     shadow = first.summary.shadow_price
     worth = Worth(desk.aim.worth, max(desk.aim.cost + (shadow or 0.0), 0.01 * desk.aim.worth))
@@ -157,16 +162,16 @@ def _propose(
         money.reserve,
         ceiling,
         config.tests.slots,
-        tuple(grade != "experiment" for grade in desk.begin.grades),
+        tuple(grade != "experiment" for grade in grades),
         tuple(held_trial(design, scene, config) for design in held),
     )
     offer = recipes_of(scene, config.tests, full)
     proposal = propose(scene, offer, decisions, worth, frame)
     tested = sorted({cell for test in proposal.tests for cell in test.trial.recipe.cells})
     following = candidate_decisions(
-        bank, desk.aim, window, settings, money.core, seed=scene.seed, cells=tested
+        bank, desk.aim, window, settings, money.core, grades, seed=scene.seed, cells=tested
     )
-    return decisions, with_answers(scene, proposal, following, desk.plan)
+    return decisions, with_answers(scene, proposal, following, desk.plan, worth)
 
 
 def _around(config: Config, prepared: Prepared, desk: _Desk, weeks: pd.DataFrame, first: Plan) -> Plan:

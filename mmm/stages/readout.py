@@ -138,6 +138,7 @@ def figures_of(readout: Readout) -> dict[str, Any]:
         "placebos": readout.placebos,
         "widened": readout.widened,
         "r2": readout.r2,
+        "adjusted_for": list(readout.adjusted_for),
         "p_value": readout.randomization.p_value,
         "assignments": readout.randomization.assignments,
         "beside": [

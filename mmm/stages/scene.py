@@ -13,13 +13,18 @@ from mmm.config import Config
 from mmm.data.calendar import DAY, next_periods, period_ends
 from mmm.data.experiments import regions_of, tested_cells
 from mmm.data.panel import Floats, Panel
+from mmm.dims import Cell
 from mmm.errors import DataError
+from mmm.experiments.adjustment import explained, influences_of
 from mmm.experiments.arms import YEAR
 from mmm.experiments.assignment import Teams, draw_teams, team_count
 from mmm.experiments.design import Design
 from mmm.experiments.ledger import Ledger
+from mmm.experiments.newcomers import place
 from mmm.experiments.settings import Way
-from mmm.experiments.trials import Recipe, Scene, Trial, place_trial
+from mmm.experiments.trials import Recipe, Scene, Trial
+from mmm.finance.economics import unit_economics
+from mmm.model.priors import resolve_roi_priors
 from mmm.planning.window import PlanWindow
 from mmm.response.curves import WindowCurves
 from mmm.stages.trials import known_tests
@@ -51,7 +56,9 @@ def scene_of(
     usable = panel.modelled & ~np.isnan(panel.outcome).any(axis=1)
     for test in known_tests(config, ledger):
         usable &= ~((period_ends(panel.dates, panel.grain) >= test.start) & (panel.dates <= test.counted))
-    history = panel.outcome[usable] * curves.value[0]
+    worth = np.broadcast_to(curves.value[0], panel.outcome.shape[1:])
+    parts = explained(influences_of(panel, usable), panel.outcome, usable, range(len(panel.geos)))
+    history = (panel.outcome - parts.sum(axis=2))[usable] * worth
     weeks, seed = WEEKS[panel.grain], config.model.sampling.seed
     held = held_in(ledger, window)
     return Scene(
@@ -66,7 +73,29 @@ def scene_of(
         year=YEAR[panel.grain],
         weeks=weeks,
         seed=seed,
+        beliefs=_beliefs(config, panel),
     )
+
+
+def _beliefs(config: Config, panel: Panel) -> dict[str, tuple[float, float]]:
+    """Median and log sd of the return of channels that candidates bring in, as their priors have it."""
+    if panel.unit_value is None:
+        return {}
+    total = float(np.nansum(np.abs(panel.outcome * panel.unit_value)))
+    found = {}
+    for wish in config.tests.candidates:
+        if wish.spend is None:
+            continue
+        prior = resolve_roi_priors(
+            (Cell(wish.channel),),
+            config.model.priors,
+            spend=np.array([wish.spend]),
+            outcome=total,
+            break_even=unit_economics(config.finance).break_even_roi,
+            has_money=True,
+        )
+        found[wish.channel] = float(prior.median[0]), float(prior.sigma[0])
+    return found
 
 
 def _teams(
@@ -127,7 +156,11 @@ def held_trial(design: Design, scene: Scene, config: Config) -> Trial:
         A channel or region of it that the data no longer have.
     """
     faults: list[str] = []
-    cells = tested_cells(design, scene.panel, config.channels, faults)
+    unknown: list[str] = []
+    cells = tested_cells(design, scene.panel, config.channels, unknown)
+    newcomer = Cell(design.channel, design.audience, design.message) if unknown else None
+    if not design.spend_change > 0 or "versions" in design.kind:  # nothing was agreed that could be placed
+        faults += unknown
     treated = regions_of(design.geos, design, scene.panel, faults)
     controls = regions_of(design.controls, design, scene.panel, faults)
     window = scene.window
@@ -148,10 +181,13 @@ def held_trial(design: Design, scene: Scene, config: Config) -> Trial:
         max(1, stop - first),
         max(0, min(cooldown, reach - stop)),
         amount=design.spend_change * days / whole,
+        newcomer=newcomer,
     )
     others = tuple(g for g in range(len(window.geos)) if g not in treated)
     regions = (tuple(range(len(window.geos))), ()) if national else (treated, controls or others)
-    trial = None if faults else place_trial(scene, recipe, first, regions, (float("inf"), 3.0))
+    if newcomer is not None:
+        scene = replace(scene, beliefs={**scene.beliefs, design.channel: (1.0, 1.0)})  # its result is settled
+    trial = None if faults else place(scene, recipe, first, regions, (float("inf"), 3.0))
     if trial is None:
         faults = faults or [
             f"{design.id}: this approved test changes no money in the window; void it if it is off"

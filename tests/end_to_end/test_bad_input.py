@@ -209,6 +209,25 @@ CONFIGS = {
         ("`tests.candidates[1]`: a user split needs `people` and `response_sd`",),
         config=(("finance:", "tests: {candidates: [{channel: tv, way: user_split}]}\nfinance:"),),
     ),
+    "two versions without what they may differ by": Case(
+        ("`tests.candidates[1]`", "two versions need `versions`, their names, and `version_sd`"),
+        config=(
+            (
+                "finance:",
+                "tests: {candidates: [{channel: tv, versions: [a, b], people: 9000, response_sd: 3}]}\nfinance:",
+            ),
+        ),
+    ),
+    "a version against itself": Case(
+        ("`tests.candidates[1]`: both versions are called a",),
+        config=(
+            (
+                "finance:",
+                "tests: {candidates: [{channel: tv, versions: [a, a], people: 9000, response_sd: 3, version_sd: 1}]}"
+                "\nfinance:",
+            ),
+        ),
+    ),
     "unknown channel in the model": Case(
         ("`model.adstock.tvv`: no such channel", "Did you mean `tv`?"),
         config=(("max_lag: 4", "max_lag: 4, adstock: {tvv: geometric}"),),

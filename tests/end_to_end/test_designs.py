@@ -101,3 +101,37 @@ def test_an_approved_test_keeps_its_weeks_and_money_when_tests_are_designed_agai
     assert money["planned_spend"].sum() == pytest.approx(float(row["spend"]), abs=0.005)
     others = read(folder / "tests.csv").iloc[1:]
     assert "tv" not in set(others["channel"])
+
+
+def test_what_has_no_history_and_two_versions_are_tested_in_tables_plan_and_workbook(  # type: ignore[no-untyped-def]
+    finished, execute, read, no_sampling, tmp_path, monkeypatch
+) -> None:
+    folder = finished.copy(tmp_path / "acme")
+    monkeypatch.chdir(tmp_path)
+    asked = (
+        "tests: {slots: 5, candidates: ["
+        "{channel: podcast, spend: 9_000, weeks: 4, people: 200_000, response_sd: 4, way: user_split}, "
+        "{channel: search, versions: [old, new], people: 200_000, response_sd: 4, version_sd: 0.1, weeks: 4}]}\n"
+    )
+    config = finished.small.variant("acme", ("plan: {", f"{asked}plan: {{"))
+    try:
+        said = execute("tests", "design", config, "--out", folder, "--quiet")
+    finally:
+        config.write_text(config.read_text().replace(asked, ""))
+    assert said.code == 0, said.err
+    assert no_sampling == []
+    tests = read(folder / "tests.csv").set_index("channel", drop=False)
+    podcast, versions = tests.loc["podcast"], tests[tests["kind"].str.contains("versions")].iloc[0]
+    assert podcast["kind"] == "user split, first money"
+    assert float(podcast["incremental_spend"]) == pytest.approx(9_000, abs=0.005)
+    assert float(versions["incremental_spend"]) == 0.0
+    assert 0 < float(versions["people"]) < float(versions["people_textbook"])
+    assert "the first version for all (50 %)" in versions["answers"]
+    table, plan = read(folder / "plan.csv"), json.loads((folder / "plan.json").read_text("utf-8"))
+    money = table[table["purpose"] == "test"]
+    mine = money[money["channel"] == "podcast"]
+    assert mine["planned_spend"].sum() == pytest.approx(9_000, abs=0.005)
+    assert len(mine["date"].unique()) == 4
+    assert money["planned_spend"].sum() == pytest.approx(plan["reserve"], abs=0.005)
+    assert table["planned_spend"].sum() == pytest.approx(300_000, abs=0.005)
+    assert "podcast" not in set(table.loc[table["purpose"] == "core", "channel"])

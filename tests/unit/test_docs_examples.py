@@ -163,10 +163,11 @@ def test_the_section_of_the_page_on_designing_tests_is_read() -> None:
     )
     settings = TestsSettings.model_validate(YAML(typ="safe").load(text)["tests"])
     assert (settings.slots, settings.ceiling) == (TestsSettings().slots, TestsSettings().ceiling)
-    assert [wish.way for wish in settings.candidates] == [None, "user_split"]
+    assert [wish.way for wish in settings.candidates] == [None, "user_split", None, None]
+    assert settings.candidates[2].versions == ("old text", "new text")
     cells = (Cell("facebook", "prospecting"), Cell("search"))
     check_names(settings, cells)
-    assert [cells_of_wish(wish, cells) for wish in settings.candidates] == [(0,), (1,)]
+    assert [cells_of_wish(wish, cells) for wish in settings.candidates] == [(0,), (1,), (1,), ()]
 
 
 def test_the_index_of_demand_of_the_page_multiplies_media(tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ def test_the_walkthrough_of_geolift_is_read_alike() -> None:
         spend=np.zeros(daily.shape),
         unit_value=None,
         year=365,
+        removed=np.zeros(daily.shape),
     )
     found = read_out(design, arms, [])
     for effect, se in ((found.effect, found.se), *((other.effect, other.se) for other in found.beside)):

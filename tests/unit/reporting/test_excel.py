@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
+import pandas as pd
 import pytest
 from openpyxl.workbook import Workbook
 
@@ -113,6 +115,52 @@ def test_text_that_begins_like_a_formula_stays_text(make, tmp_path: Path) -> Non
                     assert cell.hyperlink is None
                     seen.add(cell.value)
     assert seen == {*names, "=1+1", "@x"}
+
+
+def test_tests_and_the_reserve_stand_in_a_sheet_and_add_up_to_the_cent(
+    results: Results, tmp_path: Path
+) -> None:
+    money = {
+        "spend": [30_000.17, 0.0],
+        "incremental_spend": [15_000.09, -20_000.33],
+        "withheld": [0.0, 20_000.33],
+    }
+    tests = pd.DataFrame(
+        {
+            "id": ["more", "=dark"],
+            "state": ["approved", "proposed"],
+            "channel": ["tv", "search"],
+            "audience": ["", "generic"],
+            "kind": ["geo split, heavy-up", "geo split, go-dark"],
+            "start": ["2027-01-04", "2027-02-01"],
+            "weeks": [8, 4],
+            "cooldown": [2, 1],
+            **money,
+            "reserve_used": [30_000.17, 20_000.33],
+            "power": [0.8, 0.4],
+            "assurance": [0.7, 0.35],
+            "value_of_information": [9_000.0, 400.0],
+            "opportunity_cost": [-1_000.0, 700.0],
+            "net_value": [10_000.0, -300.0],
+            "answers": ["below 1.40: stop (20 %)", "whatever comes out: keep (100 %)"],
+        }
+    )
+    told = {"floor": 50_000.0, "placed": 30_000.17, "withheld": 20_000.33, "without_test": 0.5}
+    run = replace(results, tests=tests, designed={**told, "reserve": 50_001.0})
+    write_workbook(run, ReportSettings(), tmp_path / "plan.xlsx")
+    shown = openpyxl.load_workbook(tmp_path / "plan.xlsx", data_only=True)["Tests"]
+    rows = list(shown.iter_rows(values_only=True))
+    place = {name: i for i, name in enumerate(rows[0]) if name}
+    assert [row[0] for row in rows[1:3]] == ["more", "=dark"]
+    heads = {"Money spent": "spend", "Of it extra": "incremental_spend", "Withheld": "withheld"}
+    for head, name in heads.items():
+        assert [row[place[head]] for row in rows[1:3]] == money[name]
+        assert round(100 * rows[3][place[head]]) == round(100 * sum(money[name]))
+    lines = {row[0]: row[1] for row in rows[5:] if row[0]}
+    assert round(100 * lines["Reserve of the plan"]) == 5_000_100
+    assert lines["Least reserve that was asked for"] == 50_000.0
+    live = openpyxl.load_workbook(tmp_path / "plan.xlsx")["Tests"]
+    assert sum(cell.data_type == "f" for row in live.iter_rows() for cell in row) == 5
 
 
 def test_the_same_run_gives_the_same_bytes(results: Results, path: Path, tmp_path: Path) -> None:
