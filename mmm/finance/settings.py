@@ -137,6 +137,9 @@ class FinanceSettings(Settings):
         0.0, ge=0, description="what sales spends on a lead, good or bad; counted beside media"
     )
 
+    owned_cost: dict[str, Above0] = Field(
+        {}, description="what an owned medium costs a month, people's hours too: {newsletter: 4000}"
+    )
     payment: PaymentSettings = PaymentSettings()
     buying: BuyingSettings = BuyingSettings()
 

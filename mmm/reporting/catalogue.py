@@ -332,6 +332,14 @@ ENGLISH: dict[str, str] = {
     "column.counted": "Counted",
     "column.driver": "Rate",
     "column.added": "Made it dearer by",
+    "owned.heading": "What owned media bring",
+    "owned.note": (
+        "Over the periods of the fit. Saved is the paid spend that would have brought the same at the return of its "
+        "next unit. A cost is there where `finance.owned_cost` gives one."
+    ),
+    "column.owned": "Medium",
+    "column.saved": "Paid spend saved",
+    "column.cost_of_it": "Its cost",
     "customers.heading": "What a new customer costs and leaves",
     "customers.lead": (
         "A new customer costs *{cost}* of media and sales handling (90 %: {range}), the next one {next} of media, and "

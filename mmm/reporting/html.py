@@ -150,6 +150,7 @@ def _front(results: Results, voice: Voice) -> dict[str, Any]:
         "scorecard_lead": scorecard.scorecard_lead(results, voice),
         "scorecard_channels": scorecard.channels_table(results, voice),
         "scorecard_company": scorecard.company_table(results, voice),
+        "owned_table": scorecard.owned_table(results, voice),
         "scorecard_drivers": scorecard.drivers_table(results, voice),
         "claims_lead": claims.claims_lead(results, voice),
         "claims_sentences": claims.claims_sentences(results, voice),

@@ -25,7 +25,7 @@ TABLES = (
 WHERE_MADE = (
     *("reviews", "backtest", "backtest_summary", "stress", "stress_summary", "experiments"),
     *("scenarios", "scenario_plans", "scenario_pairs", "frontier", "best_splits", "goals"),
-    *("bridge", "claims", "sources", "customers", "pnl", "scorecard", "drivers"),
+    *("bridge", "claims", "sources", "customers", "pnl", "scorecard", "drivers", "owned"),
     "other_roi",
     *("tests", "test_answers"),
     *("rollout", "rollout_actions", "rollout_steps", "learned"),
@@ -50,7 +50,7 @@ TEXT = frozenset(
         *("id", "geos", "start", "end", "settled", "reason"),
         *("scenario", "against", "note", "point"),
         *("period", "step", "known_by", "mix", "month", "line", "unit"),
-        *("campaign", "creative", "factor"),
+        *("campaign", "creative", "factor", "medium"),
         *("source", "file", "data_from", "data_until"),
         *("state", "test", "units", "controls", "answers", "action"),
         *("tests", "evidence_without", "evidence_with"),
@@ -204,6 +204,7 @@ class Results:
     pnl: pd.DataFrame
     scorecard: pd.DataFrame
     drivers: pd.DataFrame
+    owned: pd.DataFrame
     other_roi: pd.DataFrame
     segments: pd.DataFrame
     tests: pd.DataFrame

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from mmm.reporting.amounts import NOTHING, day, percent, ratio
+from mmm.reporting.amounts import NOTHING, day, percent, ratio, ratio_range
 from mmm.reporting.blocks import Table
-from mmm.reporting.results import Results, number, records
+from mmm.reporting.results import Results, estimate, number, records
 from mmm.reporting.voice import Voice
 
 BY_GOAL = {
@@ -91,6 +91,23 @@ def drivers_table(results: Results, voice: Voice) -> Table | None:
         return None
     head = ("channel", "kpi", "driver", "before", "now", "added")
     return Table(tuple(voice.text(f"column.{name}") for name in head), tuple(rows), words=3)
+
+
+def owned_table(results: Results, voice: Voice) -> Table | None:
+    """What owned media brought in the periods of the fit, and the paid spend that they saved; None without any."""
+    rows = []
+    for row in records(results.owned):
+        brought, saved, back = (
+            estimate(row, name) for name in ("contribution", "paid_spend_saved", "return")
+        )
+        line = [row["medium"], voice.amounts.outcome(brought.mean), voice.amounts.outcome_range(brought)]
+        line += [voice.amounts.money(saved.mean), voice.amounts.money_range(saved)]
+        line += [voice.amounts.money(number(row["cost"])), ratio(back.mean), ratio_range(back)]
+        rows.append(tuple(line))
+    if not rows:
+        return None
+    head = ("owned", "contribution", "range", "saved", "range", "cost_of_it", "return", "range")
+    return Table(tuple(voice.text(f"column.{name}") for name in head), tuple(rows))
 
 
 def _judged(results: Results) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""New customers that media caused: from a segment, a further outcome, or the outcome's own share of new customers."""
+"""New customers that media caused (from a segment, a further outcome, or a share of all); owned media in money."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from mmm.data.calendar import period_end
 from mmm.data.names import fold
 from mmm.data.panel import Panel
 from mmm.finance.customers import NewCustomers, customers_table
-from mmm.finance.lifetime import Lifetime
+from mmm.finance.lifetime import MONTH, Lifetime
+from mmm.finance.owned import owned_table
 from mmm.inference.posterior import Posterior
 from mmm.model.layout import Layout
+from mmm.response.decomposition import split_outcome
 from mmm.stages.prepare import Prepared
 from mmm.stages.segments import load_posteriors
 
@@ -86,6 +88,27 @@ def _new_customers(
         for both in zip(*(_returns(posterior, part.layout) for posterior, part in parts), strict=True)
     )
     return _scaled(brought, following, prepared.layout, prepared.panel, counted, "share")
+
+
+def owned(config: Config, prepared: Prepared, fitted: Path) -> pd.DataFrame:
+    """The table `owned.csv`; without rows where there are no owned media."""
+    panel, layout = prepared.panel, prepared.layout
+    if not panel.organic_names:
+        return pd.DataFrame()
+    brought: dict[str, Floats] = {}
+    following, outcome = np.zeros(1), 0.0
+    weights = layout.data.spend[: layout.n_paid] / layout.data.spend[: layout.n_paid].sum()
+    for posterior, part in zip(load_posteriors(fitted, prepared.parts), prepared.parts, strict=True):
+        split = split_outcome(posterior, part.layout, part.panel)
+        draws = len(split.media)
+        keep = np.linspace(0, posterior.draws - 1, draws).round().astype(int)  # as the split has them
+        following = following + posterior.flat("mroi")[keep][:, : part.layout.n_paid] @ weights
+        outcome += float(split.outcome.sum())
+        for name in panel.organic_names:
+            brought[name] = brought.get(name, np.zeros(draws)) + split.parts[f"organic:{name}"].sum(axis=1)
+    days = period_end(panel.dates[-1], panel.grain) - panel.dates[layout.window]
+    months = (float(days.astype(int)) + 1.0) / MONTH
+    return owned_table(brought, following, outcome, config.finance.owned_cost, months)
 
 
 def _from(

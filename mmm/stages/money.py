@@ -22,7 +22,7 @@ from mmm.finance.scorecard import scorecard_table
 from mmm.finance.windows import QUARTER, Windows, trailing_windows
 from mmm.inference.posterior import Posterior
 from mmm.response.decomposition import caused_by_spend
-from mmm.stages.customers import FittedOutcome, write_customers
+from mmm.stages.customers import FittedOutcome, owned, write_customers
 from mmm.stages.prepare import Prepared
 from mmm.stages.segments import load_posteriors
 from mmm.stages.tables import write_csv, write_json
@@ -73,6 +73,8 @@ def write_money(
         lifetimes, table = learned_lifetimes(prepared.customers, economics, months, seed=seed)
         write_csv(table, folder / "lifetime.csv")
     customers = without if fitted is None else write_customers(config, prepared, fitted, others, lifetimes)
+    if fitted is not None and not (table := owned(config, prepared, fitted)).empty:
+        write_csv(table, folder / "owned.csv")
     if not isinstance(customers, str):
         write_csv(customers, folder / "customers.csv")
         customers = ""

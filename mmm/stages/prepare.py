@@ -200,6 +200,11 @@ def _refuse_customers(config: Config, panel: Panel, segments: Sequence[str]) -> 
         for named in (values if isinstance(values, dict) else ())
         if named not in ("default", *channels)
     ]
+    faults += [
+        f"`finance.owned_cost`: {unknown(named, list(panel.organic_names), 'owned medium')}"
+        for named in finance.owned_cost
+        if named not in panel.organic_names
+    ]
     if finance.handling_cost_per_lead > 0 and not any(table.leads for table in config.data.attribution):
         faults.append(
             "`finance.handling_cost_per_lead`: no table counts leads; name the column `leads` of one under "

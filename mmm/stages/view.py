@@ -137,6 +137,7 @@ class Run:
             "period",
             "step",
             "known_by",
+            "medium",
             "factor",
             "mix",
             "month",

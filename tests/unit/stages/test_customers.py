@@ -14,7 +14,8 @@ from mmm.config import parse_config
 from mmm.data.three_counts import ThreeCounts
 from mmm.finance.bridge import groups
 from mmm.finance.lifetime import Lifetime
-from mmm.stages.customers import FittedOutcome, write_customers
+from mmm.response.decomposition import decompose
+from mmm.stages.customers import FittedOutcome, owned, write_customers
 from mmm.stages.prepare import Part
 
 CONFIG = {
@@ -72,3 +73,20 @@ def test_where_nobody_counts_new_customers_it_is_said_how_they_could_be(made: An
     assert "data.outcome.new_customers" in write_customers(
         made.config, made.prepared, made.fitted, {}, VALUES
     )
+
+
+def test_owned_media_bring_what_the_contributions_say(made: Any) -> None:
+    panel, layout = made.prepared.panel, made.prepared.layout
+    (name,) = panel.organic_names
+    finance = made.config.finance.model_copy(update={"owned_cost": {name: 7.0}})
+    table = owned(made.config.model_copy(update={"finance": finance}), made.prepared, made.fitted)
+    (row,) = table.to_dict("records")
+    parts = decompose(made.posterior, layout, panel, seed=1).contributions
+    brought = parts.loc[parts["component"] == f"organic:{name}", "value"].sum()
+    assert row["contribution"] == pytest.approx(brought)
+    assert row["share_of_outcome"] == pytest.approx(brought / parts["value"].sum())
+    weeks = len(panel.dates) - layout.window
+    assert row["cost"] == pytest.approx(7.0 * weeks * 7 / (365.25 / 12), abs=0.01)
+    spend = panel.spend[layout.window :].sum(axis=(0, 1))
+    following = made.posterior.flat("mroi")[:, : layout.n_paid] @ spend / spend.sum()
+    assert row["paid_spend_saved"] == pytest.approx(brought / following.mean())
