@@ -14,6 +14,7 @@ from benchmarks import (
     environments,
     flighting,
     growth,
+    lifetime,
     loop,
     recovery,
     recovery_tables,
@@ -32,6 +33,7 @@ STEPS = (
     "sbc",
     "designs",
     "loop",
+    "lifetime",
     "tables",
     "lock",
 )
@@ -67,6 +69,8 @@ def main() -> None:
         designs.measure()
     if "loop" in steps:
         loop.measure(asked.worlds)
+    if "lifetime" in steps:
+        lifetime.measure()
     if "tables" in steps:
         write_tables(asked.data)
 

@@ -30,9 +30,7 @@ from mmm.model.settings import ModelSettings
 from mmm.planning.settings import GoalsSettings, PlanSettings, Scenarios
 from mmm.reporting.settings import ReportSettings
 
-NOT_YET = (
-    "report.audiences",
-)
+NOT_YET = ("report.audiences",)
 """Keys that are designed and not built: refused by name, never ignored."""
 
 NOT_YET_VALUES = {
