@@ -14,6 +14,7 @@ from benchmarks import (
     environments,
     flighting,
     growth,
+    ingest,
     lifetime,
     loop,
     recovery,
@@ -30,6 +31,7 @@ STEPS = (
     "solver",
     "flighting",
     "growth",
+    "ingest",
     "sbc",
     "designs",
     "loop",
@@ -61,6 +63,8 @@ def main() -> None:
         solver.measure()
     if "growth" in steps:
         growth.measure()
+    if "ingest" in steps:
+        ingest.measure()
     if "sbc" in steps:
         calibration.measure(asked.companies)
     if "flighting" in steps:
@@ -111,6 +115,8 @@ def write_tables(data: Path) -> None:
     if growth.LINES.exists():
         shown = f"![Seconds over size]({growth.picture().name})"
         page = tables.put(page, "growth", f"{growth.table()}\n\n{shown}")
+    if ingest.LINES.exists():
+        page = tables.put(page, "ingest", ingest.table())
     if ranked := calibration.found():
         shown = f"![Ranks of the truth]({calibration.picture(ranked).name})"
         page = tables.put(page, "sbc", f"{shown}\n\n{calibration.table(ranked)}")
