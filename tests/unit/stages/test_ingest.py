@@ -84,6 +84,20 @@ def test_a_query_gives_the_panel_of_the_file_to_the_last_bit(company: Callable[.
     assert list(brought.inputs) == ["sqlite:///base.db (data.source)"]
 
 
+def test_what_a_variable_holds_is_in_no_name_and_no_file(
+    company: Callable[..., Config], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "hunter2.db").write_bytes((folder / "base.db").read_bytes())
+    monkeypatch.setenv("DB_SECRET", "hunter2")
+    asked = company("asked", source=_query(url="sqlite:///${DB_SECRET}.db"))
+    brought = at_hand(asked)
+    ingest(asked)
+    assert "hunter2" not in repr(brought) + asked.text + asked.model_dump_json()
+    kept = [path for path in (folder / "data").rglob("*") if path.is_file()]
+    assert len(kept) >= 5
+    assert [path for path in kept if b"hunter2" in path.read_bytes() or "hunter2" in path.name] == []
+
+
 def test_every_table_may_be_a_query_and_each_query_is_asked_once(
     company: Callable[..., Config], folder: Path
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from mmm.data.settings import Database, has_secret
 from mmm.errors import DataError, InputError
-from mmm.warehouse import database
+from mmm.warehouse import database, engines
 from mmm.warehouse.database import Address, address, fetch
 from mmm.warehouse.engines import Query, Unreachable
 from mmm.warehouse.snapshot import write_snapshot
@@ -78,6 +78,15 @@ def test_a_query_at_fault_is_said_with_its_key(base: Path, query: str, said: str
     with pytest.raises(DataError, match=said) as caught:
         fetch(_sqlite(query), base, "data.media[1].source")
     assert "`data.media[1].source`" in str(caught.value)
+
+
+def test_what_ibis_opens_is_read_with_the_same_rows(base: Path) -> None:
+    pytest.importorskip("ibis.backends.sqlite", reason="the extra sql is not installed", exc_type=ImportError)
+    sql = "SELECT * FROM media ORDER BY day"
+    url = f"sqlite:///{base / 'base.db'}"
+    pd.testing.assert_frame_equal(
+        engines._ibis(Query(url, sql, 60, base)), fetch(_sqlite(sql), base, "data.source")
+    )
 
 
 def test_a_query_that_takes_too_long_is_stopped_and_said(base: Path) -> None:
