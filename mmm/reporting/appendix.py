@@ -257,9 +257,10 @@ def sources_table(results: Results, voice: Voice) -> Table | None:
     for row in records(results.sources):
         until = Date.fromisoformat(str(row["data_until"]))
         age = voice.text("sources.days", {"n": max((made - until).days, 0)})
-        rows.append((str(row["source"]), str(row["file"]), str(row.get("owner") or NOTHING), day(until), age))
-    head = tuple(voice.text(f"column.{name}") for name in ("source", "file", "owner", "data_until", "age"))
-    return Table(head, tuple(rows), words=3)
+        file = str(row["file"]).rpartition("/")[2]
+        rows.append((str(row["source"]), str(row.get("owner") or NOTHING), day(until), age, file))
+    head = tuple(voice.text(f"column.{name}") for name in ("source", "owner", "data_until", "age", "file"))
+    return Table(head, tuple(rows), words=5, prose=True)
 
 
 def reviews_table(results: Results, voice: Voice) -> Table | None:

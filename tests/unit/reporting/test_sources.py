@@ -20,7 +20,7 @@ def with_sources(results):
             "owner": "Dana <finance>",
             "data_until": "2026-11-15",
         },
-        {"source": "data.media[1]", "file": "media.csv", "owner": "", "data_until": "2026-11-22"},
+        {"source": "data.media[1]", "file": "../data/media.csv", "owner": "", "data_until": "2026-11-22"},
     ]
     return replace(results, sources=pd.DataFrame(rows))
 
@@ -28,8 +28,9 @@ def with_sources(results):
 def test_each_source_has_its_owner_its_last_day_and_its_age(with_sources):
     found = sources_table(with_sources, voice_for(with_sources, ReportSettings()))
     assert [row[0] for row in found.rows] == ["data.outcome", "data.media[1]"]
-    assert [row[2] for row in found.rows] == ["Dana <finance>", "–"]
-    assert [row[4] for row in found.rows] == ["7 days", "0 days"]  # the run was made on 22 November 2026
+    assert [row[4] for row in found.rows] == ["finance.csv", "media.csv"]
+    assert [row[1] for row in found.rows] == ["Dana <finance>", "–"]
+    assert [row[3] for row in found.rows] == ["7 days", "0 days"]  # the run was made on 22 November 2026
 
 
 def test_the_page_shows_sources_as_text_and_none_where_a_run_has_none(results, with_sources):
