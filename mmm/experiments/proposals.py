@@ -18,7 +18,7 @@ from mmm.experiments.recipes import Offer
 from mmm.experiments.trials import Recipe, Scene, Trial, regions_of_team, starts_of
 from mmm.experiments.value import Told, perfect_information, sample_information, useful_windows
 from mmm.model.priors import LEAST_DF
-from mmm.response.experiments import NARROWED
+from mmm.response.experiments import INFORMED, NARROWED, left_by, noise_variance
 
 Floats = NDArray[np.float64]
 
@@ -189,7 +189,11 @@ def propose(scene: Scene, offer: Offer, decisions: Decisions, worth: Worth, fram
 
 def _valued(scene: Scene, trial: Trial, decisions: Decisions, worth: Worth, adds: float) -> Proposed:
     information = _information(scene, (trial,), decisions)
-    freed = decisions.freed(measures(trial, decisions)) * _life(scene, trial) if trial.own == 0 else 0.0
+    freed = (
+        decisions.freed(measures(trial, decisions, scene.prior_sd)) * _life(scene, trial)
+        if trial.own == 0
+        else 0.0
+    )
     return Proposed(
         trial, information, opportunity(trial, worth), adds, (), freed=min(max(freed, 0.0), information)
     )
@@ -301,7 +305,7 @@ def _information(scene: Scene, trials: Sequence[Trial], decisions: Decisions) ->
 
 def _told(scene: Scene, trials: Sequence[Trial], decisions: Decisions) -> tuple[Told, NDArray[np.int64]]:
     """What results tell to do, and the decisions that may be taken then: tests free the cells that they measure."""
-    measured = {cell for trial in trials for cell in measures(trial, decisions)}
+    measured = {cell for trial in trials for cell in measures(trial, decisions, scene.prior_sd)}
     may = decisions.allowed(measured)
     base = int(np.flatnonzero(may == decisions.without)[0])
     told = sample_information(
@@ -310,20 +314,30 @@ def _told(scene: Scene, trials: Sequence[Trial], decisions: Decisions) -> tuple[
     return told, may
 
 
-def measures(trial: Trial, decisions: Decisions) -> tuple[int, ...]:
-    """Cells of a test whose return it would narrow so far that it is no longer an assumption.
+def measures(trial: Trial, decisions: Decisions, prior_sd: Floats) -> tuple[int, ...]:
+    """Cells of a test whose return would no longer be an assumption after it, by the rules of the grade.
 
-    A result y = lift + noise narrows what a cell brings as far as it moves with the lift; as for results that are in,
-    without it the sd must be at least `NARROWED` times as large. The noise is a Student t, which tells as much as a
-    normal of (df + 3) / (df + 1) times its squared scale (Fisher information).
+    Either the test of a cell would be enough without the history, or it narrows what the history left. A result
+    y = lift + noise narrows what a cell brings as far as it moves with the lift; as for results that are in, without it
+    the sd must be at least `NARROWED` times as large.
+
+    Parameters
+    ----------
+    prior_sd
+        sd of the logarithm of each cell's return before the data, shape (cell,); none where it is not known.
     """
     lift = trial.signal.lift - trial.signal.lift.mean()
     variance = float((lift**2).mean())
     if variance <= 0 or not np.isfinite(trial.signal.sd):
         return ()
     df = max(trial.signal.df, LEAST_DF)
-    noise = trial.signal.sd**2 * (df + 3.0) / (df + 1.0)
+    noise = noise_variance(trial.signal.sd, df)
     found = []
+    if len(trial.recipe.cells) == 1 and prior_sd.size:
+        (cell,) = trial.recipe.cells
+        told = np.log(np.maximum(decisions.brought[cell], np.finfo(float).tiny))
+        if left_by(told, trial.signal.lift, float(prior_sd[cell]), noise) <= INFORMED:
+            return (cell,)
     for cell in trial.recipe.cells:
         brought = decisions.brought[cell] - decisions.brought[cell].mean()
         own = float((brought**2).mean())

@@ -72,6 +72,8 @@ class Scene:
         Of all that is drawn.
     beliefs
         Median and log sd of the return of channels without history, by channel.
+    prior_sd
+        sd of the logarithm of each cell's return before the data, shape (cell,); none where it is not known.
     """
 
     window: PlanWindow
@@ -86,6 +88,7 @@ class Scene:
     weeks: float
     seed: int
     beliefs: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    prior_sd: Floats = field(default_factory=lambda: np.zeros(0))
 
 
 @dataclass(frozen=True, slots=True)

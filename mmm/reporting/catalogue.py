@@ -459,7 +459,7 @@ ENGLISH: dict[str, str] = {
     "evidence.grade.experiment": "Tested",
     "evidence.grade.data": "Observed",
     "evidence.grade.prior": "Assumption",
-    "evidence.means.experiment": "Tested: an experiment has narrowed the answer.",
+    "evidence.means.experiment": "Tested: an experiment has narrowed the answer, or would alone have told it.",
     "evidence.means.data": "Observed: history alone has narrowed the answer; it was not tested.",
     "evidence.means.prior": (
         "Assumption: history says little, so the figure is mostly what is usual for media. "
@@ -813,7 +813,8 @@ ENGLISH: dict[str, str] = {
     "appendix.evidence.note": (
         "*Observed* asks for three things: a range of the return at most half as wide as before the data, movement of "
         "its own (variance inflation below 10), and spend that does not follow demand. *Tested* asks that past tests "
-        "narrowed the range to 1 / 1.2 of it or less. A sensitivity to the prior of 0.05 or more is for review: the "
+        "narrowed the range to 1 / 1.2 of it or less, or that one of them alone, without the history, would have left "
+        "half of the range before the data or less. A sensitivity to the prior of 0.05 or more is for review: the "
         "return leans on what was assumed, or lies far from it."
     ),
     "appendix.priors.parameter.roi": "ROI",
@@ -974,6 +975,7 @@ ENGLISH: dict[str, str] = {
     "column.sensitivity": "Sensitivity to the prior",
     "column.follows": "Follows demand",
     "column.narrowed": "Narrowed by tests",
+    "column.tests_alone": "Left by tests alone",
     "column.parameter": "Parameter",
     "column.prior": "Prior median",
     "column.prior_range": "Prior 90 %",

@@ -120,7 +120,7 @@ def returns_table(results: Results, voice: Voice) -> Table:
 
 def conditions_table(results: Results, voice: Voice) -> Table:
     """Every condition of each cell's grade."""
-    head = ("cell", "evidence", "sd_ratio", "vif", "sensitivity", "follows", "narrowed")
+    head = ("cell", "evidence", "sd_ratio", "vif", "sensitivity", "follows", "narrowed", "tests_alone")
     rows = []
     for row in records(results.evidence):
         vif = number(row["vif"])
@@ -133,6 +133,7 @@ def conditions_table(results: Results, voice: Voice) -> Table:
                 f"{row['prior_sensitivity']:.3f}",
                 voice.text("yes" if row["follows_demand"] else "no"),
                 f"{row['narrowed']:.2f} x",
+                percent(number(row["tests_alone"])),
             )
         )
     return Table(tuple(voice.text(f"column.{name}") for name in head), tuple(rows), words=2)

@@ -15,6 +15,8 @@ from mmm.reporting.voice import Voice
 
 COSTS = ("returns", "goods", "media", "handling", "once")
 LEVELS = ("sales", "revenue", "gross_margin", "contribution")
+FURTHER = ("returns", "handling", "once")
+"""Costs that the bridge from revenue to profit after media does not have."""
 STEPS = (
     *("sales", "returns", "revenue", "goods", "gross_margin"),
     *("media", "handling", "once", "contribution"),
@@ -48,9 +50,9 @@ def pnl_lead(results: Results, voice: Voice) -> tuple[Markup, ...]:
 
 
 def pnl_figure(results: Results, voice: Voice) -> Figure | None:
-    """The waterfall from sales to contribution; only where there is a margin."""
+    """The waterfall from sales to contribution; only where it has steps that the page has not shown above already."""
     whole = lines_of(results, "plan")
-    if "contribution" not in whole:
+    if "contribution" not in whole or not any(whole[name].mean for name in FURTHER):
         return None
     rows: list[dict[str, Any]] = []
     reached = 0.0

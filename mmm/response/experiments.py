@@ -25,6 +25,8 @@ Floats = NDArray[np.float64]
 
 NARROWED = 1.2
 """Without its tests a tested cell's sd(log ROI) is at least this many times as large."""
+INFORMED = 0.5
+"""What history, or a test alone, leaves of the prior's sd(log ROI) at most, to be evidence."""
 CONFLICT = 0.02
 """Tail probability, Holm-adjusted, below which a test and the rest of the model contradict each other."""
 
@@ -54,6 +56,61 @@ def narrowing(posterior: Posterior, rest: Posterior, layout: Layout) -> Floats:
     )
     ratio[tested] = before / after
     return ratio
+
+
+def left_by(told: Floats, lift: Floats, prior_sd: float, noise: float) -> float:
+    """sd of a return that a result would leave of the prior's, were there nothing but the prior and the result.
+
+    To first order the lift moves with the return as it does over the draws; what it moves otherwise, because the curve
+    is not known, is noise to the result.
+
+    Parameters
+    ----------
+    told
+        Draws of the return as its prior is stated: its logarithm, mostly.
+    lift
+        Draws of what the test shows without error, of the same length.
+    noise
+        Variance of its error.
+    """
+    spread = float(told.var())
+    if spread <= 0 or prior_sd <= 0:
+        return 1.0
+    slope = float(((told - told.mean()) * lift).mean()) / spread
+    beside = max(float(lift.var()) - slope**2 * spread, 0.0)
+    return float(1.0 / np.sqrt(1.0 + (prior_sd * slope) ** 2 / (noise + beside)))
+
+
+def noise_variance(sd: float, df: float) -> float:
+    """Variance of a normal error that tells as much as a Student t of this scale (Fisher information)."""
+    return sd**2 * (df + 3.0) / (df + 1.0)
+
+
+def left_by_tests(posterior: Posterior, layout: Layout, prior_sd: Floats) -> Floats:
+    """sd of each cell's return that its best test of it alone would leave of the prior's, had there been no history.
+
+    Parameters
+    ----------
+    prior_sd
+        As the prior is stated, shape (cell,).
+
+    Returns
+    -------
+    Floats
+        Shape (cell,); 1 without a test of that cell and no other.
+    """
+    found = np.ones(layout.n_paid)
+    if not layout.experiments:
+        return found
+    lifts = posterior.lifts(layout)
+    for k, test in enumerate(layout.experiments):
+        if test.study or len(test.cells) != 1 or test.cells[0] >= layout.n_paid:
+            continue
+        cell, result = test.cells[0], layout.data.lifts[k]
+        told = on_prior_scale(posterior.flat("roi")[:, [cell]], layout, [cell])[:, 0]
+        noise = noise_variance(result.sd, result.df)
+        found[cell] = min(found[cell], left_by(told, lifts[:, k], float(prior_sd[cell]), noise))
+    return found
 
 
 def tail_probabilities(lifts: Floats, results: Sequence[Lift]) -> Floats:

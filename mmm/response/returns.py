@@ -14,7 +14,7 @@ from mmm.dims import NATIONAL, Cell, cell_columns, cell_row
 from mmm.inference.posterior import Posterior, interval, on_prior_scale, roi_of
 from mmm.model.layout import Layout, prior_median_weights
 from mmm.model.priors import SIBLING_SD
-from mmm.response.experiments import NARROWED, narrowing, only_studied
+from mmm.response.experiments import INFORMED, NARROWED, left_by_tests, narrowing, only_studied
 from mmm.response.prior_curves import prior_next_to_all
 from mmm.response.sensitivity import prior_sensitivity
 
@@ -22,8 +22,6 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Grade = Literal["experiment", "data", "prior"]
 
-INFORMED = 0.5
-"""`data` needs sd(log ROI) of at most this share of the prior's."""
 LARGEST_VIF = 10.0
 PRIOR_DRAWS = 4000
 
@@ -46,9 +44,10 @@ class Returns:
         Draws of the prior of ROI, shape (draw, cell).
     evidence
         Grade of each cell.
-    sd_ratio, vif, follows_demand, narrowed
+    sd_ratio, vif, follows_demand, narrowed, tests_alone
         What the grade rests on, shape (cell,): sd(log ROI) over the prior's; variance inflation; whether spend follows
-        the outcome; sd(log ROI) without past tests over that with them.
+        the outcome; sd(log ROI) without past tests over that with them; what the best test of the cell alone would
+        leave of the prior's, had there been no history.
     sensitivity
         How far ROI moves with its prior, shape (cell,).
     has_money
@@ -69,6 +68,7 @@ class Returns:
     sensitivity: Floats
     follows_demand: Flags
     narrowed: Floats
+    tests_alone: Floats
     has_money: bool
     evidence_without: tuple[Grade, ...] = ()
 
@@ -102,11 +102,12 @@ def returns(
     vif = variance_inflation(layout)
     narrowed = np.ones(n) if rest is None else narrowing(posterior, rest, layout)
     sensitivity = prior_sensitivity(posterior, layout, prior)
-    conditions = zip(ratio, vif, follows, narrowed, strict=True)
+    by_tests = left_by_tests(posterior, layout, before)
+    conditions = zip(ratio, vif, follows, narrowed, by_tests, strict=True)
     alone: tuple[Grade, ...] = ()
     if rest is not None:
         apart = on_prior_scale(rest.flat("roi")[:, :n], layout, range(n)).std(axis=0) / before
-        alone = tuple(grade(*one, 1.0) for one in zip(apart, vif, follows, strict=True))
+        alone = tuple(grade(*one, 1.0, 1.0) for one in zip(apart, vif, follows, strict=True))
     return Returns(
         cells=panel.cells,
         geos=panel.geos,
@@ -120,6 +121,7 @@ def returns(
         sensitivity=sensitivity,
         follows_demand=follows,
         narrowed=narrowed,
+        tests_alone=by_tests,
         has_money=panel.unit_value is not None,
         evidence_without=alone,
     )
@@ -135,9 +137,13 @@ def _spread_of_log_roi(posterior: Posterior, rest: Posterior | None, layout: Lay
     return spread
 
 
-def grade(sd_ratio: float, vif: float, follows: bool, narrowed: float) -> Grade:
-    """The grade of a cell by its conditions, see `Returns`."""
-    if narrowed >= NARROWED:
+def grade(sd_ratio: float, vif: float, follows: bool, narrowed: float, alone: float) -> Grade:
+    """The grade of a cell by its conditions, see `Returns`.
+
+    A test that would be enough without the history is evidence however narrow the history had made the range: spend
+    that was set by a test did not follow demand.
+    """
+    if narrowed >= NARROWED or alone <= INFORMED:
         return "experiment"
     told = sd_ratio <= INFORMED and vif < LARGEST_VIF and not follows
     return "data" if told else "prior"
@@ -147,9 +153,10 @@ def evidence_table(found: Returns) -> pd.DataFrame:
     """The table `evidence.csv`: every condition of each cell's grade, and how far its return moves with its prior.
 
     `sd_ratio` is at most `INFORMED`, `vif` below `LARGEST_VIF` and `follows_demand` False where the grade is `data`;
-    `narrowed` at least `NARROWED` where it is `experiment`. `prior_sensitivity` is no condition: where the range is
-    half as wide as before the data, what still moves with the prior are returns far from what was assumed.
-    `evidence_without` is the grade had there been no past tests, where there were some.
+    `narrowed` is at least `NARROWED`, or `tests_alone` at most `INFORMED`, where it is `experiment`.
+    `prior_sensitivity` is no condition: where the range is half as wide as before the data, what still moves with the
+    prior are returns far from what was assumed. `evidence_without` is the grade had there been no past tests, where
+    there were some.
     """
     keys = cell_columns(found.cells)
     return pd.DataFrame(
@@ -162,6 +169,7 @@ def evidence_table(found: Returns) -> pd.DataFrame:
                 "prior_sensitivity": found.sensitivity[i],
                 "follows_demand": bool(found.follows_demand[i]),
                 "narrowed": found.narrowed[i],
+                "tests_alone": found.tests_alone[i],
                 **({"evidence_without": found.evidence_without[i]} if found.evidence_without else {}),
             }
             for i, cell in enumerate(found.cells)

@@ -30,7 +30,7 @@ def sum_returns(parts: Sequence[Returns]) -> Returns:
     vif = np.stack([part.vif for part in parts]).max(axis=0)
     follows = np.any([part.follows_demand for part in parts], axis=0)
     narrowed = np.ones(len(first.cells))
-    conditions = zip(ratio, vif, follows, narrowed, strict=True)
+    conditions = zip(ratio, vif, follows, narrowed, narrowed, strict=True)
     return replace(
         first,
         contribution=np.sum([part.contribution for part in parts], axis=0),
@@ -42,6 +42,7 @@ def sum_returns(parts: Sequence[Returns]) -> Returns:
         sensitivity=np.stack([part.sensitivity for part in parts]).max(axis=0),
         follows_demand=follows,
         narrowed=narrowed,
+        tests_alone=narrowed,
     )
 
 

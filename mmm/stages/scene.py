@@ -74,7 +74,23 @@ def scene_of(
         weeks=weeks,
         seed=seed,
         beliefs=_beliefs(config, panel),
+        prior_sd=_prior_sd(config, panel),
     )
+
+
+def _prior_sd(config: Config, panel: Panel) -> Floats:
+    """sd of the logarithm of each paid cell's return before the data, shape (cell,)."""
+    spend = panel.spend.sum(axis=(0, 1))
+    total = float(np.nansum(np.abs(panel.outcome)))
+    prior = resolve_roi_priors(
+        panel.cells,
+        config.model.priors,
+        spend=spend,
+        outcome=total,
+        break_even=unit_economics(config.finance).break_even_roi,
+        has_money=panel.unit_value is not None,
+    )
+    return np.asarray(prior.sigma[: len(panel.cells)])
 
 
 def _beliefs(config: Config, panel: Panel) -> dict[str, tuple[float, float]]:

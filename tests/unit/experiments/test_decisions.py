@@ -1,5 +1,6 @@
 """Which decisions a test allows, and what that is worth."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,6 +10,9 @@ from scipy.stats import norm
 from mmm.experiments.decisions import Decisions
 from mmm.experiments.proposals import measures
 from mmm.experiments.value import Signal, perfect_information, sample_information
+
+NOTHING = np.zeros(0)
+"""Of priors nothing is known."""
 
 
 @pytest.fixture
@@ -52,11 +56,22 @@ def test_a_test_of_a_held_cell_is_worth_its_freedom_and_its_information(decision
 def test_a_cell_is_measured_where_its_sd_would_be_a_fifth_larger_without_the_result(decisions) -> None:  # type: ignore[no-untyped-def]
     lift = decisions.brought[0]
     edge = 1.0 / np.sqrt(1.2**2 - 1.0)  # sd without over sd with is the root of 1 + 1 / sd^2
-    assert measures(of((0,), lift, 0.98 * edge), decisions) == (0,)
-    assert measures(of((0,), lift, 1.02 * edge), decisions) == ()
-    assert measures(of((0,), lift, np.inf), decisions) == ()
+    assert measures(of((0,), lift, 0.98 * edge), decisions, NOTHING) == (0,)
+    assert measures(of((0,), lift, 1.02 * edge), decisions, NOTHING) == ()
+    assert measures(of((0,), lift, np.inf), decisions, NOTHING) == ()
 
 
 def test_of_cells_tested_together_only_those_that_move_with_the_result_are_measured(decisions) -> None:  # type: ignore[no-untyped-def]
     both = decisions.brought[0] + 0.1 * decisions.brought[1]
-    assert measures(of((0, 1), both, 0.3), decisions) == (0,)
+    assert measures(of((0, 1), both, 0.3), decisions, NOTHING) == (0,)
+
+
+def test_a_cell_whose_range_is_narrow_already_is_measured_by_a_test_that_would_do_without_the_history(
+    decisions,
+) -> None:  # type: ignore[no-untyped-def]
+    held = replace(decisions, brought=np.exp(0.1 * decisions.brought))  # the log of the return has sd 0.1
+    lift = 3.0 * held.brought[0]
+    enough = 3.0 / np.sqrt(3.0)  # a lift of 3 halves a prior sd of 1 where 1 + (3 / sd)^2 = 4
+    assert measures(of((0,), lift, 0.98 * enough), held, np.ones(2)) == (0,)
+    assert measures(of((0,), lift, 1.03 * enough), held, np.ones(2)) == ()
+    assert measures(of((0,), lift, 0.98 * enough), held, NOTHING) == ()

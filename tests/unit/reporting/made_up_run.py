@@ -514,7 +514,7 @@ class _World:
             [
                 {**self.keys(cell), "evidence": ("data", "prior")[i % 2], "sd_ratio": 0.31 + 0.4 * (i % 2)}
                 | {"vif": np.inf if i == 2 else 2.5, "prior_sensitivity": 0.012 + 0.1 * (i % 2)}
-                | {"follows_demand": i == 1, "narrowed": 1.0}
+                | {"follows_demand": i == 1, "narrowed": 1.0, "tests_alone": 1.0}
                 for i, cell in enumerate(self.o.cells)
             ]
         )

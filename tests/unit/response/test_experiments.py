@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from scipy.stats import norm
+from scipy.stats import t as student_t
 
 from mmm.data.experiments import Experiment
 from mmm.inference.posterior import Posterior
@@ -14,7 +15,17 @@ from mmm.model.forward import saturate
 from mmm.model.layout import lay_out
 from mmm.model.settings import ModelSettings
 from mmm.model.shapes import HILL
-from mmm.response.experiments import Tails, holm, narrowing, only_studied, tail_probabilities, widen
+from mmm.response.experiments import (
+    Tails,
+    holm,
+    left_by,
+    left_by_tests,
+    narrowing,
+    noise_variance,
+    only_studied,
+    tail_probabilities,
+    widen,
+)
 from mmm.response.returns import returns
 
 NONE = np.zeros((4, 1, 1))
@@ -148,3 +159,46 @@ def test_a_cell_that_only_a_study_tells_of_is_not_called_tested(fitted_regions):
     graded = returns(fitted.posterior, asked, panel, seed=1, rest=wider)
     np.testing.assert_allclose(graded.sd_ratio / alone.sd_ratio, [1.5, 1.0, 1.0])
     assert graded.evidence[0] != "experiment"
+
+
+@pytest.mark.parametrize("noise", [0.1, 0.3, 1.0])
+def test_what_a_result_alone_leaves_is_the_posterior_of_prior_and_result(noise):
+    prior_sd = 0.5
+    grid = np.linspace(-3.0, 3.0, 20_001)
+    weight = norm.pdf(grid, 0.0, prior_sd) * norm.pdf(1.0, np.exp(grid), noise)  # a return of 1 was measured
+    weight /= weight.sum()
+    mean = (weight * grid).sum()
+    exact = np.sqrt((weight * (grid - mean) ** 2).sum()) / prior_sd
+    told = np.random.default_rng(1).normal(0.0, 0.05, 20_000)  # what is known by now lies near 1
+    assert left_by(told, np.exp(told), prior_sd, noise**2) == pytest.approx(exact, rel=0.15)
+
+
+def test_what_moves_the_lift_beside_the_return_is_noise_to_it():
+    rng = np.random.default_rng(2)
+    told, beside = rng.normal(size=(2, 50_000))
+    exact = 1.0 / np.sqrt(1.0 + 1.0 / (0.5 + 0.25))
+    assert left_by(told, told + 0.5 * beside, 1.0, 0.5) == pytest.approx(exact, rel=0.01)
+    assert left_by(np.ones(5), told[:5], 1.0, 0.5) == 1.0
+
+
+def test_a_student_t_tells_as_much_as_a_normal_of_the_variance_that_stands_for_it():
+    x = np.linspace(-400, 400, 800_001)
+    density = student_t.pdf(x, 5, scale=2.0)
+    score = np.gradient(np.log(density), x)
+    assert noise_variance(2.0, 5) == pytest.approx(1.0 / np.trapezoid(density * score**2, x), rel=1e-3)
+
+
+def test_only_a_test_of_one_cell_can_stand_alone(tested):
+    _, layout, posterior = tested
+    np.testing.assert_allclose(
+        left_by_tests(posterior, layout, np.ones(layout.n_paid)), 1.0
+    )  # no result is named
+    found = Experiment.__new__(Experiment)
+    object.__setattr__(found, "cells", (0,))
+    object.__setattr__(found, "study", False)
+    asked = replace(layout, experiments=(found,))
+    left = left_by_tests(posterior, asked, np.full(layout.n_paid, 0.8))
+    lift = posterior.lifts(layout)[:, 0]
+    theta = np.log(posterior.flat("roi")[:, 0])
+    assert left[0] == left_by(theta, lift, 0.8, noise_variance(10.0, NORMAL))
+    np.testing.assert_allclose(left[1:], 1.0)

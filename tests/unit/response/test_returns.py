@@ -10,7 +10,8 @@ from mmm.inference.posterior import Posterior
 from mmm.model.layout import lay_out
 from mmm.model.priors import SIBLING_SD
 from mmm.model.settings import ModelSettings
-from mmm.response.returns import INFORMED, Returns, prior_roi, returns, roi_table, variance_inflation
+from mmm.response.experiments import INFORMED
+from mmm.response.returns import Returns, prior_roi, returns, roi_table, variance_inflation
 
 CELLS = (Cell("tv"), Cell("search", "brand"), Cell("search", "generic"))
 
@@ -33,6 +34,7 @@ def found():
         sensitivity=np.array([0.01, 0.02, 0.3]),
         follows_demand=np.zeros(3, dtype=bool),
         narrowed=np.ones(3),
+        tests_alone=np.ones(3),
         has_money=True,
     )
 
