@@ -115,16 +115,19 @@ def _months(results: Results) -> dict[str, pd.DataFrame]:
 
 
 def _table(results: Results, voice: Voice, found: dict[str, pd.DataFrame], first: str) -> Table | None:
-    """A row for each part, a column for each line that says something, contribution and cash with their range."""
+    """A row for each part, a column for each line that says something, what is left and cash with their range.
+
+    Cost of goods, which is revenue less gross margin, is left to the workbook.
+    """
     if not found:
         return None
     told = pd.concat(found.values())
     shown = [
         name
-        for name in (*STEPS[2:], "cash_in", "cash_out", "cash_balance")
+        for name in ("revenue", *STEPS[4:], "cash_in", "cash_out", "cash_balance")
         if (told.loc[told["line"] == name, "value"] != 0).any()
     ]
-    head, ranged = [voice.text(first)], {"revenue", "contribution", "cash_balance"}
+    head, ranged = [voice.text(first)], {"contribution", "cash_balance"}
     for name in shown:
         head.append(voice.text(f"pnl.line.{name}"))
         head += [voice.text("column.range")] if name in ranged else []
