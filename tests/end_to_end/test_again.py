@@ -169,7 +169,7 @@ def test_a_killed_run_leaves_the_last_good_one_and_the_next_finishes(
         "import os, signal, sys\n"
         "import mmm.reporting.report\n"
         "from mmm.cli import shell\n"
-        "def die(results, settings, folder):\n"
+        "def die(results, settings, folder, *rest):\n"
         "    (folder / 'report.html').write_text('half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
         "mmm.reporting.report.write_report = die\n"

@@ -83,7 +83,7 @@ FILES = {
         ('column "week"', 'row 5 "soon"', "2025-01-31"), table=_cell(3, "week", "soon")
     ),
     "dates that can be read two ways": Case(
-        ("can be read as d/m/y", "or as m/d/y", "Write them as 2025-01-31"), table=_monthly
+        ("can be read as d/m/y", "or as m/d/y", "write them as 2025-01-31"), table=_monthly
     ),
     "duplicate rows": Case(
         ("duplicate rows", "2025-02-10 in rows 7, 62", "Take out the copies"),

@@ -180,9 +180,10 @@ def test_a_workbook_without_margin_or_money_has_no_profit(make, tmp_path: Path, 
     assert "Profit after media" not in {row[0] for row in sheet.iter_rows(values_only=True)}
 
 
-def test_a_report_is_a_page_and_a_workbook(results: Results, tmp_path: Path) -> None:
-    page, book = write_report(results, ReportSettings(), tmp_path / "new")
-    assert (page.name, book.name) == ("report.html", "plan.xlsx")
+def test_a_report_is_a_page_two_pages_to_sign_and_a_workbook(results: Results, tmp_path: Path) -> None:
+    page, sheets, book = write_report(results, ReportSettings(), tmp_path / "new")
+    assert (page.name, sheets.name, book.name) == ("report.html", "report.pdf", "plan.xlsx")
+    assert sheets.read_bytes().startswith(b"%PDF-")
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
