@@ -97,7 +97,7 @@ def write_tables(data: Path) -> None:
         if truth:
             others = accuracy.published(data, [outcome.file for outcome in outcomes])
             page = tables.put(page, "published", tables.published_table(outcomes, others))
-    if found := recovery.fits():
+    if found := recovery_tables.worlds_enough(recovery.fits()):
         told = [
             recovery_tables.ratios(found),
             recovery_tables.measured_line(found),
@@ -105,7 +105,7 @@ def write_tables(data: Path) -> None:
         ]
         page = tables.put(page, "recovery", "\n\n".join(told))
         page = tables.put(page, "ablation", recovery_tables.ablation_table(found))
-        made = decisions.decisions()
+        made = recovery_tables.worlds_enough(decisions.decisions())
         told = [decision_tables.regret_ratio(made), decision_tables.decisions_table(made)]
         page = tables.put(page, "decisions", "\n\n".join(told))
     if solver.MEASURED.exists():

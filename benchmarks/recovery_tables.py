@@ -8,6 +8,7 @@ from math import nan
 
 import numpy as np
 
+from benchmarks.decisions import Decision
 from benchmarks.recovery import KNOWN_KINDS, SIDES, VARIANTS, Fit
 from benchmarks.scores import covered, interval_score, log_error
 from benchmarks.tables import NAMES, markdown
@@ -16,6 +17,8 @@ RESAMPLES = 4000
 LIKELY = 0.10
 """A cell that brings nothing is told right where its chance to be above 1 stays below this."""
 
+FEWEST = 10
+"""Worlds that a side needs to stand in the tables: of fewer nothing can be said."""
 NOTHING_YET = "Not measured yet: there is no world that both sides of this comparison have."
 
 
@@ -33,6 +36,14 @@ class Pooled:
     nothing: str
     refused: int
     seconds: float
+
+
+def worlds_enough[Line: (Fit, Decision)](found: Sequence[Line]) -> list[Line]:
+    """Lines of the sides that have worlds enough."""
+    worlds: dict[str, set[str]] = {}
+    for line in found:
+        worlds.setdefault(line.side, set()).add(line.world)
+    return [line for line in found if len(worlds[line.side]) >= FEWEST]
 
 
 def pool(found: Sequence[Fit]) -> Pooled:
