@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import asdict
 from html import unescape
+from itertools import product
 from typing import Any
 
 import typst
@@ -61,10 +62,14 @@ def render_pdf(results: Results, settings: ReportSettings, letterhead: Letterhea
     template = source("report.typ").encode()
     told = _sheets(results, voice, settings.language) | {"logo": list(letterhead.logo)}
     rows = sorted(moves.moves(results, voice), key=lambda move: -abs(move.after_width - move.before_width))
-    for shown in range(min(MOST_MOVES, len(rows)), min(LEAST_MOVES, len(rows)) - 1, -1):
+    fewer = range(min(MOST_MOVES, len(rows)), min(LEAST_MOVES, len(rows)) - 1, -1)
+    for new_page, shown in product(
+        (True, False), fewer
+    ):  # where page 1 runs over, the moves follow it at once
         told["moves"] |= {
             "rows": [asdict(move) for move in rows[:shown]],
             "more": voice.text("pdf.more", {"n": len(rows) - shown}) if shown < len(rows) else "",
+            "new_page": new_page,
         }
         given = {"data": json.dumps(told, ensure_ascii=False)}
         if (

@@ -41,6 +41,7 @@ def test_there_are_two_pages_and_the_decision_stands_on_them_as_on_the_page(
 ) -> None:
     count, text = pages
     assert count == 2
+    assert [text.count(f"{page}/2") for page in (1, 2)] == [1, 1]
     for sentence in headline(decide(results), results, voice_for(results, ReportSettings())):
         assert plain(sentence) in text
 
