@@ -20,6 +20,7 @@ from mmm.reporting.decision import decide
 from mmm.reporting.geos import in_geos
 from mmm.reporting.goals import goal_sentences
 from mmm.reporting.headline import caveats, headline
+from mmm.reporting.masthead import masthead
 from mmm.reporting.moves import curve_of
 from mmm.reporting.reserve_sheet import tests_sheet
 from mmm.reporting.results import Results, at_level, cell_of, records
@@ -470,18 +471,11 @@ def _checks_sheet(book: Book, results: Results) -> None:
 
 
 def _about_sheet(book: Book, results: Results) -> None:
-    about, voice = results.about, book.voice
+    voice = book.voice
     sheet = book.sheet("sheet.about")
     sheet.set_column(0, 0, 30)
     sheet.set_column(1, 1, 90)
-    trace = {
-        "hash": about.config_hash,
-        "last": day(about.data_until),
-        "seed": about.seed,
-        "version": about.version,
-        "created": about.created,
-    }
-    book.text(sheet, 0, 0, voice.text("footer.trace", trace), "note")
+    book.text(sheet, 0, 0, masthead(results, voice).trace, "note")
     row = 2
     for table in (appendix.run_table(results, voice), appendix.diagnostics_table(results, voice)):
         for values in table.rows:
@@ -490,7 +484,7 @@ def _about_sheet(book: Book, results: Results) -> None:
             row += 1
         row += 1
     book.text(sheet, row, 0, voice.text("appendix.config"), "head")
-    for line in about.config_text.splitlines():
+    for line in results.about.config_text.splitlines():
         row += 1
         book.text(sheet, row, 0, line)
 

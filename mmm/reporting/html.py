@@ -31,9 +31,10 @@ from mmm.reporting import (
     stress,
     tested,
 )
-from mmm.reporting.amounts import day, ratio, window_name
+from mmm.reporting.amounts import ratio, window_name
 from mmm.reporting.decision import decide
 from mmm.reporting.letterhead import NO_LETTERHEAD, Letterhead
+from mmm.reporting.masthead import masthead
 from mmm.reporting.results import Results
 from mmm.reporting.settings import ReportSettings
 from mmm.reporting.voice import Voice, voice_for
@@ -63,17 +64,8 @@ def render_html(results: Results, settings: ReportSettings, letterhead: Letterhe
     """
     voice = voice_for(results, settings)
     page = environment().get_template("report.html.j2")
-    about = results.about
     summary = results.summary
-    trace = {
-        "hash": about.config_hash,
-        "last": day(about.data_until),
-        "seed": about.seed,
-        "version": about.version,
-        "created": about.created,
-    }
-    data = {"first": day(about.data_from), "last": day(about.data_until)}
-    money_key = "masthead.money" if about.currency else "masthead.money_unnamed"
+    head = masthead(results, voice)
     return page.render(
         t=voice.html,
         language=settings.language,
@@ -81,10 +73,10 @@ def render_html(results: Results, settings: ReportSettings, letterhead: Letterhe
         logo=letterhead.logo_uri,
         notes=letterhead.notes_html,
         window=window_name(summary.start, summary.end),
-        money_note=voice.html(money_key, {"currency": about.currency}),
-        data_note=voice.html("masthead.data", data),
-        trace=voice.html("footer.trace", trace),
-        config_text=about.config_text,
+        money_note=head.money,
+        data_note=head.data,
+        trace=head.trace,
+        config_text=results.about.config_text,
         css=Markup(source("report.css")),
         script=Markup(source("report.js")),
         bundle=Markup(vega_bundle()),
@@ -97,10 +89,6 @@ def _front(results: Results, voice: Voice) -> dict[str, Any]:
     """What the CFO reads."""
     decision = decide(results)
     margin = results.one_margin
-    kept = {
-        "reserve": voice.amounts.money(decision.reserve),
-        "core": voice.amounts.rest(decision.budget - decision.unspent, decision.reserve),
-    }
     note = "evidence.chart.note" if margin else "evidence.chart.note.plain"
     return {
         "headline": headline.headline_html(decision, results, voice),
@@ -123,7 +111,7 @@ def _front(results: Results, voice: Voice) -> dict[str, Any]:
         "scenarios_without": scenarios.without_plan(results, voice),
         "pairs_table": scenarios.pairs_table(results, voice),
         "frontier_table": scenarios.frontier_table(results, voice),
-        "moves_lead": Markup(" ").join((voice.html("moves.lead"), voice.html("moves.lead.tests", kept))),
+        "moves_lead": moves.moves_lead(decision, voice),
         "moves": moves.moves(results, voice),
         "moves_table": moves.moves_table(results, voice),
         "geos": geos.geos_figure(results, voice),

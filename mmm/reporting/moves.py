@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 
 from mmm.dims import CELL_KEYS, Cell
 from mmm.reporting import figures
 from mmm.reporting.amounts import percent, ratio
 from mmm.reporting.blocks import Figure, Table
+from mmm.reporting.decision import Decision
 from mmm.reporting.results import Estimate, Results, at_level, cell_of, estimate, number, records
 from mmm.reporting.voice import Voice
 
@@ -40,6 +42,15 @@ def moves(results: Results, voice: Voice) -> tuple[Move, ...]:
     rows = records(at_level(results.moves, "cell"))
     longest = max((max(row["current_spend"], row["planned_spend"]) for row in rows), default=0.0) or 1.0
     return tuple(_move(row, longest, results, voice) for row in rows)
+
+
+def moves_lead(decision: Decision, voice: Voice) -> Markup:
+    """How to read the lines, and what they share beside the tests."""
+    kept = {
+        "reserve": voice.amounts.money(decision.reserve),
+        "core": voice.amounts.rest(decision.budget - decision.unspent, decision.reserve),
+    }
+    return Markup(" ").join((voice.html("moves.lead"), voice.html("moves.lead.tests", kept)))
 
 
 def _move(row: dict[str, Any], longest: float, results: Results, voice: Voice) -> Move:

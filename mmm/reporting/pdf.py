@@ -13,11 +13,12 @@ import typst
 from markupsafe import Markup
 
 from mmm.reporting import bridge, designs, goals, headline, limits, moves, scenarios
-from mmm.reporting.amounts import day, window_name
+from mmm.reporting.amounts import window_name
 from mmm.reporting.blocks import Table
 from mmm.reporting.decision import decide
 from mmm.reporting.html import source
 from mmm.reporting.letterhead import NO_LETTERHEAD, Letterhead
+from mmm.reporting.masthead import masthead
 from mmm.reporting.results import Results
 from mmm.reporting.settings import ReportSettings
 from mmm.reporting.voice import Voice, voice_for
@@ -86,11 +87,7 @@ def _sheets(results: Results, voice: Voice, language: str) -> dict[str, Any]:
     """All that the pages say, written out; the moves without their rows."""
     about, summary, decision = results.about, results.summary, decide(results)
     window = window_name(summary.start, summary.end)
-    kept = {
-        "reserve": voice.amounts.money(decision.reserve),
-        "core": voice.amounts.rest(decision.budget - decision.unspent, decision.reserve),
-    }
-    money_key = "masthead.money" if about.currency else "masthead.money_unnamed"
+    head = masthead(results, voice)
     next_unit = bridge.next_unit(results, voice)
     return {
         "language": language,
@@ -98,8 +95,8 @@ def _sheets(results: Results, voice: Voice, language: str) -> dict[str, Any]:
         "name": voice.company,
         "kind": f"{voice.text('masthead.kind')}, {window}",
         "notes": [
-            voice.text(money_key, {"currency": about.currency}),
-            voice.text("masthead.data", {"first": day(about.data_from), "last": day(about.data_until)}),
+            head.money,
+            head.data,
             voice.text("masthead.ranges"),
         ],
         "decision": {
@@ -123,7 +120,7 @@ def _sheets(results: Results, voice: Voice, language: str) -> dict[str, Any]:
         },
         "moves": {
             "heading": voice.text("moves.heading"),
-            "lead": _runs(voice.html("moves.lead")) + _runs(voice.html("moves.lead.tests", kept)),
+            "lead": _runs(moves.moves_lead(decision, voice)),
         },
         "scenarios": {
             "heading": voice.text("scenarios.heading"),
@@ -142,16 +139,7 @@ def _sheets(results: Results, voice: Voice, language: str) -> dict[str, Any]:
             "date": voice.text("rollout.sign.date"),
             "run": voice.text("rollout.sign.run"),
             "hash": about.config_hash[:16],
-            "trace": voice.text(
-                "footer.trace",
-                {
-                    "hash": about.config_hash,
-                    "last": day(about.data_until),
-                    "seed": about.seed,
-                    "version": about.version,
-                    "created": about.created,
-                },
-            ),
+            "trace": head.trace,
         },
     }
 
