@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mmm.cli.application import Config_, Out, Quiet, Seed, Strict, app, load, progress, say, workplace
-from mmm.errors import MmmError, UsageError
+from mmm.errors import UsageError
 
 if TYPE_CHECKING:
     from mmm.config import Config
@@ -83,24 +83,56 @@ def run(
     tests: Annotated[
         bool, typer.Option("--tests/--no-tests", help="design tests for the reserve, or leave it a line")
     ] = True,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs",
+            "-j",
+            metavar="N",
+            min=1,
+            help="configs at a time, a process each; else one a core",
+            show_default=False,
+        ),
+    ] = None,
     quiet: Quiet = False,
 ) -> int:
-    """Check, fit, plan, design tests and report."""
-    if out is not None and len(configs) > 1:
-        raise UsageError(
-            "--out names one folder, and there are several configs. Leave --out away, or run one"
-        )
+    """Check, fit, plan, design tests and report; several configs side by side, each on its own."""
     if len(configs) == 1:
         run_one(load(configs[0], out), out, seed, quiet, strict=strict, tests=tests)
         return 0
-    worst = 0
-    for config in configs:  # one company at fault is no reason to leave the others undone
-        try:
-            run_one(load(config, out), out, seed, quiet, strict=strict, tests=tests)
-        except MmmError as error:
-            say(f"{config}: {error}")
-            worst = max(worst, error.exit_code)
-    return worst
+    if out is not None:
+        raise UsageError(
+            "--out names one folder, and there are several configs. Leave --out away, or run one"
+        )
+    return _run_many(configs, jobs, seed, quiet, strict=strict, tests=tests)
+
+
+def _run_many(
+    configs: list[Path], jobs: int | None, seed: int | None, quiet: bool, *, strict: bool, tests: bool
+) -> int:
+    """The main job for several companies; a table of what became of each is printed last."""
+    import os
+
+    from mmm.console.many import finished_text, many_text
+    from mmm.portfolio.many import Status, run_many, worst
+
+    at_a_time = min(jobs or os.cpu_count() or 1, len(configs))
+    with progress(quiet) as line:
+
+        def note(status: Status) -> None:
+            if line is not None:
+                line.close()
+            if status.message:
+                say(status.message)
+            elif not quiet:
+                say(finished_text(status))
+
+        live = line if line is not None and line.live else None
+        found = run_many(
+            configs, seed=seed, strict=strict, tests=tests, jobs=at_a_time, progress=live, finished=note
+        )
+    print(many_text(found, Path.cwd()))
+    return worst(found)
 
 
 def run_one(

@@ -139,29 +139,7 @@ def _say_fault(error: Exception, arguments: Sequence[str]) -> int:
         if fault is not None:
             say(str(fault))
             return fault.exit_code
-    told = f"{type(error).__name__}: {error}".splitlines()[0][:200]
-    say(f"a fault of ours, not of your data ({told}). The details are in {_log(error, arguments)}")
+    from mmm.runs.faults import fault_in_words
+
+    say(fault_in_words(error, f"mmm {' '.join(arguments)}", workplace.folder))
     return 4
-
-
-def _log(error: Exception, arguments: Sequence[str]) -> Path:
-    """Write the traceback beside the run folder, or where temporary files go."""
-    import tempfile
-    import traceback
-    from datetime import UTC, datetime
-
-    from mmm.runs.manifest import installed_versions
-
-    text = (
-        f"mmm {' '.join(arguments)}\n{installed_versions()}\n\n{''.join(traceback.format_exception(error))}"
-    )
-    name = f"mmm-fault-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}.log"
-    if workplace.folder is not None and workplace.folder.parent.is_dir():
-        try:
-            (workplace.folder.parent / name).write_text(text, encoding="utf-8")
-            return (workplace.folder.parent / name).resolve()
-        except OSError:
-            pass
-    place = Path(tempfile.gettempdir()) / name
-    place.write_text(text, encoding="utf-8")
-    return place

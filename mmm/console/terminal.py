@@ -40,6 +40,11 @@ class ProgressLine:
         self._said_at = -math.inf
         self._shown = ""
 
+    @property
+    def live(self) -> bool:
+        """Whether it renews itself."""
+        return self._live
+
     def __call__(self, message: str) -> None:
         """Say what is going on now."""
         now = self._clock()

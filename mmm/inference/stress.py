@@ -16,12 +16,12 @@ from mmm.data.experiments import Experiment
 from mmm.dims import CELL_KEYS, by_channel, cell_columns, cell_row
 from mmm.errors import MmmError
 from mmm.inference.fit import fit
-from mmm.inference.jobs import side_by_side
 from mmm.inference.posterior import Posterior, chance_to_reach, interval
 from mmm.inference.specs import Spec
 from mmm.model.layout import Layout, lay_out
 from mmm.model.settings import GateSettings, SamplingSettings
 from mmm.model.shapes import SIGNED
+from mmm.runs.executor import side_by_side
 
 Floats = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from functools import partial
 from mmm.config import Config
 from mmm.finance.economics import unit_economics
 from mmm.inference.backtest import Forecast, choose_origins, forecast, join, lighter
-from mmm.inference.jobs import side_by_side
+from mmm.runs.executor import side_by_side
 from mmm.runs.store import RunFolder
 from mmm.stages.fit import Progress
 from mmm.stages.keys import backtest_key

@@ -191,12 +191,30 @@ class TestCommands:
     ) -> None:
         Path("b.yaml").write_text(CONFIG.replace("acme", "b"))
         Path("bad.yaml").write_text(CONFIG.replace("currency", "curency"))
-        assert shell.execute(["run", "acme.yaml", "bad.yaml", "b.yaml"]) == 1
+        assert shell.execute(["run", "acme.yaml", "bad.yaml", "b.yaml", "--jobs", "1"]) == 1
         assert [call[1] for call in pipeline.calls] == ["acme", "b"]
         said = capsys.readouterr()
         assert "bad.yaml" in said.err
         assert "`currency`" in said.err
-        assert len(said.out.splitlines()) == 2
+        words = [line.split() for line in said.out.splitlines()[1:]]
+        assert [(line[0], line[1]) for line in words] == [
+            ("acme.yaml", "done"),
+            ("bad.yaml", "input"),
+            ("b.yaml", "done"),
+        ]
+        assert words[0][-1] == str(Path("reports/acme/report.html"))
+
+    def test_the_worst_of_several_configs_is_the_exit_code(
+        self, pipeline: _Pipeline, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        Path("b.yaml").write_text(CONFIG.replace("acme", "b"))
+        pipeline.error = NotConverged("R-hat 1.2")
+        assert shell.execute(["run", "acme.yaml", "no-such.yaml", "b.yaml", "-j", "1", "-q"]) == 3
+        said = capsys.readouterr().err.splitlines()
+        assert [line for line in said if "R-hat 1.2" in line] == [
+            "mmm: acme.yaml: R-hat 1.2",
+            "mmm: b.yaml: R-hat 1.2",
+        ]
 
     def test_several_configs_do_not_share_one_folder(
         self, pipeline: _Pipeline, capsys: pytest.CaptureFixture[str]

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from mmm.inference.jobs import side_by_side
+from mmm.runs.executor import side_by_side
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
