@@ -137,16 +137,18 @@ def _read(files: Sequence[Path], note: Callable[[Status], None], usual: Task) ->
             note(Status(str(file), "", error.exit_code, str(error)))
     times = Counter(config.name for _, config in read)
     tasks = []
-    for file, config in read:
+    for named, config in read:
         if times[config.name] > 1:
-            others = ", ".join(other for other, found in read if found.name == config.name and other != file)
-            told = f"{file}: `name: {config.name}` names the run folder, and {others} has it too. Give each its own"
-            note(Status(file, config.name, 1, told))
+            others = ", ".join(other for other, found in read if found.name == config.name and other != named)
+            told = f"{named}: `name: {config.name}` names the run folder, and {others} has it too. Give each its own"
+            note(Status(named, config.name, 1, told))
             continue
-        where = (Path(file).resolve(), (Path("reports") / config.name).resolve())
+        folder = (Path("reports") / config.name).resolve()
         with suppress(OSError):  # what a killed run was doing is no news
-            (where[1] / PROGRESS).unlink(missing_ok=True)
-        tasks.append(replace(usual, config=file, path=where[0], folder=where[1], name=config.name))
+            (folder / PROGRESS).unlink(missing_ok=True)
+        tasks.append(
+            replace(usual, config=named, path=Path(named).resolve(), folder=folder, name=config.name)
+        )
     return tasks
 
 
