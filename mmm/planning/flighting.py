@@ -20,9 +20,8 @@ from mmm.planning.allocation import Aim, Allocation, allocate, limits_of, take_d
 from mmm.planning.bounds import CellBounds
 from mmm.planning.careful import some_of
 from mmm.planning.flighting_limits import WeekLimits, week_limits
+from mmm.planning.flighting_projection import Limits, Projection
 from mmm.planning.flighting_solver import (
-    Limits,
-    Projection,
     best_on_plane,
     bound_at,
     climb,

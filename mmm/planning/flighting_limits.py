@@ -15,7 +15,7 @@ from mmm.errors import Infeasible
 from mmm.planning import sentences
 from mmm.planning.bounds import CENT, CellBounds
 from mmm.planning.flighting_faults import blackout_cells
-from mmm.planning.flighting_solver import Limits
+from mmm.planning.flighting_projection import Limits
 from mmm.planning.names import cells_of
 from mmm.planning.problem import Group
 from mmm.planning.settings import Flighting, PlanSettings

@@ -9,25 +9,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import linprog
-from scipy.sparse.linalg import splu
 
 from mmm.errors import InternalFault
+from mmm.planning.flighting_projection import Limits, Projection
 from mmm.response.weeks import WeekCell, brought
 
 Floats = NDArray[np.float64]
 Valued = Callable[[Floats], tuple[float, Floats]]
-
-PENALTY = 2.0
-RELAXED = 1.6
-SWEEPS = 1000
-EXACT = 1e-8
-"""Constants of the projection: penalty of a broken row, over-relaxation, most sweeps, and when it is met."""
 
 MEMORY = 8
 """Values among which the greatest loss is allowed to be beaten: the search need not rise in every step."""
@@ -37,93 +30,6 @@ ROUNDING = 1e-7
 
 ENOUGH = 1e-4
 """Share of a step's promise that must come true."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Linear limits of money by cell and week, flattened in this order.
-
-    Attributes
-    ----------
-    upper
-        Most money of each cell in each week, shape (cell, week); the least is 0.
-    rows
-        Sums that are limited, shape (row, cell * week).
-    low, high
-        What they lie between, shape (row,).
-    """
-
-    upper: Floats
-    rows: sparse.csr_array
-    low: Floats
-    high: Floats
-
-    @property
-    def equal(self) -> NDArray[np.bool_]:
-        """Which sums are given exactly, shape (row,)."""
-        both = np.isfinite(self.low) & np.isfinite(self.high)
-        room = np.where(both, self.high, 1.0) - np.where(both, self.low, 0.0)
-        return np.asarray(both & (room <= 1e-12 * np.maximum(1.0, np.abs(np.where(both, self.high, 1.0)))))
-
-    def broken(self, money: Floats) -> float:
-        """By how much money a plan breaks its limits, at most."""
-        sums = self.rows @ money.ravel()
-        over = [sums - self.high, self.low - sums, (money - self.upper).ravel(), -money.ravel()]
-        return float(max(np.max(part, initial=0.0) for part in over))
-
-
-class Projection:
-    """The nearest plan within limits, by alternating directions (Boyd et al. 2011; Stellato et al. 2020).
-
-    A system of linear equations, one for each row, is factored once; every projection begins where the last one ended.
-    """
-
-    def __init__(self, limits: Limits) -> None:
-        self.upper = limits.upper.ravel()
-        sums_to = np.abs(limits.high[np.isfinite(limits.high)]).max(initial=0.0)
-        self.unit = max(float(sums_to) / max(int((self.upper > 0).sum()), 1), 1e-300)
-        sums = sparse.csr_array(limits.rows)
-        size = np.sqrt(np.asarray((sums.multiply(sums)).sum(axis=1)).ravel())
-        size = np.where(size > 0, size, 1.0)
-        self.rows = sparse.csr_array(sparse.diags_array(1 / size) @ sums)
-        self.columns = sparse.csr_array(self.rows.T)
-        self.low, self.high = limits.low / size / self.unit, limits.high / size / self.unit
-        self.rho = np.where(limits.equal, 20 * PENALTY, PENALTY)
-        # without the plan, which is known where the prices of the rows are, a small system is left
-        inner = self.rows @ self.rows.T / (1 + PENALTY) + sparse.diags_array(1 / self.rho)
-        self.prices = splu(sparse.csc_matrix(inner))
-        self.top = self.upper / self.unit
-        self.state: tuple[Floats, ...] | None = None
-
-    def __call__(self, money: Floats) -> Floats:
-        """The nearest plan within the limits, shape as given."""
-        wanted = money.ravel() / self.unit
-        n, m = wanted.size, self.low.size
-        if self.state is None:
-            self.state = np.clip(wanted, 0.0, self.top), np.zeros(n), self.rows @ wanted, np.zeros(m)
-        box, pull, sums, weight = self.state
-        for sweep in range(SWEEPS):
-            right = wanted + PENALTY * box - pull
-            nu = self.prices.solve(self.rows @ right / (1 + PENALTY) - sums + weight / self.rho)
-            x = (right - self.columns @ nu) / (1 + PENALTY)
-            met = sums + (nu - weight) / self.rho
-            mixed = RELAXED * x + (1 - RELAXED) * box
-            new_box = np.minimum(np.maximum(mixed + pull / PENALTY, 0.0), self.top)
-            pull += PENALTY * (mixed - new_box)
-            blend = RELAXED * met + (1 - RELAXED) * sums
-            new_sums = np.minimum(np.maximum(blend + weight / self.rho, self.low), self.high)
-            weight += self.rho * (blend - new_sums)
-            last = box, sums
-            box, sums = new_box, new_sums
-            if sweep % 5 == 4 and self._met(box, sums, last):
-                break
-        self.state = box, pull, sums, weight
-        return np.asarray((box * self.unit).reshape(money.shape))
-
-    def _met(self, box: Floats, sums: Floats, last: tuple[Floats, Floats]) -> bool:
-        """Whether nothing moves any more, and the rows sum to what they should."""
-        moved = max(np.abs(box - last[0]).max(), np.abs(sums - last[1]).max(initial=0.0))
-        return bool(moved < EXACT and np.abs(self.rows @ box - sums).max(initial=0.0) < 10 * EXACT)
 
 
 def climb(value: Valued, project: Projection, start: Floats, steps: int) -> Floats:

@@ -8,9 +8,8 @@ import pytest
 from scipy import sparse
 from scipy.optimize import minimize
 
+from mmm.planning.flighting_projection import Limits, Projection
 from mmm.planning.flighting_solver import (
-    Limits,
-    Projection,
     best_on_plane,
     bound_at,
     climb,
