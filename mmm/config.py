@@ -1,4 +1,4 @@
-"""The config: one YAML file to frozen settings, every fault at once and in words.
+"""The config: one YAML file, or one workbook, to frozen settings, every fault at once and in words.
 
 Each stage declares its own settings; this module joins them, reads the file and turns faults into words.
 """
@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from mmm.book.reading import Book, is_workbook, read_book
 from mmm.data.settings import (
     CalendarSettings,
     ChannelSettings,
@@ -32,6 +33,9 @@ from mmm.reporting.settings import ReportSettings
 
 NOT_YET = ("report.audiences",)
 """Keys that are designed and not built: refused by name, never ignored."""
+
+SET_ON_LOADING = {"folder", "text", "book"}
+"""Fields of a config that are no keys of its file."""
 
 NOT_YET_VALUES = {
     "plan.reference": ("plan_of_record",),
@@ -61,6 +65,9 @@ class Config(Settings):
 
     folder: Path = Field(Path(), exclude=True, description="folder of the file; set on loading")
     text: str = Field("", exclude=True, repr=False, description="the file as written; set on loading")
+    book: Book | None = Field(
+        None, exclude=True, repr=False, description="where it stands in a workbook; set on loading"
+    )
 
     @model_validator(mode="after")
     def _room_for_tests(self) -> Config:
@@ -89,7 +96,7 @@ def load_config(path: str | Path) -> Config:
     Parameters
     ----------
     path
-        A YAML file. Paths inside it are relative to its folder.
+        A YAML file, or a workbook that `mmm template` wrote. Paths inside it are relative to its folder.
 
     Raises
     ------
@@ -98,10 +105,29 @@ def load_config(path: str | Path) -> Config:
         keys that are designed but not built yet, values out of range.
     """
     path = Path(path)
+    if is_workbook(path):
+        return _from_book(path)
     raw = read_yaml(path)
-    if own := sorted({"folder", "text"} & set(raw)):
+    if own := sorted(SET_ON_LOADING & set(raw)):
         raise ConfigError([f"`{own[0]}`: unknown key"], str(path))
     return parse_config(raw, path, path.read_text(encoding="utf-8-sig"))
+
+
+def _from_book(path: Path) -> Config:
+    """The config that a workbook gives; its text is the same as YAML."""
+    from io import StringIO
+
+    from ruamel.yaml import YAML
+
+    raw, book = read_book(path)
+    text = StringIO(f"# read from {path.name}\n")
+    text.seek(0, 2)
+    YAML().dump(raw, text)
+    try:
+        config = parse_config(raw, path, text.getvalue())
+    except ConfigError as error:
+        raise ConfigError([book.in_cells(fault) for fault in error.faults], error.where) from None
+    return config.model_copy(update={"book": book})
 
 
 def parse_config(raw: dict[str, Any], path: Path, text: str = "") -> Config:
@@ -284,7 +310,7 @@ def _inner_model(annotation: Any) -> Any:
 
 def _known_keys(place: list[Any]) -> list[str]:
     model = _model_at(place)
-    return [key for key in model.model_fields if key not in ("folder", "text")] if model else []
+    return [key for key in model.model_fields if key not in SET_ON_LOADING] if model else []
 
 
 def _description(place: list[Any]) -> str | None:

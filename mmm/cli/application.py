@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from mmm.book.reading import Book
     from mmm.config import Config
     from mmm.console.terminal import ProgressLine
 
@@ -28,7 +29,10 @@ app = typer.Typer(
 )
 
 Config_ = Annotated[
-    Path, typer.Argument(metavar="CONFIG", help="the config, a YAML file", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="CONFIG", help="the config: a YAML file, or a workbook of mmm template", show_default=False
+    ),
 ]
 Out = Annotated[
     Path | None,
@@ -47,9 +51,10 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="no progress, results
 
 @dataclass(slots=True)
 class Workplace:
-    """The run folder a command works in, for messages about what was kept."""
+    """The run folder a command works in, for messages about what was kept; the workbook it reads, to name cells."""
 
     folder: Path | None = None
+    book: Book | None = None
 
 
 workplace = Workplace()
@@ -60,6 +65,7 @@ def load(path: Path, out: Path | None) -> Config:
     from mmm.config import load_config
 
     config = load_config(path)
+    workplace.book = config.book
     workplace.folder = out if out is not None else Path("reports") / config.name
     return config
 
@@ -81,4 +87,9 @@ def progress(quiet: bool) -> Iterator[ProgressLine | None]:
 
 def say(message: str) -> None:
     """Say something to the user beside the results."""
-    print(f"mmm: {message}", file=sys.stderr)
+    print(f"mmm: {in_cells(message)}", file=sys.stderr)
+
+
+def in_cells(message: str) -> str:
+    """The message with the cells of the workbook that is read, if one is, in place of keys of a config."""
+    return message if workplace.book is None else workplace.book.in_cells(message)

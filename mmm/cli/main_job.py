@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmm.cli.application import Config_, Out, Quiet, Seed, Strict, app, load, progress, say, workplace
+from mmm.cli.application import (
+    Config_,
+    Out,
+    Quiet,
+    Seed,
+    Strict,
+    app,
+    in_cells,
+    load,
+    progress,
+    say,
+    workplace,
+)
 from mmm.errors import UsageError
 
 if TYPE_CHECKING:
@@ -156,12 +168,10 @@ def run_one(
 
 def check_config(path: Path) -> int:
     """Check a config and print what was found; 1 where something fails."""
-    from mmm.config import load_config
-
-    config = load_config(path)
+    config = load(path, None)
     from mmm import pipeline
     from mmm.console.results import checks_text
 
     checks = pipeline.check(config)
-    print(checks_text(checks, str(path)))
+    print(in_cells(checks_text(checks, str(path))))
     return int(any(found.severity == "fail" for found in checks))

@@ -25,6 +25,7 @@ FILES = (start, main_job, warehouse, money, trust, trials, what_if)
 ORDER = (
     "demo",
     "init",
+    "template",
     "check",
     "ingest",
     "scorecard",
@@ -60,7 +61,7 @@ def execute(arguments: Sequence[str]) -> int:
         The exit code; whatever went wrong has been said on standard error.
     """
     _prepare_streams()
-    workplace.folder = None
+    workplace.folder = workplace.book = None
     try:
         ended = typer.main.get_command(app).main(args=list(arguments), prog_name="mmm", standalone_mode=False)
         sys.stdout.flush()

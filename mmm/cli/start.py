@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mmm.cli.application import Out, Quiet, Seed, app, load
-from mmm.errors import ConfigError, InputError
+from mmm.errors import ConfigError, InputError, UsageError
 
 if TYPE_CHECKING:
     from mmm.data.guess import Guess
+
+
+class Language_(StrEnum):  # noqa: N801 - as the other types of arguments
+    """Languages of a workbook."""
+
+    en = "en"
+    he = "he"
 
 
 @app.command()
@@ -63,6 +71,31 @@ def init(
             print("".join(f"  {line}\n" for line in lines))
     print(f"Written: {place}\n")
     return check_config(place)
+
+
+@app.command()
+def template(
+    book: Annotated[
+        Path, typer.Argument(metavar="BOOK", help="workbook to write: book.xlsx", show_default=False)
+    ],
+    language: Annotated[
+        Language_, typer.Option("--language", help="of its sheets and headings; it is read in either")
+    ] = Language_.en,
+) -> None:
+    """Write a workbook to fill in, for those who will not write YAML; every command reads it as a config."""
+    from mmm.book.template import write_template
+    from mmm.runs.files import disk_faults_in_words
+
+    if book.suffix.lower() != ".xlsx":
+        raise UsageError(f"{book}: a workbook ends in .xlsx; call it {book.with_suffix('.xlsx')}")
+    if book.exists():
+        raise InputError(
+            f"{book}: this file exists and is never overwritten. Choose another name, or move it away"
+        )
+    with disk_faults_in_words(book):
+        book.parent.mkdir(parents=True, exist_ok=True)
+        write_template(book, language.value)
+    print(f"Written: {book}\nFill it in, then: mmm check {book}")
 
 
 def _answers(guess: Guess, place: Path) -> dict[str, str]:

@@ -7,7 +7,7 @@ The lift is in the outcome's unit (`lift`), or in per cent of what the treated r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import NormalDist
 
@@ -22,6 +22,24 @@ from mmm.data.settings import DataSettings, ExperimentsTable, StudiesTable, file
 from mmm.data.values import require_columns
 
 Floats = NDArray[np.float64]
+
+HEBREW = {
+    "מזהה": "id",
+    "ערוץ": "channel",
+    "קהל": "audience",
+    "מסר": "message",
+    "אזורים": "geos",
+    "התחלה": "start",
+    "סיום": "end",
+    "צינון": "cooldown",
+    "שינוי הוצאה": "spend_change",
+    "תוספת": "lift",
+    "שגיאת תקן": "lift_se",
+    "שיטה": "method",
+    "מצב": "status",
+    "סיבה": "reason",
+}
+"""The names of columns in Hebrew; a table may have either."""
 
 NEEDED = ("id", "channel", "start", "end", "spend_change")
 NEEDED_OF_STUDY = ("id", "channel")
@@ -105,6 +123,7 @@ def read_readouts(
     raw = reader.read(file_of(table.source), table.sheet)
     if raw is None:
         return (), [], reader.faults
+    raw = replace(raw, frame=raw.frame.rename(columns=HEBREW))
     columns = {str(name) for name in raw.frame.columns}
     lift = "lift" if "lift" in columns or "lift_percent" not in columns else "lift_percent"
     states = {fold(cell) for cell in reader.text(raw, "status")} if "status" in columns else {""}

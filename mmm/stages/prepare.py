@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -117,7 +118,7 @@ def prepare(config: Config, *, refuse: bool = True) -> Prepared:
     )
     rates = [told for told in config.finance.rates.values() if isinstance(told, RatesTable)]
     files = (*files, *(config.folder / file_of(told.source) for told in rates))
-    inputs = {str(path): sha256(path) for path in files}
+    inputs = {str(path): _hash_of(path, config) for path in files}
     beside = [*counts_files(config.data, config.folder)]
     customers, orders = None, config.finance.customer_lifetime_value
     if isinstance(orders, TransactionsTable):
@@ -126,6 +127,13 @@ def prepare(config: Config, *, refuse: bool = True) -> Prepared:
         beside += [] if source is None else [config.folder / file_of(source)]
     counted = {str(path): sha256(path) for path in beside}
     return Prepared(tables, panel, layout, checks, inputs, counts, counted, parts, customers)  # type: ignore[arg-type]
+
+
+def _hash_of(path: Path, config: Config) -> str:
+    """Hash of a file of the data; of the config's own workbook only the sheets that hold data count."""
+    if config.book is not None and path.resolve() == config.book.path:
+        return config.book.digest
+    return sha256(path)
 
 
 def booking_of(config: Config) -> Booking:
