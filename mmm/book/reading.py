@@ -43,11 +43,11 @@ class Book:
     def in_cells(self, message: str) -> str:
         """A message with cells of the workbook in place of keys of a config."""
 
-        def place(found: re.Match[str]) -> str:
+        def cell(found: re.Match[str]) -> str:
             entry = f"{found[1]}[{found[2]}]" if found[2] else found[1]
             return self._place(entry) or found[0]
 
-        message = _KEY.sub(place, message)
+        message = _KEY.sub(cell, message)
         for column, place in self.places.items():
             if column.startswith("sheet "):
                 message = message.replace(column, place)
