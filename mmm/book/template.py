@@ -71,7 +71,14 @@ class _Template:
     def _look(self, **look: Any) -> Format:
         key = repr(sorted(look.items()))
         if key not in self.looks:
-            self.looks[key] = self.book.add_format({"font_name": "Calibri", "font_size": 11, **look})
+            self.looks[key] = self.book.add_format(
+                {
+                    "font_name": "Calibri",
+                    "font_size": 11,
+                    "reading_order": 2 if self.language == "he" else 1,
+                    **look,
+                }
+            )
         return self.looks[key]
 
     def _sheet(self, key: str) -> Worksheet:
