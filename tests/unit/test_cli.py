@@ -291,6 +291,7 @@ class TestCommands:
         assert [line.split()[0] for line in listed if line] == [
             "demo",
             "init",
+            "template",
             "check",
             "ingest",
             "scorecard",
