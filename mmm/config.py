@@ -38,7 +38,6 @@ SET_ON_LOADING = {"folder", "text", "book"}
 """Fields of a config that are no keys of its file."""
 
 NOT_YET_VALUES = {
-    "plan.reference": ("plan_of_record",),
     "report.language": ("he",),
 }
 

@@ -16,6 +16,7 @@ from mmm.errors import ConfigError, InputError
 from mmm.inference.backtest import ORIGINS, QUARTER
 from mmm.runs.manifest import package_version
 from mmm.runs.store import RunFolder, stage_key
+from mmm.stages.approved import record_of, write_record
 from mmm.stages.at_hand import at_hand
 from mmm.stages.backtest import backtest_origins
 from mmm.stages.check import check_plan, refuse_plan, write_checks
@@ -373,6 +374,11 @@ def _go(
                 lambda to: write_pnl(to, config, prepared, fitted, plan_made, say),
             )
             beside += [] if profit is None else [profit]
+        approved = None if final is None else record_of(config, final)
+        if approved is not None and final is not None:
+            against, signed = final, approved
+            key = stage_key("", [final_key, signed.manifest, str(signed.number)], {}, version)
+            beside.append(store.stage("record", key, lambda to: write_record(to, signed, against)))
         asked = store.finished(ROLLOUT, rollout_key(config, prepared, final_key))
         beside += [] if asked is None else [asked]
         beside_key = stage_key(scenario_settings(config), [final_key], {}, version)

@@ -27,7 +27,7 @@ from mmm.planning.allocation import (
 )
 from mmm.planning.careful import outcome_beside, plan_carefully, risk_of
 from mmm.planning.flighting import allocate_weeks, in_its_weeks
-from mmm.planning.forecast import window_outcome
+from mmm.planning.forecast import FORECAST, forecast_table, window_outcome
 from mmm.planning.moves import moves_table, value_mixes
 from mmm.planning.outlook import Outlook, halves, outlook_of, spread_of, worst_tenth
 from mmm.planning.placed import response_of_tests
@@ -41,6 +41,7 @@ from mmm.response.curves import WindowCurves
 
 Evidence = Mapping[Cell, str] | Sequence[str]
 
+TABLES = ("plan", "moves", "curves", "forecast")
 TEXTS = frozenset({*CELL_KEYS, "geo", "level", "purpose", "evidence", "binding", "why", "flip"})
 
 
@@ -58,12 +59,15 @@ class Plan:
         `curves.csv`: what any money in the window brings, by cell.
     summary
         `plan.json`.
+    forecast
+        `forecast.csv`: what is expected of the window by period and channel; no rows without a baseline.
     """
 
     plan: pd.DataFrame
     moves: pd.DataFrame
     curves: pd.DataFrame
     summary: PlanSummary
+    forecast: pd.DataFrame
 
     @property
     def gap(self) -> float:
@@ -80,9 +84,10 @@ class Plan:
         return cells["planned_spend"].to_numpy(np.float64)
 
     def save(self, folder: Path) -> None:
-        """Write plan.csv, moves.csv, curves.csv (UTF-8 with BOM) and plan.json into a folder."""
+        """Write plan.csv, moves.csv, curves.csv, forecast.csv (UTF-8 with BOM) and plan.json into a folder."""
         folder.mkdir(parents=True, exist_ok=True)
-        for name, table in (("plan", self.plan), ("moves", self.moves), ("curves", self.curves)):
+        for name in TABLES:
+            table: pd.DataFrame = getattr(self, name)
             table.to_csv(folder / f"{name}.csv", index=False, encoding="utf-8-sig", date_format="%Y-%m-%d")
         write_summary(self.summary, folder / "plan.json")
 
@@ -95,8 +100,8 @@ class Plan:
         InputError
             When a file is missing or cannot be read.
         """
-        plan, moves, curves = (_read(folder / f"{name}.csv") for name in ("plan", "moves", "curves"))
-        return cls(plan, moves, curves, read_summary(folder / "plan.json"))
+        plan, moves, curves, forecast = (_read(folder / f"{name}.csv") for name in TABLES)
+        return cls(plan, moves, curves, read_summary(folder / "plan.json"), forecast)
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -265,7 +270,10 @@ def optimize(
     largest = np.maximum(money.current, found.spend)
     tests = None if weeks is None else weeks.tests
     table = plan_table(window, money, found.spend, as_planned.pattern, tests)
-    return Plan(table, moves, curves_table(shown, as_planned, largest), summary)
+    expected = pd.DataFrame(columns=list(FORECAST))
+    if baseline is not None:
+        expected = forecast_table(shown, window, found.spend, baseline[printing], table)
+    return Plan(table, moves, curves_table(shown, as_planned, largest), summary, expected)
 
 
 def _figures(outlook: Outlook, prefix: str) -> dict[str, Range]:

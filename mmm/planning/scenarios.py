@@ -53,6 +53,8 @@ class Comparison:
         The same mixes with what they bring per draw, by name; the plan's is `plan`.
     today
         Today's mix of the plan's budget.
+    shown
+        Every scenario that has a plan, by name.
     """
 
     scenarios: pd.DataFrame
@@ -61,6 +63,7 @@ class Comparison:
     frontier: pd.DataFrame
     points: Mapping[str, Valued]
     today: Valued
+    shown: Mapping[str, Valued]
 
 
 def compare(desk: Desk, wanted: Sequence[ScenarioSettings], planned: Floats) -> Comparison:
@@ -103,6 +106,7 @@ def compare(desk: Desk, wanted: Sequence[ScenarioSettings], planned: Floats) -> 
         frontier_table(desk, points, {"plan": "plan", "break_even": "break_even"}),
         points,
         valued["today"],
+        shown,
     )
 
 

@@ -41,6 +41,15 @@ def reference_is(how: str, first: np.datetime64, last: np.datetime64, grain: Gra
     return f"The plan is compared with {words} {grain}s, {first} to {last}, scaled to the same money."
 
 
+def reference_is_approved(number: int, start: object, end: object, *, same: bool) -> str:
+    """What a plan is compared with where that is an approved one."""
+    laid = "" if same else ", laid over this window day by day in proportion"
+    return (
+        f"The plan is compared with the plan of record (number {number}, approved for {start} to {end}){laid}, "
+        "scaled to the same money."
+    )
+
+
 def window_cuts_periods(length: float, grain: Grain) -> str:
     """The window does not begin and end with a period."""
     return (

@@ -17,6 +17,14 @@ class SpendFile(Settings):
     source: Place = Field(description="CSV, Parquet or XLSX file, relative to the config; or {url, query}")
 
 
+class ApprovedPlan(SpendFile):
+    """The plan of record as a table of spend; put in the place of `plan_of_record`, never written in a config."""
+
+    number: int
+    start: Date
+    end: Date
+
+
 class Days(Settings):
     """A window by its first and last day."""
 
@@ -270,8 +278,12 @@ class PlanSettings(Settings):
         ),
     )
     risk: RiskSettings = RiskSettings()
-    reference: Literal["recent", "last_year"] | SpendFile = Field(
-        "recent", description="the mix to compare with, scaled to the budget"
+    reference: Literal["recent", "last_year", "plan_of_record"] | SpendFile = Field(
+        "recent",
+        description=(
+            "the mix to compare with, scaled to the budget; plan_of_record: the plan approved last, of this window "
+            "where there is one"
+        ),
     )
     change: float | None = Field(
         0.5, gt=0, description="default bound around the scaled reference, as a share; null: free"

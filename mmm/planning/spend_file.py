@@ -9,15 +9,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mmm.data.calendar import period_days
+from mmm.data.calendar import WEEKDAYS, period_days, split_window, weekdays
 from mmm.data.files import read_table
 from mmm.data.names import clean_name
 from mmm.data.panel import Dates, Floats, Panel
+from mmm.data.settings import file_of
 from mmm.data.values import is_empty, parse_dates, parse_numbers
 from mmm.dims import NATIONAL, Cell
 from mmm.errors import DataError
 from mmm.planning.names import unknown
 from mmm.planning.reference import geo_split
+from mmm.planning.settings import ApprovedPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,34 @@ def read_spend(
     keep = np.ones(len(cells), dtype=bool) if last is None else days.values <= last
     values = np.nan_to_num(money.values)
     return _place(days.values[keep], values[keep], cells[keep], geos[keep], panel, dates)
+
+
+def approved_money(
+    panel: Panel, approved: ApprovedPlan, folder: Path, start: np.datetime64, end: np.datetime64
+) -> Floats:
+    """Money of the plan of record laid over a window, shape (period, geo, cell).
+
+    Of its own window it is the plan as it stands. Over another one its money lies where it would were that window as
+    long: what was planned for the first tenth of its days falls on the first tenth of these.
+
+    Raises
+    ------
+    DataError
+        A channel or region of it that the data no longer have.
+    """
+    week_start = WEEKDAYS[int(weekdays(panel.dates[:1])[0])]
+    own = np.datetime64(approved.start, "D"), np.datetime64(approved.end, "D")
+    from_plan, wanted = (split_window(*days, panel.grain, week_start) for days in (own, (start, end)))
+    table = read_spend(folder / file_of(approved.source), panel, from_plan.dates, key="plan.reference")
+    if own == (start, end):
+        return table.spend
+    before, after = (
+        np.concatenate([[0.0], np.cumsum(found.share)]) / found.share.sum() for found in (from_plan, wanted)
+    )
+    money = table.spend.reshape(len(from_plan.dates), -1)
+    until = np.concatenate([np.zeros((1, money.shape[1])), np.cumsum(money, axis=0)])
+    laid = np.stack([np.interp(after, before, column) for column in until.T], axis=1)
+    return np.diff(laid, axis=0).reshape(-1, *table.spend.shape[1:])
 
 
 def _place(

@@ -29,8 +29,8 @@ from mmm.planning.reference import (
     like_windows,
     shapes,
 )
-from mmm.planning.settings import PlanSettings, SpendFile
-from mmm.planning.spend_file import read_spend
+from mmm.planning.settings import ApprovedPlan, PlanSettings, SpendFile
+from mmm.planning.spend_file import approved_money, read_spend
 from mmm.response.curves import Spent, WindowCurves
 from mmm.response.prices import Price
 from mmm.response.schedule import Schedule
@@ -359,8 +359,12 @@ def _reference(
     """
     first = len(panel.dates) + len(days.between) - days.past
     how = settings.reference
+    if how == "plan_of_record":
+        raise InternalFault("a plan of record is looked up before a window is made")
     if isinstance(how, SpendFile):
         periods = comparable_periods(panel, first, len(days.dates), "recent", "plan.reference")
+        if isinstance(how, ApprovedPlan):
+            return approved_money(panel, how, folder, days.start, days.end), None, periods
         table = read_spend(folder / file_of(how.source), panel, days.dates, key="plan.reference")
         if not table.given.all():
             raise DataError([_not_given("plan.reference", days.dates[~table.given])])
@@ -433,9 +437,10 @@ def _assumptions(
     panel: Panel, settings: PlanSettings, days: _Days, periods: NDArray[np.int64], even: NDArray[np.bool_]
 ) -> tuple[str, ...]:
     """What the window takes for granted, one sentence each."""
+    how = settings.reference
     lines = [
         sentences.reference_is(
-            settings.reference if isinstance(settings.reference, str) else "file",
+            how if isinstance(how, str) else "file",
             panel.dates[periods[0]],
             panel.dates[periods[-1]]
             + period_days(panel.dates[periods[-1:]], panel.grain)[0].astype("timedelta64[D]")
@@ -443,6 +448,9 @@ def _assumptions(
             panel.grain,
         )
     ]
+    if isinstance(how, ApprovedPlan):
+        same = (np.datetime64(how.start), np.datetime64(how.end)) == (days.start, days.end)
+        lines = [sentences.reference_is_approved(how.number, how.start, how.end, same=same)]
     if days.before_share > 0 or days.after_share > 0:
         lines.append(sentences.window_cuts_periods(float(days.share.sum()), panel.grain))
     if len(days.between) or (days.before_share > 0 and not days.past):

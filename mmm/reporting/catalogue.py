@@ -24,6 +24,8 @@ ENGLISH: dict[str, str] = {
     "masthead.money": "Money in thousands of {currency}",
     "masthead.money_unnamed": "Money in thousands; the config names no currency",
     "masthead.data": "Data from {first} to {last}",
+    "record.is": "Plan of record {number}: {budget}, approved by {by} on {on}",
+    "record.heading": "Against the plan of record",
     "masthead.ranges": "Ranges hold in 90 of 100 cases if the model is right",
     "skip": "Skip to the decision",
     "contents": "On this page",
@@ -913,6 +915,8 @@ ENGLISH: dict[str, str] = {
     "run.none": "not given",
     # columns of tables
     "column.cell": "Line",
+    "column.approved": "Approved",
+    "column.this_plan": "This plan",
     "column.segment": "Segment",
     "column.outcome_name": "Outcome",
     "column.per_unit": "Per outcome",

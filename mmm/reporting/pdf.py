@@ -19,6 +19,7 @@ from mmm.reporting.decision import decide
 from mmm.reporting.html import source
 from mmm.reporting.letterhead import NO_LETTERHEAD, Letterhead
 from mmm.reporting.masthead import masthead
+from mmm.reporting.record import record_sentence
 from mmm.reporting.results import Results
 from mmm.reporting.settings import ReportSettings
 from mmm.reporting.voice import Voice, voice_for
@@ -98,6 +99,7 @@ def _sheets(results: Results, voice: Voice, language: str) -> dict[str, Any]:
             head.money,
             head.data,
             voice.text("masthead.ranges"),
+            *([named] if (named := record_sentence(results, voice)) else []),
         ],
         "decision": {
             "heading": voice.text("decision.heading"),

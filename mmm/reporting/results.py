@@ -29,6 +29,7 @@ WHERE_MADE = (
     "other_roi",
     *("tests", "test_answers"),
     *("rollout", "rollout_actions", "rollout_steps", "learned"),
+    "plan_of_record",
 )
 """Tables that not every run has; without rows where it has not."""
 TEXT = frozenset(
@@ -214,6 +215,8 @@ class Results:
     rollout_actions: pd.DataFrame
     rollout_steps: pd.DataFrame
     learned: pd.DataFrame
+    plan_of_record: pd.DataFrame
+    record: Mapping[str, Any]
 
     @property
     def one_margin(self) -> float | None:
@@ -253,6 +256,7 @@ def load_results(*folders: Path) -> Results:
         diagnostics=_read_json(_find(folders, "diagnostics.json")),
         segments=segments,
         designed=_read_where_made(folders, "tests.json"),
+        record=_read_where_made(folders, "plan_of_record.json"),
         **tables,
     )
 

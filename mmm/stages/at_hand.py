@@ -18,6 +18,7 @@ from mmm.config import Config
 from mmm.data.panel import Check
 from mmm.data.settings import Database
 from mmm.runs.files import disk_faults_in_words, sha256
+from mmm.stages.approved import with_plan_of_record
 from mmm.stages.exports import bring_exports
 from mmm.warehouse.database import fetch
 from mmm.warehouse.merge import Change
@@ -59,7 +60,10 @@ def at_hand(config: Config, say: Say = lambda text: None) -> AtHand:
     ------
     DataError, InputError
         A database does not answer, or an export is at fault; the warehouse then stays as it was.
+    ConfigError
+        The plan of record is asked for, and nothing is approved yet.
     """
+    config = with_plan_of_record(config)
     asked = databases(config)
     if not asked and not config.data.exports:
         return AtHand(config, config)

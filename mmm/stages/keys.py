@@ -65,7 +65,8 @@ def tests_key(config: Config, plan_key: str) -> str:
 
 
 def plan_key(config: Config, fit_key: str) -> str:
-    return stage_key(plan_settings(config), [fit_key], plan_inputs(config), package_version())
+    made = [fit_key, "with forecast.csv"]  # a plan of an earlier version has none
+    return stage_key(plan_settings(config), made, plan_inputs(config), package_version())
 
 
 def pnl_key(config: Config, prepared: Prepared, plan_key: str) -> str:

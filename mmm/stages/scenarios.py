@@ -12,6 +12,7 @@ from mmm.planning.budgets import set_up
 from mmm.planning.flighting import in_its_weeks
 from mmm.planning.goals import goals_table
 from mmm.planning.plan import Plan
+from mmm.planning.scenario_weeks import weeks_and_forecasts
 from mmm.planning.scenarios import compare
 from mmm.planning.tables import planned_pattern
 from mmm.planning.targets import as_planned
@@ -47,6 +48,9 @@ def write_scenarios(
     write_csv(found.plans, folder / "scenario_plans.csv")
     write_csv(found.pairs, folder / "scenario_pairs.csv")
     write_csv(found.frontier, folder / "frontier.csv")
+    weeks, forecasts = weeks_and_forecasts(desk, found.shown, begin.window, begin.baseline)
+    write_csv(weeks, folder / "scenario_weeks.csv")
+    write_csv(forecasts, folder / "scenario_forecast.csv")
     say("how sure the best split is")
     write_csv(best_splits(desk, spend, found.today.mix.spend), folder / "best_splits.csv")
     if config.goals.targets:

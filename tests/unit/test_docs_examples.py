@@ -261,3 +261,8 @@ def test_the_exports_of_the_page_are_read_as_it_says(tmp_path: Path) -> None:
         "2024-01-15",
         "2024-01-22",
     ]
+
+
+def test_the_plan_that_is_compared_with_the_plan_of_record_is_accepted() -> None:
+    (told,) = (YAML(typ="safe").load(block)["plan"] for block in examples("refresh.md", "plan:"))
+    assert PlanSettings.model_validate(told).reference == "plan_of_record"
