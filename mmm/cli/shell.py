@@ -15,11 +15,11 @@ from typing import Annotated
 
 import typer
 
-from mmm.cli import main_job, money, quarter, start, trials, trust, warehouse, what_if
+from mmm.cli import main_job, money, quarter, registry, start, trials, trust, warehouse, what_if
 from mmm.cli.application import app, say, workplace
 from mmm.errors import MmmError
 
-FILES = (start, main_job, warehouse, money, trust, trials, what_if, quarter)
+FILES = (start, main_job, warehouse, money, trust, trials, what_if, quarter, registry)
 """Files of commands; importing one puts its commands into the application."""
 
 ORDER = (

@@ -302,7 +302,9 @@ class TestCommands:
             "scenarios",
             "report",
             "run",
+            "approve",
             "backtest",
+            "runs",
             "tests",
         ]
 
