@@ -104,7 +104,9 @@ def approved_money(
     """
     week_start = WEEKDAYS[int(weekdays(panel.dates[:1])[0])]
     own = np.datetime64(approved.start, "D"), np.datetime64(approved.end, "D")
-    from_plan, wanted = (split_window(*days, panel.grain, week_start) for days in (own, (start, end)))
+    from_plan, wanted = (
+        split_window(first, last, panel.grain, week_start) for first, last in (own, (start, end))
+    )
     table = read_spend(folder / file_of(approved.source), panel, from_plan.dates, key="plan.reference")
     if own == (start, end):
         return table.spend
