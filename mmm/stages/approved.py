@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -202,7 +201,7 @@ def _of_scenario(folder: Path, name: str) -> tuple[pd.DataFrame, pd.DataFrame, d
     table = pd.read_csv(folder / "scenarios.csv", encoding="utf-8-sig", dtype={"scenario": str}).set_index(
         "scenario"
     )
-    row: Mapping[str, Any] = table.loc[name].to_dict()
+    row = {str(key): value for key, value in table.loc[name].items()}
     summary = _json(folder / "plan.json")
     ranged = {key + end: _plain(row.get(key + end)) for key in RANGES[1:-1] for end in ("", "_lo", "_hi")}
     figures = {
