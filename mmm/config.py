@@ -30,6 +30,7 @@ from mmm.finance.settings import FinanceSettings
 from mmm.model.settings import ModelSettings
 from mmm.planning.settings import GoalsSettings, PlanSettings, Scenarios
 from mmm.reporting.settings import ReportSettings
+from mmm.yaml_text import read_yaml
 
 NOT_YET = ("report.audiences",)
 """Keys that are designed and not built: refused by name, never ignored."""
@@ -147,46 +148,6 @@ def parse_config(raw: dict[str, Any], path: Path, text: str = "") -> Config:
     return config.model_copy(update={"plan": plan})
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Read a YAML mapping (YAML 1.2: `NO` is Norway), with line and column where it cannot be read."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*.y*ml")], n=1)
-        hint = f"; is it {path.parent / near[0]}?" if near else ""
-        raise ConfigError([f"there is no such config{hint}"], str(path)) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            [f"the config cannot be read ({error}); is it a YAML file in UTF-8?"], str(path)
-        ) from None
-    try:
-        raw = YAML(typ="safe", pure=True).load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise ConfigError(
-            [f"{place}{error.problem or 'not YAML'}; text with `#`, `:`, `%` or `@` needs quotes"],
-            str(path),
-        ) from None
-    except YAMLError as error:
-        raise ConfigError([f"not YAML: {error}"], str(path)) from None
-    if not isinstance(raw, dict):
-        raise ConfigError(["this is not a config: the file holds no `key: value` lines"], str(path))
-    return json_like(raw)
-
-
-def json_like(value: Any) -> Any:
-    """Plain dicts and lists with text keys, whatever the YAML reader made."""
-    if isinstance(value, dict):
-        return {str(key): json_like(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [json_like(item) for item in value]
-    return value
-
-
 def _walk(value: Any, place: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any]]:
     """Every key of a nested mapping, list positions as `*`."""
     found: list[tuple[tuple[str, ...], Any]] = []
@@ -261,9 +222,29 @@ def _sentence(detail: ErrorDetails, raw: Any) -> str:
         return message
     if kind in ("value_error", "assertion_error"):  # our own words, remedy included
         return f"`{name}`: {message}{shown}"
-    message = re.sub(r"^(Input|String|Value) should ", "should ", message)
+    message = _wanted_form(detail) or re.sub(r"^(Input|String|Value) should ", "should ", message)
     about = _description(place)
     return f"`{name}`: {message}{shown}{f'. It is: {about}' if about else ''}"
+
+
+_FORMS = {
+    "model_type": "should be `key: value` lines",
+    "model_attributes_type": "should be `key: value` lines",
+    "dict_type": "should be `key: value` lines",
+    "tuple_type": "should be a list: each entry on a line of its own after `- `, or all of them in [ ]",
+    "list_type": "should be a list: each entry on a line of its own after `- `, or all of them in [ ]",
+    "string_type": "should be text; a number or a date in the place of a name needs quotes",
+    "path_type": "should be the path of a file",
+}
+_TAGS = {"float": "a number", "list": "a list", "dict": "`key: value` lines", "table": "a table"}
+
+
+def _wanted_form(detail: ErrorDetails) -> str | None:
+    """What a value of another form should have been, in words of YAML and not of Python."""
+    if detail["type"] == "union_tag_invalid":
+        tags = re.findall(r"'(\w+)[^']*'", str(detail.get("ctx", {}).get("expected_tags", "")))
+        return f"should be {' or '.join(dict.fromkeys(_TAGS.get(tag, tag) for tag in tags))}"
+    return _FORMS.get(detail["type"])
 
 
 def _short(value: Any) -> bool:

@@ -118,14 +118,11 @@ def _answers(guess: Guess, place: Path) -> dict[str, str]:
 
 
 def _mapping(text: str) -> dict[str, Any]:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    from mmm.config import json_like
+    from mmm.yaml_text import yaml_mapping
 
     try:
-        return dict(json_like(YAML(typ="safe", pure=True).load(text)))
-    except YAMLError:
+        return yaml_mapping(text)
+    except ConfigError:
         raise ConfigError(["this answer cannot be written into the config; try other words"]) from None
 
 

@@ -7,9 +7,11 @@ the cells.
 
 from __future__ import annotations
 
+import stat
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -17,10 +19,11 @@ from mmm.data.grid import Grid, Row, find_table
 from mmm.data.names import clean_name, nearest
 from mmm.data.panel import Check
 from mmm.data.text import decode, split_rows
+from mmm.data.workbook_guard import MOST_CELLS, refuse_bombs
 from mmm.errors import DataError
 
-MOST_CELLS = 30_000_000
-"""A workbook sheet beyond this is refused before it fills the memory."""
+MOST_BYTES = 1 << 31
+"""A file beyond this is refused before it fills the memory."""
 
 _ZIP, _OLE, _PARQUET = b"PK\x03\x04", bytes.fromhex("D0CF11E0A1B11AE1"), b"PAR1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
@@ -116,8 +119,18 @@ def _where(path: Path, sheet: str | None) -> str:
 
 
 def _head(path: Path) -> bytes:
-    """First bytes of a file that is there, is a file, and is not empty."""
+    """First bytes of a file that is there, is a file, is not empty, and fits the memory."""
     try:
+        about = path.stat()
+        if not (stat.S_ISREG(about.st_mode) or stat.S_ISDIR(about.st_mode)):  # a pipe may never end
+            raise DataError([f"{path}: this is a pipe or a device, not a file. Save the table as a file."])
+        if about.st_size > MOST_BYTES:
+            raise DataError(
+                [
+                    f"{path}: {about.st_size / 2**30:.1f} GB are too many to read whole. Add the rows up to days or "
+                    "weeks first, with a query (`docs/warehouse.md`)."
+                ]
+            )
         with path.open("rb") as file:
             head = file.read(64)
     except FileNotFoundError:
@@ -173,6 +186,7 @@ def _read_parquet(path: Path) -> RawTable:
                 for name, kind in zip(source.columns, source.types, strict=True)
             )
             zoned = [n for n, k in zip(source.columns, source.types, strict=True) if "TIME ZONE" in str(k)]
+            _refuse_too_many(source, path)
             result = source.project(wanted)
             names, records = list(result.columns), result.fetchall()
     except duckdb.Error as error:
@@ -180,6 +194,18 @@ def _read_parquet(path: Path) -> RawTable:
         raise DataError([f"{path}: this Parquet file cannot be read ({reason}). Write it again."]) from None
     rows = [Row(0, tuple(names)), *(Row(i, record) for i, record in enumerate(records, 1))]
     return _table(find_table(rows, str(path), header_known=True), path, None, "", _zones(path, zoned))
+
+
+def _refuse_too_many(source: Any, path: Path) -> None:
+    """A Parquet file of a few kilobytes can hold any number of equal rows: they are counted before they are read."""
+    rows, columns = source.aggregate("count(*)").fetchall()[0][0], len(source.columns)
+    if rows * columns > MOST_CELLS:
+        raise DataError(
+            [
+                f"{path}: {rows:,} rows by {columns:,} columns are too many to read whole. Add them up to days or "
+                "weeks first, with a query (`docs/warehouse.md`)."
+            ]
+        )
 
 
 def _zones(path: Path, columns: list[str]) -> list[Check]:
@@ -198,6 +224,8 @@ def _read_workbook(path: Path, sheet: str | None) -> RawTable:
     content = path.read_bytes()
     if content.startswith(_OLE) and _ENCRYPTED in content:
         raise DataError([f"{path}: the workbook has a password. Save a copy without one."])
+    if content.startswith(_ZIP):
+        refuse_bombs(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -20,6 +20,9 @@ from mmm.errors import DataError
 LOOKED_AT = 200
 """Rows from which the header is found."""
 
+LONGEST_CELL = 32_767
+"""Characters of a cell, as many as Excel takes: more is a document, and would reach every page."""
+
 _TOTAL = re.compile(
     r"totals?\s*:.+|totals? of [\d,]+ \w+|grand totals? \([\d,]+ \w+\)|"  # as ad platforms and CRMs write them
     r"(?:(?:grand|sub|overall)?[ ]?totals?|sum|average|mean|summe|gesamt(?:summe|ergebnis)?|insgesamt|"
@@ -75,6 +78,7 @@ def find_table(rows: Sequence[Row], where: str, *, header_known: bool = False) -
     DataError
         No header, duplicate names, rows longer than the header, or no data below it.
     """
+    _refuse_long_cells(rows, where)
     filled = [row for row in map(_clean, rows) if any(cell is not None for cell in row.cells)]
     if not filled:
         raise DataError([f"{where}: there is nothing in it. Export it again."])
@@ -95,6 +99,18 @@ def find_table(rows: Sequence[Row], where: str, *, header_known: bool = False) -
     if len(kept) < width:
         body = [Row(row.number, tuple(row.cells[i] for i in kept)) for row in body]
     return Grid(names, tuple(body), (*notes, *empty, *_alike(names, where)))
+
+
+def _refuse_long_cells(rows: Sequence[Row], where: str) -> None:
+    for row in rows:
+        for column, cell in enumerate(row.cells, 1):
+            if isinstance(cell, str | bytes) and len(cell) > LONGEST_CELL:
+                raise DataError(
+                    [
+                        f"{where}: row {row.number}, column {column} holds {len(cell):,} characters, and a cell takes "
+                        f"{LONGEST_CELL:,}. Is a quote left open there? Else take the text out of the table."
+                    ]
+                )
 
 
 def _clean(row: Row) -> Row:

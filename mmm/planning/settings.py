@@ -94,6 +94,12 @@ class GroupLimit(Settings):
             raise ValueError(f"{value} is below 0; money of a group is 0 or more")
         return value
 
+    @model_validator(mode="after")
+    def _limits_something(self) -> GroupLimit:
+        if self.min is self.max is self.min_share is self.max_share is None:
+            raise ValueError(f"the group {self.name} limits nothing; give min, max, min_share or max_share")
+        return self
+
 
 class FixedSpend(Settings):
     """Money already committed, for the window or for days of it."""

@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -158,3 +158,44 @@ def no_sampling(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def read() -> Callable[[Path], pd.DataFrame]:
     """Reads a table as a stranger would: no help from the package."""
     return lambda path: pd.read_csv(path, encoding="utf-8-sig", keep_default_na=False, na_values={})
+
+
+@pytest.fixture(scope="session")
+def weekly_csv() -> Callable[[Path], None]:
+    """Writes the one table of a national company: 60 weeks of revenue, television and search."""
+    rng = np.random.default_rng(3)
+    tv = np.round(rng.uniform(5e3, 15e3, 60) * (rng.random(60) < 0.6)).astype(int)
+    search = np.round(rng.uniform(4e3, 9e3, 60)).astype(int)
+    revenue = np.round(2e5 + 2 * tv + 1.5 * search + rng.normal(0, 8e3, 60)).astype(int)
+    week = pd.date_range("2025-01-06", periods=60, freq="7D").strftime("%Y-%m-%d")
+    table = pd.DataFrame({"week": week, "revenue": revenue, "tv_spend": tv, "search_spend": search})
+    return lambda path: table.to_csv(path, index=False)
+
+
+@pytest.fixture
+def refused(tmp_path: Path) -> Callable[..., str]:
+    """Runs commands on broken inputs: each ends with 1, 2 or 3, says where the fault is, and writes nothing."""
+
+    def go(arguments: Sequence[str | Path], *says: str, codes: tuple[int, ...] = (1,)) -> str:
+        before = _files(tmp_path)
+        said = _execute(*arguments)
+        told = said.out + said.err
+        assert said.code in codes, told
+        assert "Traceback" not in told
+        for part in says:
+            assert part in told
+        assert _files(tmp_path) == before
+        return told
+
+    return go
+
+
+def _files(folder: Path) -> dict[str, tuple[int, int]]:
+    """Every file and folder below one, with its size and its time."""
+    return {
+        str(path.relative_to(folder)): (
+            path.lstat().st_size,
+            0 if path.is_dir() else path.lstat().st_mtime_ns,
+        )
+        for path in sorted(folder.rglob("*"))
+    }
