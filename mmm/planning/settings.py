@@ -96,7 +96,7 @@ class GroupLimit(Settings):
 
     @model_validator(mode="after")
     def _limits_something(self) -> GroupLimit:
-        if self.min is self.max is self.min_share is self.max_share is None:
+        if all(limit is None for limit in (self.min, self.max, self.min_share, self.max_share)):
             raise ValueError(f"the group {self.name} limits nothing; give min, max, min_share or max_share")
         return self
 

@@ -109,7 +109,7 @@ def _refuse_if_held(place: Path, work: str, instead: str) -> None:
         holder = read(place)
     except FileNotFoundError:  # given back this moment
         return
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InputError(
             f"{place}: this lock cannot be read. If no other run of mmm is at work in this folder, "
             "delete that file and start again"

@@ -147,7 +147,7 @@ def read_manifest(folder: Path) -> Manifest:
         ) from None
     except OSError as error:
         raise InputError(f"{place}: cannot be read ({error.strerror}). Mend the disk, or use --out") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise InputError(
             f"{place}: this manifest is damaged and cannot be read. Nothing was changed: the files of "
             f"earlier runs are still in {folder} and {folder / 'history'}. Move the folder away, or "

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mmm.runs.files import discard, flush, temporary
 from mmm.runs.manifest import NAME, Manifest, is_file_name, read_manifest
+from mmm.runs.shape import refuse_folders
 
 
 def finish_publishing(folder: Path) -> None:
@@ -21,6 +22,7 @@ def finish_publishing(folder: Path) -> None:
         return
     if (ready / NAME).exists():
         coming = read_manifest(ready)
+        refuse_folders(folder, coming.artefacts)
         _set_unlisted_aside(folder, coming)
         for name in coming.artefacts:
             if (ready / name).exists():  # else a killed run has moved it already

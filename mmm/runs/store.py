@@ -24,7 +24,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import TracebackType
 
 from mmm.errors import InputError
@@ -48,6 +48,7 @@ from mmm.runs.manifest import (
     read_manifest,
 )
 from mmm.runs.publishing import finish_publishing, keep_earlier, set_draft_aside
+from mmm.runs.shape import refuse_folders, refuse_strange
 
 _RECORD = "stage.json"
 _KEPT_STAGES = 5
@@ -111,8 +112,8 @@ class RunFolder:
         Raises
         ------
         InputError
-            When another config wrote the folder, it holds other things than a run, its manifest is damaged,
-            another run is at work in it, or the disk is full or read-only.
+            When another config wrote the folder, it holds other things than a run or a link out of it, its
+            manifest is damaged, another run is at work in it, or the disk is full or read-only.
         """
         folder = Path(folder)
         with disk_faults_in_words(folder):
@@ -122,6 +123,7 @@ class RunFolder:
                 raise InputError(
                     f"{folder}: there is a file where a folder is needed. Choose another with --out"
                 ) from None
+            refuse_strange(folder)
             _refuse_if_foreign(folder, owner)
             holder = lock.take(folder)
             run = cls(folder, owner, holder)
@@ -265,6 +267,7 @@ class RunFolder:
         """
         if bad := [name for name in files if not is_file_name(name) or name in (NAME, "history", "draft")]:
             raise ValueError(f"not names of artefacts: {bad}")
+        refuse_folders(self.folder, files)
         with disk_faults_in_words(self.folder):
             ready = self.folder / ".publish"
             new = temporary(ready)
@@ -371,10 +374,17 @@ def _read_record(place: Path) -> StageRecord | None:
     try:
         raw = json.loads((place / _RECORD).read_text(encoding="utf-8"))
         record = StageRecord(raw["name"], raw["key"], raw["start"], raw["end"], float(raw["seconds"]))
+        if f"{record.name}-{record.key}" != place.name or any(_leads_out(name) for name in raw["files"]):
+            return None
         whole = all(sha256(place / name) == digest for name, digest in raw["files"].items())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return record if whole else None
+
+
+def _leads_out(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return not parts or parts[0] == "/" or ".." in parts
 
 
 def _now() -> str:
