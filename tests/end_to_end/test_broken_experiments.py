@@ -41,7 +41,6 @@ ROWS: list[tuple[str, dict[str, str | None], tuple[str, ...]]] = [
     ("the channel is unknown", {"channel": "tvv"}, ("tvv",)),
     ("there is no column of channels", {"channel": None}, ("channel",)),
     ("the audience is unknown", {"audience": "nobody"}, ("nobody",)),
-    ("the region is unknown", {"geos": "atlantis"}, ("atlantis",)),
     ("the start is a word", {"start": "spring"}, ("row 2", "spring")),
     ("the start is empty", {"start": ""}, ("row 2",)),
     ("the start is the 31st of June", {"start": "2025-06-31"}, ("2025-06-31",)),
@@ -49,9 +48,8 @@ ROWS: list[tuple[str, dict[str, str | None], tuple[str, ...]]] = [
     ("the end is after the data", {"end": "2031-06-29"}, ("spring",)),
     ("the test is before the data", {"start": "1999-06-07", "end": "1999-07-04"}, ("spring",)),
     ("the money is a word", {"spend_change": "much"}, ("row 2", "much")),
-    ("the money is zero", {"spend_change": "0"}, ("spring",)),
+    ("the money is zero", {"spend_change": "0"}, ("row 2",)),
     ("the money is empty", {"spend_change": ""}, ("row 2",)),
-    ("more money is cut than was spent", {"spend_change": "-900000000"}, ("spring",)),
     ("the lift is a word", {"lift": "good"}, ("row 2", "good")),
     ("the lift is empty", {"lift": ""}, ("row 2",)),
     ("the lift is endless", {"lift": "1e999"}, ("row 2",)),
@@ -64,7 +62,6 @@ ROWS: list[tuple[str, dict[str, str | None], tuple[str, ...]]] = [
     ("the status is unknown", {"status": "maybe"}, ("maybe",)),
     ("the interval is upside down", {"lift_se": None, "lift_lo": "50000", "lift_hi": "30000"}, ("row 2",)),
     ("the level is 900 %", {"lift_se": None, "lift_lo": "1", "lift_hi": "90000", "level": "900"}, ("row 2",)),
-    ("the lift is written twice", {"lift_percent": "3", "lift_percent_se": "1"}, ("row 2",)),
 ]
 """A sentence, what is changed in the good row (None: the column is gone), and what the message holds."""
 
@@ -78,8 +75,17 @@ def company(tmp_path: Path, weekly_csv: Callable[[Path], None]) -> Path:
 
 
 def _write(place: Path, changes: dict[str, str | None]) -> None:
+    """The row that is changed, and below it a good one."""
     row = {name: value for name, value in (GOOD | changes).items() if value is not None}
-    place.write_text(f"{','.join(row)}\n{','.join(row.values())}\n")
+    whole = GOOD | {
+        "id": "autumn",
+        "start": "2025-09-01",
+        "end": "2025-09-28",
+        "lift_lo": "2",
+        "lift_hi": "90000",
+    }
+    below = (whole.get(name, "") for name in row)
+    place.write_text(f"{','.join(row)}\n{','.join(row.values())}\n{','.join(below)}\n")
 
 
 def test_the_good_row_passes(execute: Callable[..., Any], company: Path) -> None:
