@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -12,6 +13,7 @@ from typing import Any
 
 from mmm.book.words import COLUMNS_OF_SETTINGS, COMPANY, LIMITS, SETTINGS, SHEETS, Setting
 from mmm.data.names import clean_name, fold, nearest
+from mmm.data.workbook_guard import refuse_bombs
 from mmm.errors import ConfigError
 
 NOT_DATA = ("guide", "settings", "limits", "example")
@@ -64,6 +66,8 @@ class Book:
 
 def is_workbook(path: Path) -> bool:
     """Whether a file is a workbook, by its first bytes; False where it cannot be read."""
+    if not path.is_file():  # a pipe would be waited for
+        return False
     try:
         with path.open("rb") as file:
             return file.read(8).startswith(_WORKBOOKS)
@@ -132,6 +136,8 @@ def _sheets(path: Path) -> dict[str, _Sheet]:
     """The sheets of the workbook that we know, in whichever language they are called."""
     import python_calamine as calamine
 
+    if zipfile.is_zipfile(path):
+        refuse_bombs(path)
     known = {fold(word): key for key, term in SHEETS.items() for word in term.both}
     found: dict[str, _Sheet] = {}
     strange = []

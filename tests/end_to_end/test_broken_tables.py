@@ -304,6 +304,14 @@ def test_a_broken_workbook_is_said_with_its_place(
     refused(["check", company], "weekly.csv", *says)
 
 
+@pytest.mark.parametrize("change", [case[1] for case in WORKBOOKS], ids=[case[0] for case in WORKBOOKS])
+def test_a_broken_workbook_in_the_place_of_a_config_is_said(
+    refused: Callable[..., str], tmp_path: Path, good_book: bytes, change: Callable[[bytes], bytes]
+) -> None:
+    (tmp_path / "book.xlsx").write_bytes(change(good_book))
+    refused(["check", tmp_path / "book.xlsx"], str(tmp_path / "book.xlsx"))
+
+
 QUERIES: list[tuple[str, str, tuple[str, ...]]] = [
     ("a Parquet has no rows", "select * from t limit 0", ("no row below it",)),
     ("a Parquet has no date", "select revenue, tv_spend, search_spend from t", ('no column "week"',)),
