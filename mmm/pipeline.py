@@ -14,6 +14,7 @@ from mmm.config import Config
 from mmm.data.panel import Check
 from mmm.errors import ConfigError, InputError
 from mmm.inference.backtest import ORIGINS, QUARTER
+from mmm.runs.engines import Workers
 from mmm.runs.manifest import package_version
 from mmm.runs.store import RunFolder, stage_key
 from mmm.stages.approved import record_of, write_record
@@ -156,6 +157,7 @@ def stress(
     seed: int | None = None,
     progress: Progress | None = None,
     jobs: int = 1,
+    engine: str = "",
 ) -> Run:
     """Many small fits under other settings, priors and with placebos; the fit is reused where it is finished.
 
@@ -163,7 +165,10 @@ def stress(
     ----------
     jobs
         Processes; the result is the same for any number.
+    engine
+        `dask://HOST:PORT` or `ray://HOST:PORT`, whose workers take the place of processes here.
     """
+    workers = Workers(jobs, engine)
     refuse_segments(config, "a stress test")
     say = progress or (lambda text: None)
 
@@ -171,7 +176,7 @@ def stress(
         key = fit_key(config, prepared)
         fitted = store.stage("fit", key, lambda to: write_fit(to, config, prepared, store, say))
         store.stage(
-            "stress", stress_key(key), lambda to: write_stress(to, config, prepared, fitted, jobs, say)
+            "stress", stress_key(key), lambda to: write_stress(to, config, prepared, fitted, workers, say)
         )
 
     return _go(config, "stress", out, seed, progress, refit)
@@ -184,6 +189,7 @@ def backtest(
     seed: int | None = None,
     progress: Progress | None = None,
     jobs: int = 1,
+    engine: str = "",
     origins: int = ORIGINS,
     horizon: int | None = None,
 ) -> Run:
@@ -191,18 +197,19 @@ def backtest(
 
     Parameters
     ----------
-    jobs
-        Processes; the result is the same for any number.
+    jobs, engine
+        As for `stress`.
     origins
         How many earlier days, at most.
     horizon
         Periods ahead; None: a quarter.
     """
+    workers = Workers(jobs, engine)
     refuse_segments(config, "a backtest")
     ahead = QUARTER[config.data.grain] if horizon is None else horizon
 
     def refit(store: RunFolder, config: Config, prepared: Prepared) -> None:
-        backtest_origins(store, prepared, config, (jobs, origins, ahead), progress or (lambda text: None))
+        backtest_origins(store, prepared, config, (workers, origins, ahead), progress or (lambda text: None))
 
     return _go(config, "backtest", out, seed, progress, refit)
 

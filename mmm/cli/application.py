@@ -43,6 +43,15 @@ Seed = Annotated[
     typer.Option("--seed", metavar="N", min=0, help="seed of everything drawn", show_default=False),
 ]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, help="fits at a time, a process each")]
+Engine = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="URL",
+        help="dask://HOST:PORT or ray://HOST:PORT: its workers in place of processes here",
+        show_default=False,
+    ),
+]
 Strict = Annotated[
     bool, typer.Option("--strict", help="stop where a past test contradicts the rest, unsettled")
 ]

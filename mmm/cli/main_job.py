@@ -9,6 +9,7 @@ import typer
 
 from mmm.cli.application import (
     Config_,
+    Engine,
     Out,
     Quiet,
     Seed,
@@ -24,6 +25,7 @@ from mmm.errors import UsageError
 
 if TYPE_CHECKING:
     from mmm.config import Config
+    from mmm.runs.engines import Workers
 
 
 @app.command()
@@ -106,29 +108,30 @@ def run(
             show_default=False,
         ),
     ] = None,
+    engine: Engine = "",
     quiet: Quiet = False,
 ) -> int:
     """Check, fit, plan, design tests and report; several configs side by side, each on its own."""
-    if len(configs) == 1:
+    if len(configs) == 1 and not engine:
         run_one(load(configs[0], out), out, seed, quiet, strict=strict, tests=tests)
         return 0
     if out is not None:
         raise UsageError(
-            "--out names one folder, and there are several configs. Leave --out away, or run one"
+            "--out names one folder, and there are several configs or an engine. Leave --out away, or run one here"
         )
-    return _run_many(configs, jobs, seed, quiet, strict=strict, tests=tests)
+    from mmm.runs.engines import Workers, one_a_core
+
+    workers = Workers(min(jobs or one_a_core(), len(configs)), engine)
+    return _run_many(configs, workers, seed, quiet, strict=strict, tests=tests)
 
 
 def _run_many(
-    configs: list[Path], jobs: int | None, seed: int | None, quiet: bool, *, strict: bool, tests: bool
+    configs: list[Path], workers: Workers, seed: int | None, quiet: bool, *, strict: bool, tests: bool
 ) -> int:
     """The main job for several companies; a table of what became of each is printed last."""
-    import os
-
     from mmm.console.many import finished_text, many_text
     from mmm.portfolio.many import Status, run_many, worst
 
-    at_a_time = min(jobs or os.cpu_count() or 1, len(configs))
     with progress(quiet) as line:
 
         def note(status: Status) -> None:
@@ -141,7 +144,7 @@ def _run_many(
 
         live = line if line is not None and line.live else None
         found = run_many(
-            configs, seed=seed, strict=strict, tests=tests, jobs=at_a_time, progress=live, finished=note
+            configs, seed=seed, strict=strict, tests=tests, workers=workers, progress=live, finished=note
         )
     print(many_text(found, Path.cwd()))
     return worst(found)

@@ -6,18 +6,25 @@ from typing import Annotated
 
 import typer
 
-from mmm.cli.application import Config_, Jobs, Out, Quiet, Seed, app, load, progress
+from mmm.cli.application import Config_, Engine, Jobs, Out, Quiet, Seed, app, load, progress
 
 
 @app.command()
-def stress(config: Config_, out: Out = None, seed: Seed = None, jobs: Jobs = 1, quiet: Quiet = False) -> None:
+def stress(
+    config: Config_,
+    out: Out = None,
+    seed: Seed = None,
+    jobs: Jobs = 1,
+    engine: Engine = "",
+    quiet: Quiet = False,
+) -> None:
     """Fit again under other settings, other priors, and with placebos; print what survives."""
     settings = load(config, out)
     from mmm import pipeline
     from mmm.console.trust import stress_text
 
     with progress(quiet) as line:
-        done = pipeline.stress(settings, out=out, seed=seed, progress=line, jobs=jobs)
+        done = pipeline.stress(settings, out=out, seed=seed, progress=line, jobs=jobs, engine=engine)
     tables = (done.table(name) for name in ("stress", "stress_summary", "hidden_driver"))
     print(stress_text(*tables))
     print(f"Next: mmm report {config}")
@@ -34,6 +41,7 @@ def backtest(
         ),
     ] = None,
     jobs: Jobs = 1,
+    engine: Engine = "",
     out: Out = None,
     seed: Seed = None,
     quiet: Quiet = False,
@@ -45,7 +53,14 @@ def backtest(
 
     with progress(quiet) as line:
         done = pipeline.backtest(
-            settings, out=out, seed=seed, progress=line, jobs=jobs, origins=origins, horizon=horizon
+            settings,
+            out=out,
+            seed=seed,
+            progress=line,
+            jobs=jobs,
+            engine=engine,
+            origins=origins,
+            horizon=horizon,
         )
     print(backtest_text(done.table("backtest_summary"), done.backtest))
     print(f"Every forecast: {done.folder / 'backtest.csv'}")

@@ -21,6 +21,7 @@ from mmm.inference.specs import Spec
 from mmm.model.layout import Layout, lay_out
 from mmm.model.settings import GateSettings, SamplingSettings
 from mmm.model.shapes import SIGNED
+from mmm.runs.engines import Workers
 from mmm.runs.executor import side_by_side
 
 Floats = NDArray[np.float64]
@@ -73,7 +74,7 @@ def stress_table(
     *,
     break_even: float | Mapping[str, float] | None,
     has_money: bool,
-    jobs: int,
+    workers: Workers,
     progress: Callable[[str], None],
 ) -> pd.DataFrame:
     """The table `stress.csv`: each cell's return in the fit and under every other spec.
@@ -86,8 +87,8 @@ def stress_table(
         1 / gross margin, or that by channel with a `default`, or None without a margin: then no verdict is passed.
     has_money
         Whether the outcome has a money value; without one the return stands as cost per outcome.
-    jobs
-        Processes at work at the same time.
+    workers
+        Who shares the fits; the table is the same for all.
 
     Returns
     -------
@@ -96,7 +97,7 @@ def stress_table(
         share_of_outcome_prior, verdict, changes, refused (why a spec could not be fitted).
     """
     found = [_rows("fit", THE_FIT, posterior, layout, break_even)]
-    for rows in side_by_side(_attempt, tasks, jobs):
+    for rows in side_by_side(_attempt, tasks, workers):
         progress(f"{len(found)} of {len(tasks)} small fits")
         found.append(rows)
     table = pd.concat(found, ignore_index=True)

@@ -19,6 +19,7 @@ from threading import Event, Thread
 from mmm.config import Config, load_config
 from mmm.errors import InternalFault, MmmError
 from mmm.runs import lock
+from mmm.runs.engines import HERE, Workers
 from mmm.runs.executor import WorkerLost, as_they_finish
 from mmm.runs.faults import fault_in_words
 from mmm.runs.files import disk_fault
@@ -29,7 +30,10 @@ PROGRESS = ".progress"
 LOOK_EVERY = 1.0
 """Seconds between looks at what every run is doing."""
 
-KILLED = "its process was ended by the system twice; was memory short? Run it again with a smaller --jobs"
+SILENT = 60.0
+"""Seconds after which a run that says nothing is taken to be gone."""
+
+KILLED = "its process was ended by the system twice; was memory short? Run it again"
 
 Say = Callable[[str], None]
 
@@ -94,7 +98,7 @@ def run_many(
     seed: int | None = None,
     strict: bool = False,
     tests: bool = True,
-    jobs: int = 1,
+    workers: Workers = HERE,
     progress: Say | None = None,
     finished: Callable[[Status], None] = lambda status: None,
 ) -> list[Status]:
@@ -102,8 +106,8 @@ def run_many(
 
     Parameters
     ----------
-    jobs
-        Configs at a time, a process with one thread each.
+    workers
+        Who shares the configs: each takes one at a time. Those of an engine must see the folders of this machine.
     progress
         Told about once a second what all of them are doing.
     finished
@@ -123,7 +127,7 @@ def run_many(
 
     tasks = _read(files, note, replace(Task("", Path(), Path(), ""), seed=seed, strict=strict, tests=tests))
     with _Watch(tasks, known, progress):
-        _fan_out(tasks, jobs, known, note)
+        _fan_out(tasks, workers, known, note)
     return [known[str(file)] for file in files]
 
 
@@ -153,10 +157,10 @@ def _read(files: Sequence[Path], note: Callable[[Status], None], usual: Task) ->
 
 
 def _fan_out(
-    tasks: Sequence[Task], jobs: int, known: dict[str, Status], note: Callable[[Status], None]
+    tasks: Sequence[Task], workers: Workers, known: dict[str, Status], note: Callable[[Status], None]
 ) -> None:
     """Do all tasks. When a process is killed, what it and its neighbours had in hand is tried again, each alone."""
-    if jobs == 1:
+    if workers == HERE:
         for task in tasks:
             note(run_one(task))
         return
@@ -166,25 +170,35 @@ def _fan_out(
         if not left:
             break
         try:
-            for status in as_they_finish(run_one, left, jobs):
+            for status in as_they_finish(run_one, left, workers, Path.cwd()):
                 note(status)
         except WorkerLost:  # a lock that nobody gave back names who was at work
             held |= {task.config for task in left if (task.folder / lock.NAME).exists()}
     for task in tasks:
         if task.config not in known:
-            note(_alone(task))
+            note(_alone(task, workers))
 
 
-def _alone(task: Task) -> Status:
+def _alone(task: Task, workers: Workers) -> Status:
     """A task that was in hand when a process was killed, once more in a process where nothing else is."""
     begun = time.monotonic()
+    while workers.engine and _is_at_work(task):  # an engine does not end what a lost neighbour stood beside
+        time.sleep(LOOK_EVERY)
     try:
-        (status,) = as_they_finish(run_one, [task], 1)
+        (status,) = as_they_finish(run_one, [task], workers, Path.cwd())
     except WorkerLost:
-        return Status(
-            task.config, task.name, 4, f"{task.config}: {KILLED}", None, time.monotonic() - begun, 2
-        )
+        told = f"{task.config}: {KILLED}{'' if workers.engine else ' with a smaller --jobs'}"
+        return Status(task.config, task.name, 4, told, None, time.monotonic() - begun, 2)
     return replace(status, attempts=status.attempts + 1)
+
+
+def _is_at_work(task: Task) -> bool:
+    """Whether a run holds the folder and has said something of late."""
+    try:
+        silent = time.time() - (task.folder / PROGRESS).stat().st_mtime
+    except OSError:
+        return False
+    return silent < SILENT and (task.folder / lock.NAME).exists()
 
 
 def run_one(task: Task) -> Status:

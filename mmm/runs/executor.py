@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Literal
 
 from mmm.errors import InputError
+from mmm.runs.engines import Workers, backend_of, losses_of
 
 
 class WorkerLost(InputError):
-    """The system ended a process before its task was done; what the others had in hand is gone too."""
+    """A process ended before its task was done; what others had in hand may be gone too."""
 
 
 def side_by_side[Item, Result](
-    task: Callable[[Item], Result], items: Sequence[Item], jobs: int
+    task: Callable[[Item], Result], items: Sequence[Item], workers: Workers
 ) -> Iterator[Result]:
     """Do a task for every item; results come in the order of the items, each as soon as it and those before are done.
 
@@ -21,48 +23,62 @@ def side_by_side[Item, Result](
     ----------
     task
         A function of a module: other processes find it by name. What it does must not depend on the number of threads.
-    jobs
-        Processes; 1 works in this one, with all of its threads.
+    workers
+        Who shares the tasks.
 
     Raises
     ------
+    InputError
+        When an engine cannot be used.
     WorkerLost
         When the system ended a process, as it does when memory runs out.
     """
-    if jobs == 1 or len(items) < 2:
+    if not items:
+        return
+    if not workers.engine and (workers.jobs == 1 or len(items) < 2):
         yield from map(task, items)
     else:
-        yield from _in_processes(task, items, jobs, "generator")
+        yield from _elsewhere(task, items, workers, "generator", None)
 
 
 def as_they_finish[Item, Result](
-    task: Callable[[Item], Result], items: Sequence[Item], jobs: int
+    task: Callable[[Item], Result], items: Sequence[Item], workers: Workers, shared: Path
 ) -> Iterator[Result]:
-    """The same, in processes even for a single item, and each result as soon as it is there.
+    """The same in processes even for a single item, each result as soon as it is there.
+
+    Parameters
+    ----------
+    shared
+        Folder that the tasks write to; the workers of an engine must see it.
 
     Raises
     ------
+    InputError
+        When an engine cannot be used.
     WorkerLost
         When the system ended a process; results that came before are kept, and the others can be asked for again.
     """
-    yield from _in_processes(task, items, jobs, "generator_unordered")
+    yield from _elsewhere(task, items, workers, "generator_unordered", shared)
 
 
-def _in_processes[Item, Result](
+def _elsewhere[Item, Result](
     task: Callable[[Item], Result],
     items: Sequence[Item],
-    jobs: int,
+    workers: Workers,
     come: Literal["generator", "generator_unordered"],
+    shared: Path | None,
 ) -> Iterator[Result]:
+    """Results from other processes."""
     import joblib
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-    count = max(2, min(jobs, len(items)))  # one alone would work in this process
-    with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
-        workers = joblib.Parallel(n_jobs=count, return_as=come, batch_size=1, max_nbytes=None)
-    try:
-        yield from workers(joblib.delayed(task)(item) for item in items)
-    except TerminatedWorkerError:
-        raise WorkerLost(
-            f"one of {jobs} processes was ended by the system; was memory short? Run it again with a smaller --jobs"
-        ) from None
+    with backend_of(workers, shared) as backend:
+        # one process of this machine would be this one
+        count = -1 if workers.engine else max(2, min(workers.jobs, len(items)))
+        with joblib.parallel_config(**backend):
+            pool = joblib.Parallel(n_jobs=count, return_as=come, batch_size=1, max_nbytes=None)
+        try:
+            yield from pool(joblib.delayed(task)(item) for item in items)
+        except losses_of(workers.kind):
+            who = f"a worker of {workers.engine}" if workers.engine else f"one of {workers.jobs} processes"
+            less = "" if workers.engine else " with a smaller --jobs"
+            raise WorkerLost(f"{who} was ended by the system; was memory short? Run it again{less}") from None

@@ -7,6 +7,7 @@ from functools import partial
 from mmm.config import Config
 from mmm.finance.economics import unit_economics
 from mmm.inference.backtest import Forecast, choose_origins, forecast, join, lighter
+from mmm.runs.engines import Workers
 from mmm.runs.executor import side_by_side
 from mmm.runs.store import RunFolder
 from mmm.stages.fit import Progress
@@ -15,10 +16,10 @@ from mmm.stages.prepare import Prepared
 
 
 def backtest_origins(
-    store: RunFolder, prepared: Prepared, config: Config, asked: tuple[int, int, int], say: Progress
+    store: RunFolder, prepared: Prepared, config: Config, asked: tuple[Workers, int, int], say: Progress
 ) -> None:
     """Refit at every origin that is not finished, each a stage of its own, then join them."""
-    jobs, count, horizon = asked
+    workers, count, horizon = asked
     key = backtest_key(config, prepared)
     settings = lighter(config.model)
     break_even = unit_economics(config.finance).break_even_roi
@@ -36,7 +37,7 @@ def backtest_origins(
     )
     todo = [i for i, name in enumerate(names) if store.finished(name, key) is None]
     say(f"refitting at {len(todo)} earlier days")
-    for done, found in enumerate(side_by_side(task, [int(places[i]) for i in todo], jobs), start=1):
+    for done, found in enumerate(side_by_side(task, [int(places[i]) for i in todo], workers), start=1):
         store.stage(names[todo[done - 1]], key, found.save)
         say(f"refitted at {done} of {len(todo)} earlier days")
     parts = [store.finished(name, key) for name in names]

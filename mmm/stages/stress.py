@@ -7,13 +7,14 @@ from pathlib import Path
 from mmm.config import Config
 from mmm.finance.economics import unit_economics
 from mmm.inference.posterior import Posterior
+from mmm.runs.engines import Workers
 from mmm.stages.fit import Progress, as_fitted
 from mmm.stages.prepare import Prepared
 from mmm.stages.tables import write_csv
 
 
 def write_stress(
-    folder: Path, config: Config, prepared: Prepared, fitted: Path, jobs: int, say: Progress
+    folder: Path, config: Config, prepared: Prepared, fitted: Path, workers: Workers, say: Progress
 ) -> None:
     from mmm.inference.specs import specs
     from mmm.inference.stress import Task, small, stress_table, survival_table
@@ -30,7 +31,7 @@ def write_stress(
         [Task(spec, break_even, sampling, gates, experiments) for spec in found],
         has_money=has_money,
         break_even=break_even,
-        jobs=jobs,
+        workers=workers,
         progress=say,
     )
     write_csv(table, folder / "stress.csv")

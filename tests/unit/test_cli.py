@@ -119,7 +119,9 @@ class _Pipeline(ModuleType):
         self.strict = strict
         return self._do("report", config, usual["out"], usual["seed"], usual["progress"])
 
-    def backtest(self, config: Any, *, jobs: int, origins: int, horizon: int | None, **usual: Any) -> _Run:
+    def backtest(
+        self, config: Any, *, jobs: int, engine: str, origins: int, horizon: int | None, **usual: Any
+    ) -> _Run:
         self.asked = (jobs, origins, horizon)
         return self._do("backtest", config, usual["out"], usual["seed"], usual["progress"])
 

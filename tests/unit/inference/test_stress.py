@@ -10,6 +10,7 @@ from scipy.stats import lognorm
 from mmm.inference.specs import Spec, with_placebo
 from mmm.inference.stress import THE_FIT, Task, small, stress_table, survival_table, verdict
 from mmm.model.settings import GateSettings, ModelSettings, SamplingSettings
+from mmm.runs.engines import Workers
 
 LOOSE = GateSettings(rhat=2.0, ess=1, divergences=1)
 BREAK_EVEN = 2.0
@@ -20,7 +21,13 @@ def tables(company, specs, *, jobs=1, break_even=BREAK_EVEN, has_money=True):
     sampling = SamplingSettings(draws=300, tune=200, chains=2, seed=1)
     tasks = [Task(spec, break_even, sampling, LOOSE) for spec in specs]
     return stress_table(
-        fitted.posterior, layout, tasks, break_even=break_even, has_money=has_money, jobs=jobs, progress=print
+        fitted.posterior,
+        layout,
+        tasks,
+        break_even=break_even,
+        has_money=has_money,
+        workers=Workers(jobs),
+        progress=print,
     )
 
 

@@ -17,6 +17,7 @@ from mmm.errors import InputError
 from mmm.portfolio import many
 from mmm.portfolio.many import Status, Task, run_many, run_one, worst
 from mmm.runs import executor, lock
+from mmm.runs.engines import Workers
 
 CONFIG = """
 name: {name}
@@ -151,7 +152,7 @@ def test_killed_processes_cost_nobody_else_anything(companies, monkeypatch, tmp_
     ledger.mkdir()
     monkeypatch.setattr(many, "run_one", partial(_work, ledger=ledger))
     names = ["killer", "once", "a", "b", "c"]
-    killer, once, *rest = run_many(companies(*names), jobs=2)
+    killer, once, *rest = run_many(companies(*names), workers=Workers(2))
     assert (killer.exit_code, killer.attempts, once.exit_code) == (4, 2, 0)
     assert [status.exit_code for status in rest] == [0, 0, 0]
     tries = {name: len((ledger / name).read_text()) for name in names}
@@ -164,7 +165,7 @@ def test_a_run_that_is_done_is_not_begun_again(companies, tmp_path):
         return Status(f"{name}.yaml", name, 0)
 
     done = {"a.yaml": status("a")}
-    many._fan_out([Task("a.yaml", tmp_path, tmp_path, "a")], 2, done, pytest.fail)
+    many._fan_out([Task("a.yaml", tmp_path, tmp_path, "a")], Workers(2), done, pytest.fail)
     assert done == {"a.yaml": status("a")}
 
 
