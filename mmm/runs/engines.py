@@ -20,7 +20,7 @@ from typing import Any
 from mmm.errors import InputError, UsageError
 from mmm.runs.manifest import package_version
 
-CONNECT_SECONDS = 20.0
+CONNECT_SECONDS = 30.0
 """Until an engine that does not answer is given up."""
 
 PROBE_SECONDS = 120.0
@@ -72,11 +72,13 @@ HERE = Workers()
 
 
 @contextmanager
-def backend_of(workers: Workers, shared: Path | None) -> Iterator[dict[str, Any]]:
+def backend_of(workers: Workers, tasks: int, shared: Path | None) -> Iterator[dict[str, Any]]:
     """Connect to an engine, make sure that every worker can do the work, and give what joblib needs to know of it.
 
     Parameters
     ----------
+    tasks
+        How many there are.
     shared
         A folder that workers write to; None where they write nothing.
 
@@ -86,13 +88,14 @@ def backend_of(workers: Workers, shared: Path | None) -> Iterator[dict[str, Any]
         When the engine or its client is not there, or a worker lacks this package, this version of it, or the folder.
     """
     if workers.kind == "loky":
-        yield {"backend": "loky", "inner_max_num_threads": 1}
+        at_a_time = max(2, min(workers.jobs, tasks))  # one alone would be this process
+        yield {"backend": "loky", "inner_max_num_threads": 1, "n_jobs": at_a_time}
     elif workers.kind == "dask":
         with _dask(workers.engine, shared) as client:
-            yield {"backend": "dask", "client": client}
+            yield {"backend": "dask", "client": client, "n_jobs": -1}
     else:
-        with _ray(workers.engine, shared):
-            yield {"backend": "ray"}
+        with _ray(workers.engine, shared) as cores:
+            yield {"backend": "ray", "n_jobs": cores}
 
 
 def losses_of(kind: str) -> tuple[type[BaseException], ...]:
@@ -134,7 +137,7 @@ def _dask(url: str, shared: Path | None) -> Iterator[Any]:
 
 
 @contextmanager
-def _ray(url: str, shared: Path | None) -> Iterator[None]:
+def _ray(url: str, shared: Path | None) -> Iterator[int]:
     _refuse_without("ray", "ray", url)
     import logging
 
@@ -169,7 +172,7 @@ def _ray(url: str, shared: Path | None) -> Iterator[None]:
 
         _judge(_in_time(ask, url), url, shared)
         register_ray()
-        yield
+        yield max(2, int(ray.cluster_resources().get("CPU", 2)))
     finally:
         ray.shutdown()
 

@@ -71,11 +71,10 @@ def _elsewhere[Item, Result](
     """Results from other processes."""
     import joblib
 
-    with backend_of(workers, shared) as backend:
-        # one process of this machine would be this one
-        count = -1 if workers.engine else max(2, min(workers.jobs, len(items)))
+    with backend_of(workers, len(items), shared) as backend:
+        as_list = workers.kind == "ray"  # whose backend gives all results at the end
         with joblib.parallel_config(**backend):
-            pool = joblib.Parallel(n_jobs=count, return_as=come, batch_size=1, max_nbytes=None)
+            pool = joblib.Parallel(return_as="list" if as_list else come, batch_size=1, max_nbytes=None)
         try:
             yield from pool(joblib.delayed(task)(item) for item in items)
         except losses_of(workers.kind):
