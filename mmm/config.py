@@ -24,7 +24,7 @@ from mmm.data.settings import (
     Settings,
     StudiesTable,
 )
-from mmm.errors import ConfigError
+from mmm.errors import ConfigError, UsageError
 from mmm.experiments.settings import LEAST_RESERVE, TestsSettings
 from mmm.finance.settings import FinanceSettings
 from mmm.model.settings import ModelSettings
@@ -32,7 +32,7 @@ from mmm.planning.settings import GoalsSettings, PlanSettings, Scenarios
 from mmm.reporting.settings import ReportSettings
 from mmm.yaml_text import read_yaml
 
-NOT_YET = ("report.audiences",)
+NOT_YET: tuple[str, ...] = ()
 """Keys that are designed and not built: refused by name, never ignored."""
 
 SET_ON_LOADING = {"folder", "text", "book"}
@@ -88,6 +88,21 @@ class Config(Settings):
     def digest(self) -> str:
         """Hash of what the config says, whatever its comments and order."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    def with_report(self, asked: dict[str, Any]) -> Config:
+        """The same with some settings of the report as a command asks for them.
+
+        Raises
+        ------
+        UsageError
+            A value that the config could not have either.
+        """
+        try:
+            changed = ReportSettings.model_validate(self.report.model_dump() | asked)
+        except ValidationError as error:
+            faults = [_sentence(detail, asked) for detail in error.errors()]
+            raise UsageError("; ".join(faults)) from None
+        return self.model_copy(update={"report": changed})
 
 
 def load_config(path: str | Path) -> Config:

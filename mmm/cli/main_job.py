@@ -72,17 +72,31 @@ def plan(
 
 @app.command()
 def report(
-    config: Config_, out: Out = None, seed: Seed = None, strict: Strict = False, quiet: Quiet = False
+    config: Config_,
+    out: Out = None,
+    seed: Seed = None,
+    strict: Strict = False,
+    audience: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--audience",
+            metavar="WHO",
+            help="cfo, marketing, analyst or agency; again for more; else what the config says",
+            show_default=False,
+        ),
+    ] = None,
+    quiet: Quiet = False,
 ) -> None:
     """Write the page, the two pages to sign and the workbook from what is there."""
     settings = load(config, out)
+    if audience:
+        settings = settings.with_report({"audiences": audience})
     from mmm import pipeline
 
     with progress(quiet) as line:
         done = pipeline.report(settings, out=out, seed=seed, progress=line, strict=strict)
-    for path in (done.report_path, done.folder / "report.pdf", done.folder / "plan.xlsx"):
-        if path.exists():
-            print(path)
+    for path in done.report_paths:
+        print(path)
 
 
 @app.command()

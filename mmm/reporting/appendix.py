@@ -302,7 +302,8 @@ def run_table(results: Results, voice: Voice) -> Table:
         "seed": str(about.seed),
         "created": about.created,
     }
-    rows = tuple((voice.text(f"run.{key}"), value) for key, value in values.items())
+    hidden = ("gross_margin", "objective") if about.withheld else ()
+    rows = tuple((voice.text(f"run.{key}"), value) for key, value in values.items() if key not in hidden)
     return Table((voice.text("column.figure"), voice.text("column.value")), rows, words=2)
 
 

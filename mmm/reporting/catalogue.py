@@ -472,6 +472,7 @@ ENGLISH: dict[str, str] = {
     "evidence.returns": "Return {roi} (90 %: {range})",
     "evidence.costs": "Cost per unit {roi} (90 %: {range})",
     "evidence.chart": "Return per unit of spend by line, with 90 % ranges and break-even",
+    "evidence.chart.plain": "Return per unit of spend by line, with 90 % ranges",
     "evidence.chart.note": (
         "Point: mean return over the modelled past. Line: 90 % range. Upright line: break-even, {break_even}."
     ),

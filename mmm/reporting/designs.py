@@ -16,6 +16,9 @@ from mmm.reporting.decision import measure_of
 from mmm.reporting.results import Results, cell_of, estimate, number, records
 from mmm.reporting.voice import Voice
 
+VALUES = {"value_of_information": "worth", "opportunity_cost": "costs", "net_value": "net"}
+"""What a test is worth, by the name of its heading; not for everybody."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -62,9 +65,12 @@ def designs_lead(results: Results, voice: Voice) -> Markup | None:
         "withheld": money(number(told["withheld"])),
         "idle": money(number(told["without_test"])),
         "extra": money(number(told["extra"]), signed=True),
-        "worth": write(number(told["information_together"])),
+        "worth": write(number(told.get("information_together"))),
     }
-    return Markup(" ").join((voice.html("designs.lead", values), voice.html("designs.worth", values)))
+    lead = voice.html("designs.lead", values)
+    if results.about.withheld:
+        return lead
+    return Markup(" ").join((lead, voice.html("designs.worth", values)))
 
 
 def designs_notes(results: Results, voice: Voice) -> tuple[str, ...]:
@@ -82,6 +88,7 @@ def designs_table(results: Results, voice: Voice) -> Table | None:
     if results.tests.empty:
         return None
     money = voice.amounts.money
+    valued = [name for name in VALUES if name in results.tests]
     rows = [
         (
             str(row["id"]),
@@ -92,9 +99,7 @@ def designs_table(results: Results, voice: Voice) -> Table | None:
             voice.amounts.outcome(number(row["mde"])),
             odds(number(row["power"])),
             odds(number(row["assurance"])),
-            money(number(row["value_of_information"])),
-            money(number(row["opportunity_cost"])),
-            money(number(row["net_value"])),
+            *(money(number(row[name])) for name in valued),
         )
         for row in records(results.tests)
     ]
@@ -107,9 +112,7 @@ def designs_table(results: Results, voice: Voice) -> Table | None:
         "mde",
         "power",
         "assurance",
-        "worth",
-        "costs",
-        "net",
+        *(VALUES[name] for name in valued),
     )
     return Table(tuple(voice.text(f"column.{name}") for name in names), tuple(rows), words=3)
 
@@ -144,11 +147,6 @@ def _card(row: Mapping[str, Any], results: Results, voice: Voice) -> Card:
         "mde": voice.amounts.outcome(mde),
         "odds": odds(number(row["assurance"])),
     }
-    worth = {
-        "worth": money(number(row["value_of_information"])),
-        "costs": money(number(row["opportunity_cost"])),
-        "net": money(number(row["net_value"]), signed=True),
-    }
     rows = (
         (
             voice.text("designs.what"),
@@ -158,10 +156,10 @@ def _card(row: Mapping[str, Any], results: Results, voice: Voice) -> Card:
         (voice.text("designs.when"), voice.html("designs.days", when)),
         (voice.text("designs.cost"), voice.html("designs.money", cost)),
         (voice.text("designs.expect"), voice.html("designs.effect", expect)),
-        (voice.text("designs.net"), voice.html("designs.values", worth)),
+        *_worth(row, voice),
         *_freed(row, voice),
     )
-    adds = number(row["adds"])
+    adds = number(row.get("adds"))
     by_floor = bool(row["floor_driven"]) and adds is not None
     return Card(
         name=str(row["id"]),
@@ -172,6 +170,18 @@ def _card(row: Mapping[str, Any], results: Results, voice: Voice) -> Card:
         replies=_replies(str(row["id"]), results, voice),
         warning=voice.html("designs.by_floor", {"loss": money(-(adds or 0.0))}) if by_floor else None,
     )
+
+
+def _worth(row: Mapping[str, Any], voice: Voice) -> tuple[tuple[str, Markup], ...]:
+    """What the result is worth and what running it costs; nothing for a reader who does not see profit."""
+    if "net_value" not in row:
+        return ()
+    told = {
+        "worth": voice.amounts.money(number(row["value_of_information"])),
+        "costs": voice.amounts.money(number(row["opportunity_cost"])),
+        "net": voice.amounts.money(number(row["net_value"]), signed=True),
+    }
+    return ((voice.text("designs.net"), voice.html("designs.values", told)),)
 
 
 def _freed(row: Mapping[str, Any], voice: Voice) -> tuple[tuple[str, Markup], ...]:

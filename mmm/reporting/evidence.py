@@ -90,7 +90,7 @@ def returns_figure(results: Results, voice: Voice) -> Figure | None:
         return None
     margin = results.one_margin
     title = voice.text("evidence.x" if results.about.has_money else "evidence.x.cost")
-    label = voice.text("evidence.chart")
+    label = voice.text("evidence.chart" if margin else "evidence.chart.plain")
     return Figure(label, figures.intervals(rows, 1 / margin if margin else None, title, label))
 
 
@@ -99,7 +99,11 @@ def returns_table(results: Results, voice: Voice) -> Table:
     money = results.about.has_money
     next_name = "mroi" if money else "marginal_cost_per_outcome"
     columns = ("cell", "spend", "return" if money else "cost", "range", "next", "range")
-    head = [voice.text(f"column.{name}") for name in (*columns, "pays_before", "pays_after", "evidence")]
+    odds_of = {"p_pays_prior": "pays_before", "p_pays": "pays_after"}
+    told = [name for name in odds_of if name in results.roi]
+    head = [
+        voice.text(f"column.{name}") for name in (*columns, *(odds_of[name] for name in told), "evidence")
+    ]
     rows = []
     for row in _roi_rows(results):
         following = estimate(row, next_name)
@@ -110,8 +114,7 @@ def returns_table(results: Results, voice: Voice) -> Table:
                 *_average(row, results),
                 ratio(following.mean),
                 ratio_range(following),
-                odds(number(row.get("p_pays_prior"))),
-                odds(number(row.get("p_pays"))),
+                *(odds(number(row[name])) for name in told),
                 voice.text(f"evidence.grade.{row.get('evidence') or 'prior'}"),
             )
         )

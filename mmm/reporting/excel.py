@@ -62,7 +62,8 @@ def write_workbook(results: Results, settings: ReportSettings, path: Path) -> No
     _curves_sheet(book, results)
     _bridge_sheet(book, results)
     _customers_sheet(book, results)
-    _checks_sheet(book, results)
+    if not results.about.withheld:
+        _checks_sheet(book, results)
     _about_sheet(book, results)
     book.book.close()
 
@@ -351,7 +352,7 @@ def _move_columns(book: Book, results: Results) -> list[Column]:
             ("next_planned", "marginal_cost_per_outcome_planned"),
         ]
     )
-    return [
+    columns = [
         Column(voice.text("column.cell"), "line", width=26),
         *_keys(book, results),
         *(
@@ -374,6 +375,8 @@ def _move_columns(book: Book, results: Results) -> list[Column]:
         Column(voice.text("column.why"), "why", "wrap", 55),
         Column(voice.text("column.flip"), "flip", "wrap", 45),
     ]
+    private = {"binding_price", "why", "flip"} - set(results.moves.columns)
+    return [column for column in columns if column.name not in private]
 
 
 def _chart(book: Book, sheet: Worksheet, columns: Sequence[Column], rows: int) -> None:
@@ -483,7 +486,8 @@ def _about_sheet(book: Book, results: Results) -> None:
                 book.text(sheet, row, place, value, "wrap" if place else "text")
             row += 1
         row += 1
-    book.text(sheet, row, 0, voice.text("appendix.config"), "head")
+    if results.about.config_text:
+        book.text(sheet, row, 0, voice.text("appendix.config"), "head")
     for line in results.about.config_text.splitlines():
         row += 1
         book.text(sheet, row, 0, line)

@@ -59,12 +59,10 @@ def _headline(decision: Decision, results: Results, voice: Voice) -> list[tuple[
         "gain": _gain(decision.gain.mean, decision, voice),
         "range": _gain_range(decision, voice),
     }
-    return [
-        *sentences,
-        (_move_key(decision), move),
-        (f"decision.gain.{decision.measure}", gain),
-        (_odds_key(decision), {"odds": odds(decision.probability)}),
-    ]
+    sentences += [(_move_key(decision), move), (f"decision.gain.{decision.measure}", gain)]
+    if decision.probability is not None:
+        sentences.append((_odds_key(decision), {"odds": odds(decision.probability)}))
+    return sentences
 
 
 def _move_key(decision: Decision) -> str:
@@ -108,18 +106,24 @@ def key_figures(decision: Decision, results: Results, voice: Voice) -> tuple[Key
             _gain(decision.gain.mean, decision, voice),
             voice.text(f"decision.key.gain.{decision.measure}"),
             voice.text("decision.key.range", {"range": _gain_range(decision, voice)}),
-        ),
-        KeyFigure(
-            odds(decision.probability),
-            voice.text("decision.key.odds.less" if decision.spends_less else "decision.key.odds"),
-            voice.text("decision.key.odds_note"),
-        ),
-        KeyFigure(
-            _gain(decision.worst_tenth, decision, voice),
-            voice.text("decision.key.worst"),
-            voice.text("decision.key.worst_note"),
-        ),
+        )
     ]
+    if decision.probability is not None:
+        found.append(
+            KeyFigure(
+                odds(decision.probability),
+                voice.text("decision.key.odds.less" if decision.spends_less else "decision.key.odds"),
+                voice.text("decision.key.odds_note"),
+            )
+        )
+    if decision.worst_tenth is not None:
+        found.append(
+            KeyFigure(
+                _gain(decision.worst_tenth, decision, voice),
+                voice.text("decision.key.worst"),
+                voice.text("decision.key.worst_note"),
+            )
+        )
     if forecast.known:
         kind = "money" if results.about.has_money else "units"
         found.append(
@@ -150,6 +154,6 @@ def caveats(results: Results, voice: Voice) -> tuple[Markup, ...]:
         said = [Markup(" ").join((voice.html("decision.begun", so_far), *said))]
     if not results.about.has_money:
         said.append(voice.html("decision.no_money"))
-    elif results.about.gross_margin is None:
+    elif results.about.gross_margin is None and not results.about.withheld:
         said.append(voice.html("decision.no_margin"))
     return tuple(said)

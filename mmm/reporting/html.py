@@ -33,15 +33,21 @@ from mmm.reporting import (
     tested,
 )
 from mmm.reporting.amounts import ratio, window_name
+from mmm.reporting.audiences import SECTIONS
 from mmm.reporting.decision import decide
 from mmm.reporting.letterhead import NO_LETTERHEAD, Letterhead
 from mmm.reporting.masthead import masthead
 from mmm.reporting.results import Results
-from mmm.reporting.settings import ReportSettings
+from mmm.reporting.settings import Audience, ReportSettings
 from mmm.reporting.voice import Voice, voice_for
 
 
-def render_html(results: Results, settings: ReportSettings, letterhead: Letterhead = NO_LETTERHEAD) -> str:
+def render_html(
+    results: Results,
+    settings: ReportSettings,
+    letterhead: Letterhead = NO_LETTERHEAD,
+    audience: Audience = "cfo",
+) -> str:
     """Write the page of a run.
 
     Parameters
@@ -52,6 +58,8 @@ def render_html(results: Results, settings: ReportSettings, letterhead: Letterhe
         The language, and what the company is called.
     letterhead
         Its logo and notes.
+    audience
+        Whose sections the page has.
 
     Returns
     -------
@@ -73,6 +81,7 @@ def render_html(results: Results, settings: ReportSettings, letterhead: Letterhe
         name=voice.company,
         logo=letterhead.logo_uri,
         notes=letterhead.notes_html,
+        sections=SECTIONS[audience],
         window=window_name(summary.start, summary.end),
         money_note=head.money,
         data_note=head.data,
@@ -83,7 +92,7 @@ def render_html(results: Results, settings: ReportSettings, letterhead: Letterhe
         script=Markup(source("report.js")),
         bundle=Markup(vega_bundle()),
         **_front(results, voice),
-        **_back(results, voice),
+        **(_back(results, voice) if "appendix" in SECTIONS[audience] else {}),
     )
 
 
@@ -133,6 +142,7 @@ def _front(results: Results, voice: Voice) -> dict[str, Any]:
         "asks_table": rollout.decisions_table(results, voice),
         "returns": evidence.returns_figure(results, voice),
         "returns_note": voice.html(note, {"break_even": ratio(1 / margin) if margin else ""}),
+        "returns_name": voice.html("evidence.chart" if margin else "evidence.chart.plain"),
         "returns_table": evidence.returns_table(results, voice),
         "segments_lead": segments.segments_lead(results, voice),
         "segments": segments.segments_figure(results, voice),

@@ -1,4 +1,4 @@
-"""The report of a run: the page, the two pages to sign, and the workbook, from the same tables."""
+"""The report of a run, by audience: the page, the two pages to sign, and the workbook, from the same tables."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from xlsxwriter.exceptions import FileCreateError
 
 from mmm.errors import InputError
+from mmm.reporting.audiences import editions, results_for
 from mmm.reporting.excel import write_workbook
 from mmm.reporting.html import render_html
 from mmm.reporting.letterhead import NO_LETTERHEAD, Letterhead
@@ -18,14 +19,14 @@ from mmm.reporting.settings import ReportSettings
 def write_report(
     results: Results, settings: ReportSettings, folder: Path, letterhead: Letterhead = NO_LETTERHEAD
 ) -> tuple[Path, ...]:
-    """Write `report.html`, `report.pdf` and `plan.xlsx` into a folder.
+    """Write `report.html`, `report.pdf` and `plan.xlsx` into a folder, and the files of further audiences.
 
     Parameters
     ----------
     results
         The tables of a finished run.
     settings
-        The language of the report, and what the company is called.
+        The language of the report, its audiences, and what the company is called.
     folder
         Where to write; made where it is missing.
     letterhead
@@ -34,7 +35,7 @@ def write_report(
     Returns
     -------
     tuple of Path
-        The page, the pages to sign and the workbook.
+        By audience the page, the pages to sign and the workbook.
 
     Raises
     ------
@@ -43,16 +44,23 @@ def write_report(
     InternalFault
         When the tables of the run contradict each other; nothing is written then.
     """
-    page, sheets, workbook = (folder / name for name in ("report.html", "report.pdf", "plan.xlsx"))
-    text = render_html(results, settings, letterhead)
-    printed = render_pdf(results, settings, letterhead)
+    texts: list[tuple[Path, bytes]] = []
+    books: list[tuple[Path, Results]] = []
+    for edition in editions(settings.audiences):
+        shown = results_for(results, edition.audience)
+        page = render_html(shown, settings, letterhead, edition.audience)
+        texts.append((folder / edition.page, page.encode()))
+        if edition.sheets is not None and edition.workbook is not None:
+            texts.append((folder / edition.sheets, render_pdf(shown, settings, letterhead)))
+            books.append((folder / edition.workbook, shown))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        page.write_text(text, encoding="utf-8")
-        sheets.write_bytes(printed)
-        write_workbook(results, settings, workbook)
+        for path, made in texts:
+            path.write_bytes(made)
+        for path, shown in books:
+            write_workbook(shown, settings, path)
     except (OSError, FileCreateError) as error:
         raise InputError(
             f"the report cannot be written to {folder} ({error}); is the disk full, or a file open elsewhere?"
         ) from None
-    return page, sheets, workbook
+    return (*(path for path, _ in texts), *(path for path, _ in books))

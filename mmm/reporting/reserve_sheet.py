@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mmm.reporting.designs import VALUES
 from mmm.reporting.results import Results, cell_of, number, records
 from mmm.reporting.workbook import Book, Column, write_rows
 
@@ -27,14 +28,12 @@ def tests_sheet(book: Book, results: Results) -> None:
         *(Column(voice.text(f"tests.column.{name}"), name, "share", 11) for name in ("power", "assurance")),
         *(
             Column(voice.text(f"column.{head}"), name, "money", 13)
-            for head, name in (
-                ("worth", "value_of_information"),
-                ("costs", "opportunity_cost"),
-                ("net", "net_value"),
-            )
+            for name, head in VALUES.items()
+            if name in results.tests
         ),
-        Column(voice.text("designs.answers"), "answers", "wrap", 60),
     ]
+    if "answers" in results.tests:
+        columns.append(Column(voice.text("designs.answers"), "answers", "wrap", 60))
     rows = [row | {"name": voice.cell(cell_of(row))} for row in records(results.tests)]
     write_rows(book, sheet, columns, rows)
     _reserve(book, results, len(rows) + 4)

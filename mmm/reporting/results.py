@@ -136,7 +136,7 @@ class PlanSummary:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Where the figures come from."""
+    """Where the figures come from; `withheld` where margins and profit were taken out for the reader."""
 
     name: str
     currency: str | None
@@ -160,6 +160,7 @@ class About:
     seed: int
     config_text: str
     created: str
+    withheld: bool = False
 
 
 @dataclass(frozen=True, slots=True)

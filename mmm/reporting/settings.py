@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from mmm.data.settings import Settings
+
+Audience = Literal["cfo", "marketing", "analyst", "agency"]
 
 
 class Brand(Settings):
@@ -23,7 +25,20 @@ class ReportSettings(Settings):
     """Pages and their language."""
 
     language: Literal["en"] = Field("en", description="language of the pages")
+    audiences: tuple[Audience, ...] = Field(
+        ("cfo",),
+        min_length=1,
+        description="readers, a page each: cfo | marketing | analyst | agency (no margins, profit or customer value)",
+    )
     brand: Brand = Brand()
     notes: Path | None = Field(
         None, description="Markdown file: what the reader should know, in your words, under the decision"
     )
+
+    @field_validator("audiences")
+    @classmethod
+    def _once(cls, audiences: tuple[Audience, ...]) -> tuple[Audience, ...]:
+        twice = sorted({name for name in audiences if audiences.count(name) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)} stands there twice; name each reader once")
+        return audiences

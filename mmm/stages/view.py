@@ -105,6 +105,16 @@ class Run:
         """The page."""
         return self.folder / "report.html"
 
+    @property
+    def report_paths(self) -> tuple[Path, ...]:
+        """What the report wrote: pages, pages to sign and workbooks, those of the first reader first."""
+        found = [
+            (path.stem.partition("-")[2], order, path)
+            for order, kind in enumerate(("report*.html", "report*.pdf", "plan*.xlsx"))
+            for path in self.folder.glob(kind)
+        ]
+        return tuple(path for _, _, path in sorted(found))
+
     def table(self, name: str) -> pd.DataFrame:
         """One table of the run by its name in the contract, such as `roi`."""
         texts = [

@@ -186,9 +186,13 @@ CONFIGS = {
         ("`report.brand.logo`", "nowhere.png", "relative to the config"),
         config=(("finance:", "report: {brand: {logo: nowhere.png}}\nfinance:"),),
     ),
-    "key that is not yet built": Case(
-        ("`report.audiences`: not yet", "take it out"),
-        config=(("finance:", "report: {audiences: [cfo]}\nfinance:"),),
+    "a reader nobody knows": Case(
+        ("`report.audiences[1]`", "agency", "cfoo"),
+        config=(("finance:", "report: {audiences: [cfoo]}\nfinance:"),),
+    ),
+    "a reader named twice": Case(
+        ("`report.audiences`", "cfo stands there twice"),
+        config=(("finance:", "report: {audiences: [cfo, agency, cfo]}\nfinance:"),),
     ),
     "unknown key of tests": Case(
         ("`tests.slot`: unknown key", "slots"), config=(("finance:", "tests: {slot: 2}\nfinance:"),)
@@ -237,11 +241,16 @@ CONFIGS = {
         config=(("max_lag: 4", "max_lag: 4, priors: {channels: {serch: {roi: {median: 2}}}}"),),
     ),
     "several at once": Case(
-        ("3 things to mend", "`plan.budget`", "`plan.horizn`", "`report.audiences`: not yet"),
+        (
+            "3 things to mend",
+            "`plan.budget`",
+            "`plan.horizn`",
+            "`report.audiences`: should have at least 1 item",
+        ),
         config=(
             ("200_000", "0"),
             ("horizon", "horizn"),
-            ("finance:", "report: {audiences: [cfo]}\nfinance:"),
+            ("finance:", "report: {audiences: []}\nfinance:"),
         ),
     ),
     "not YAML": Case(

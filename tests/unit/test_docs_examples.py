@@ -44,6 +44,8 @@ from mmm.model.settings import ModelSettings
 from mmm.model.shapes import MARGINAL, RETURN, SIGNED
 from mmm.planning.flighting_faults import blackout_cells, flighting_faults
 from mmm.planning.settings import GoalsSettings, PlanSettings
+from mmm.reporting.audiences import SECTIONS, editions
+from mmm.reporting.settings import ReportSettings
 from mmm.stages.at_hand import at_hand
 from mmm.stages.prepare import prepare
 from mmm.warehouse.exports import export_files, read_export
@@ -266,3 +268,19 @@ def test_the_exports_of_the_page_are_read_as_it_says(tmp_path: Path) -> None:
 def test_the_plan_that_is_compared_with_the_plan_of_record_is_accepted() -> None:
     (told,) = (YAML(typ="safe").load(block)["plan"] for block in examples("refresh.md", "plan:"))
     assert PlanSettings.model_validate(told).reference == "plan_of_record"
+
+
+def test_the_readers_of_the_page_have_the_files_it_names() -> None:
+    (block,) = examples("readers.md", "report:")
+    audiences = ReportSettings.model_validate(YAML(typ="safe").load(block)["report"]).audiences
+    files = {name for one in editions(audiences) for name in (one.page, one.sheets, one.workbook) if name}
+    text = (DOCS / "readers.md").read_text("utf-8")
+    assert [name for name in sorted(files) if f"`{name}`" not in text and name != "report-agency.html"] == []
+    assert set(re.findall(r"^\| `(\w+)` \|", text, flags=re.MULTILINE)) == set(SECTIONS)
+
+
+def test_the_command_of_the_page_on_readers_is_understood() -> None:
+    (line,) = (block.strip() for block in examples("readers.md", "mmm report"))
+    command = typer.main.get_command(app).commands["report"]  # type: ignore[attr-defined]
+    found = command.make_context("report", shlex.split(line)[2:], resilient_parsing=False).params
+    assert found["audience"] == ["marketing", "agency"]
