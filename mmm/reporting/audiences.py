@@ -57,8 +57,20 @@ def results_for(results: Results, audience: Audience) -> Results:
     return _withheld(results) if audience == "agency" else results
 
 
+GONE = (
+    *("priors", "reviews", "stress", "stress_summary", "test_answers", "best_splits", "goals"),
+    *("scenarios", "scenario_plans", "scenario_pairs", "frontier", "learned"),
+    *("bridge", "claims", "customers", "pnl", "scorecard", "drivers", "owned"),
+    *("rollout", "rollout_actions", "rollout_steps"),
+)
+"""Tables that an agency's results do not have at all."""
+
+
 def _withheld(results: Results) -> Results:
-    empty = pd.DataFrame()
+    told = _without(
+        results.tests, "value_of_information", "opportunity_cost", "net_value", "answers", "freed", "adds"
+    )
+    gone: dict[str, Any] = {name: pd.DataFrame() for name in GONE}
     return replace(
         results,
         about=_about(results.about),
@@ -67,21 +79,10 @@ def _withheld(results: Results) -> Results:
         segments=_without(results.segments, "p_pays", "romi"),
         other_roi=_without(results.other_roi, "p_pays", "romi"),
         moves=_without(results.moves, "binding_price", "why", "flip"),  # reasons compare profit
-        tests=_without(
-            results.tests,
-            *("value_of_information", "opportunity_cost", "net_value", "answers", "freed_value", "adds"),
-        ),
+        tests=told,
         designed=_designed(results.designed),
         checks=results.checks.iloc[:0],
-        **dict.fromkeys(
-            (
-                *("priors", "reviews", "stress", "stress_summary", "test_answers", "best_splits", "goals"),
-                *("scenarios", "scenario_plans", "scenario_pairs", "frontier", "learned"),
-                *("bridge", "claims", "customers", "pnl", "scorecard", "drivers", "owned"),
-                *("rollout", "rollout_actions", "rollout_steps"),
-            ),
-            empty,
-        ),
+        **gone,
     )
 
 
@@ -112,7 +113,11 @@ def _summary(results: Results) -> PlanSummary:
         objective="outcome" if summary.objective == "outcome" else "revenue",
         gain=gain,
         probability_better=odds,
-        **dict.fromkeys(("expected_regret", "worst_tenth", "gap_money", "shadow_price", "reserve_price")),
+        expected_regret=None,
+        worst_tenth=None,
+        gap_money=None,
+        shadow_price=None,
+        reserve_price=None,
         forecast=NO_ESTIMATE,
         assumptions=(),
     )
