@@ -104,6 +104,31 @@ class Config(Settings):
             raise UsageError("; ".join(faults)) from None
         return self.model_copy(update={"report": changed})
 
+    @property
+    def digest_but_bounds(self) -> str:
+        """The same without `plan.bounds` and `report`: what limits written into a workbook belong to."""
+        told = self.model_dump_json(exclude={"plan": {"bounds"}, "report": True})
+        return hashlib.sha256(told.encode()).hexdigest()
+
+    def with_bounds(self, workbook: Path) -> Config:
+        """The config with least and most money of each line as a `plan.xlsx` says.
+
+        Raises
+        ------
+        InputError
+            A workbook of something else, or amounts at fault, each with its sheet and cell.
+        """
+        from mmm.book.edited import edited_bounds
+
+        bounds = edited_bounds(workbook, self.digest_but_bounds, self.plan.bounds)
+        told = "".join(f"#   {bound.model_dump_json(exclude_none=True)}\n" for bound in bounds)
+        return self.model_copy(
+            update={
+                "plan": self.plan.model_copy(update={"bounds": bounds}),
+                "text": f"{self.text}\n# plan.bounds, as written into {workbook.name}:\n{told}",
+            }
+        )
+
 
 def load_config(path: str | Path) -> Config:
     """Read a config file.

@@ -118,7 +118,7 @@ class _Sheet:
 
     def cell(self, row: int, column: int) -> str:
         """How a message calls a cell; row and column count from 0."""
-        return f'sheet "{self.name}", cell {_letters(column)}{row + 1}'
+        return place_of(self.name, row, column)
 
     @property
     def head(self) -> tuple[int, list[Any]]:
@@ -369,6 +369,11 @@ class _Reading:
                 self.places[f'sheet "{sheet.name}": column "{name}"'] = (
                     f'sheet "{sheet.name}", column {_letters(i)} ("{name}")'
                 )
+
+
+def place_of(sheet: str, row: int, column: int) -> str:
+    """How a message calls a cell of a sheet; row and column count from 0."""
+    return f'sheet "{sheet}", cell {_letters(column)}{row + 1}'
 
 
 def _letters(column: int) -> str:

@@ -38,6 +38,15 @@ Out = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="where results go; else reports/<name>", show_default=False),
 ]
+Bounds = Annotated[
+    Path | None,
+    typer.Option(
+        "--bounds",
+        metavar="PLAN.XLSX",
+        help="limits written into the workbook of a run, in place of plan.bounds",
+        show_default=False,
+    ),
+]
 Seed = Annotated[
     int | None,
     typer.Option("--seed", metavar="N", min=0, help="seed of everything drawn", show_default=False),
@@ -69,12 +78,14 @@ class Workplace:
 workplace = Workplace()
 
 
-def load(path: Path, out: Path | None) -> Config:
-    """Read a config, and note where its results go."""
+def load(path: Path, out: Path | None, bounds: Path | None = None) -> Config:
+    """Read a config, with the limits of a workbook if one is given, and note where its results go."""
     from mmm.config import load_config
 
     config = load_config(path)
     workplace.book = config.book
+    if bounds is not None:
+        config = config.with_bounds(bounds)
     workplace.folder = out if out is not None else Path("reports") / config.name
     return config
 

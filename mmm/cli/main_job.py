@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mmm.cli.application import (
+    Bounds,
     Config_,
     Engine,
     Out,
@@ -57,23 +58,30 @@ def fit(
 
 @app.command()
 def plan(
-    config: Config_, out: Out = None, seed: Seed = None, strict: Strict = False, quiet: Quiet = False
+    config: Config_,
+    out: Out = None,
+    bounds: Bounds = None,
+    seed: Seed = None,
+    strict: Strict = False,
+    quiet: Quiet = False,
 ) -> None:
     """Plan the coming window from a finished fit."""
-    settings = load(config, out)
+    settings = load(config, out, bounds)
     from mmm import pipeline
     from mmm.console.plans import plan_text
 
     with progress(quiet) as line:
         done = pipeline.plan(settings, out=out, seed=seed, progress=line, strict=strict)
     print(plan_text(done.plan.summary.to_json(), done.moves(), settings.currency))
-    print(f"Next: mmm report {config}")
+    with_bounds = "" if bounds is None else f" --bounds {bounds}"
+    print(f"Next: mmm report {config}{with_bounds}")
 
 
 @app.command()
 def report(
     config: Config_,
     out: Out = None,
+    bounds: Bounds = None,
     seed: Seed = None,
     strict: Strict = False,
     audience: Annotated[
@@ -88,7 +96,7 @@ def report(
     quiet: Quiet = False,
 ) -> None:
     """Write the page, the two pages to sign and the workbook from what is there."""
-    settings = load(config, out)
+    settings = load(config, out, bounds)
     if audience:
         settings = settings.with_report({"audiences": audience})
     from mmm import pipeline
@@ -106,6 +114,7 @@ def run(
         typer.Argument(metavar="CONFIG", help="one or more configs", show_default=False),
     ],
     out: Out = None,
+    bounds: Bounds = None,
     seed: Seed = None,
     strict: Strict = False,
     tests: Annotated[
@@ -127,11 +136,12 @@ def run(
 ) -> int:
     """Check, fit, plan, design tests and report; several configs side by side, each on its own."""
     if len(configs) == 1 and not engine:
-        run_one(load(configs[0], out), out, seed, quiet, strict=strict, tests=tests)
+        run_one(load(configs[0], out, bounds), out, seed, quiet, strict=strict, tests=tests)
         return 0
-    if out is not None:
+    if out is not None or bounds is not None:
+        what = "--out names one folder" if out is not None else "--bounds names one workbook"
         raise UsageError(
-            "--out names one folder, and there are several configs or an engine. Leave --out away, or run one here"
+            f"{what}, and there are several configs or an engine. Leave it away, or run one here"
         )
     from mmm.runs.engines import Workers, one_a_core
 

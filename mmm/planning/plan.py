@@ -25,6 +25,7 @@ from mmm.planning.allocation import (
     take_draws,
     window_money,
 )
+from mmm.planning.asked import asked_of_places
 from mmm.planning.careful import outcome_beside, plan_carefully, risk_of
 from mmm.planning.flighting import allocate_weeks, in_its_weeks
 from mmm.planning.forecast import FORECAST, forecast_table, window_outcome
@@ -77,11 +78,7 @@ class Plan:
     @property
     def spend(self) -> Floats:
         """Money of what it was placed on, in the order of the window, shape (place,)."""
-        cells = self.moves[self.moves["level"] == "cell"]
-        if "geo" in cells:
-            named = cells.groupby([key for key in CELL_KEYS if key in cells], sort=False)["geo"]
-            cells = cells[(cells["geo"] != "") | (named.transform("size") == 1)]
-        return cells["planned_spend"].to_numpy(np.float64)
+        return self.moves.loc[_of_places(self.moves), "planned_spend"].to_numpy(np.float64)
 
     def save(self, folder: Path) -> None:
         """Write plan.csv, moves.csv, curves.csv, forecast.csv (UTF-8 with BOM) and plan.json into a folder."""
@@ -102,6 +99,32 @@ class Plan:
         """
         plan, moves, curves, forecast = (_read(folder / f"{name}.csv") for name in TABLES)
         return cls(plan, moves, curves, read_summary(folder / "plan.json"), forecast)
+
+
+def _of_places(moves: pd.DataFrame) -> pd.Index:
+    """Rows of `moves.csv` that are what money was placed on."""
+    cells = moves[moves["level"] == "cell"]
+    if "geo" in cells:
+        named = cells.groupby([key for key in CELL_KEYS if key in cells], sort=False)["geo"]
+        cells = cells[(cells["geo"] != "") | (named.transform("size") == 1)]
+    return cells.index
+
+
+def _with_limits(
+    moves: pd.DataFrame, window: PlanWindow, settings: PlanSettings, found: Allocation, current: Floats
+) -> pd.DataFrame:
+    """`moves.csv` with least and most money of each place, in force, and as the config asks of it."""
+    asked = asked_of_places(window.cells, settings, current)
+    limits = {
+        "least": found.bounds.lower,
+        "most": found.bounds.upper,
+        "asked_least": asked[0],
+        "asked_most": asked[1],
+    }
+    rows = _of_places(moves)
+    for name, amounts in limits.items():
+        moves.loc[rows, name] = np.array(amounts, dtype=np.float64)
+    return moves
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -270,6 +293,7 @@ def optimize(
     largest = np.maximum(money.current, found.spend)
     tests = None if weeks is None else weeks.tests
     table = plan_table(window, money, found.spend, as_planned.pattern, tests)
+    moves = _with_limits(moves, window, settings, found, money.current)
     expected = pd.DataFrame(columns=list(FORECAST))
     if baseline is not None:
         expected = forecast_table(shown, window, found.spend, baseline[printing], table)

@@ -943,6 +943,28 @@ ENGLISH: dict[str, str] = {
     "column.coverage": "In 90 % range",
     "column.last_year": "Last year's",
     "column.last_4": "Mean of last 4",
+    "sheet.limits": "Limits",
+    "column.least": "Least now",
+    "column.most": "Most now",
+    "column.your_least": "Your least",
+    "column.your_most": "Your most",
+    "book.limits": (
+        "Write the least and the most money of a line into the yellow cells, save, and plan again with these limits: "
+        "mmm plan CONFIG --bounds plan.xlsx. An empty cell takes the default."
+    ),
+    "sheet.what_if": "What if",
+    "book.what_if": (
+        "Write other money into the yellow cells: what a line brings is read off its curve. Figures are means; "
+        "their ranges are on the sheet of moves."
+    ),
+    "column.your_money": "Your money",
+    "column.brings_plan": "Plan brings",
+    "column.brings_yours": "Yours brings",
+    "column.profit_plan": "Profit, plan",
+    "column.profit_yours": "Profit, yours",
+    "what_if.beyond": "more than was ever spent",
+    "what_if.end": "beyond the curve: held at its end",
+    "what_if.rest": "Costs paid once, and margins of tests",
     "column.channel": "Channel",
     "column.audience": "Audience",
     "column.message": "Message",

@@ -20,6 +20,7 @@ from mmm.reporting.decision import decide
 from mmm.reporting.geos import in_geos
 from mmm.reporting.goals import goal_sentences
 from mmm.reporting.headline import caveats, headline
+from mmm.reporting.limits_sheet import limits_sheet
 from mmm.reporting.masthead import masthead
 from mmm.reporting.moves import curve_of
 from mmm.reporting.reserve_sheet import tests_sheet
@@ -27,6 +28,7 @@ from mmm.reporting.results import Results, at_level, cell_of, records
 from mmm.reporting.settings import ReportSettings
 from mmm.reporting.statement import statement
 from mmm.reporting.voice import voice_for
+from mmm.reporting.what_if_sheet import what_if_sheet
 from mmm.reporting.workbook import Book, Column, write_rows
 
 
@@ -50,6 +52,8 @@ def write_workbook(results: Results, settings: ReportSettings, path: Path) -> No
     _pnl_sheet(book, results)
     _scenarios_sheet(book, results)
     _moves_sheet(book, results)
+    what_if_sheet(book, results, len(_key_columns(results)))
+    limits_sheet(book, results)
     if not by_geo.empty:
         _plan_sheet(book, results, [*_key_columns(results), "geo"])
         _geos_sheet(book, results, records(by_geo))

@@ -156,6 +156,7 @@ class About:
     outcome_kind: str
     has_money: bool
     config_hash: str
+    limits_hash: str
     version: str
     seed: int
     config_text: str
@@ -383,6 +384,7 @@ def _about(raw: Mapping[str, Any]) -> About:
         outcome_kind=str(raw.get("outcome_kind", "revenue")),
         has_money=bool(raw.get("has_money", True)),
         config_hash=str(raw["config_hash"]),
+        limits_hash=str(raw.get("limits_hash") or ""),
         version=str(raw["version"]),
         seed=int(raw["seed"]),
         config_text=str(raw.get("config_text", "")),

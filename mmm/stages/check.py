@@ -73,6 +73,7 @@ def write_checks(folder: Path, config: Config, prepared: Prepared) -> None:
         "outcome_kind": config.data.outcome.kind,
         "has_money": panel.unit_value is not None,
         "config_hash": config.digest,
+        "limits_hash": config.digest_but_bounds,
         "version": package_version(),
         "seed": config.model.sampling.seed,
         "config_text": config.text or as_json(config),

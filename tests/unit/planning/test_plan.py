@@ -59,6 +59,31 @@ def by_hand(found, column, draws):
 FIRST, SECOND = slice(0, 30), slice(30, 60)
 
 
+def test_the_limits_in_force_hold_the_plan_and_asked_ones_plan_the_same_again(company):
+    found = company(budget=400_000, bounds=[{"channel": "tv", "min": "0.9x", "max": "1.2x"}])
+    cells = cells_of(found)
+    assert (cells.least <= cells.planned_spend + 0.01).all()
+    assert (cells.planned_spend <= cells.most + 0.01).all()
+    tv = cells[cells.channel == "tv"]
+    np.testing.assert_allclose(tv.asked_least, 0.9 * tv.current_spend, rtol=1e-4)
+    np.testing.assert_allclose(tv.asked_most, 1.2 * tv.current_spend, rtol=1e-4)
+    assert (tv.asked_least == tv.least).all()
+    assert cells.loc[cells.channel != "tv", ["asked_least", "asked_most"]].isna().all(axis=None)
+    asked = [
+        {
+            "channel": row.channel,
+            "audience": row.audience,
+            "message": "",
+            "min": row.asked_least,
+            "max": row.asked_most,
+        }
+        for row in tv.itertuples()
+    ]
+    again = company(budget=400_000, bounds=asked)
+    pd.testing.assert_frame_equal(again.plan.plan, found.plan.plan)
+    pd.testing.assert_frame_equal(again.plan.moves, found.plan.moves)
+
+
 # --- money ---------------------------------------------------------------------------------------------
 
 

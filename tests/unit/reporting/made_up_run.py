@@ -289,6 +289,8 @@ class _World:
                 | _named("response", brought[:, i])
                 | self.returns(brought[:, i].mean(), self.planned[i], now[:, i].mean(), then[:, i].mean())
                 | {"evidence": self.grades[i], "binding": "upper" if i == 7 else "guard" if i == 9 else ""}
+                | {"least": self.current[i] * 0.5, "most": self.current[i] * 1.5}
+                | {"asked_least": np.nan if i else 1000.0, "asked_most": np.nan}
                 | {"binding_price": 0.42 if i == 7 else 0.15 if i == 9 else np.nan, "extrapolated": i == 7}
                 | {
                     "why": f"Goes {'up' if up else 'down'}: the next unit of money brings "
@@ -581,6 +583,7 @@ class _World:
             "outcome_kind": "revenue" if self.o.has_money else "count",
             "has_money": self.o.has_money,
             "config_hash": "5f3a9c1e77b04d2a",
+            "limits_hash": "a11ce",
             "version": "0.1.0",
             "seed": 1,
             "config_text": self.o.config_text,
