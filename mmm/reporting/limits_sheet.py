@@ -11,7 +11,7 @@ from typing import Any
 
 from mmm.dims import CELL_KEYS
 from mmm.reporting.results import Results, number, records
-from mmm.reporting.workbook import MONEY, Book
+from mmm.reporting.workbook import Book
 
 MARK = "mmm limits"
 PLACE_KEYS = (*CELL_KEYS, "geo")
@@ -43,7 +43,6 @@ def limits_sheet(book: Book, results: Results) -> None:
     heads = [*keys, *told.values(), "your_least", "your_most"]
     for column, name in enumerate(heads, start=1):
         book.text(sheet, 2, column, voice.text(f"column.{name}"), "head" if name in keys else "head_number")
-    own = book.book.add_format({"num_format": MONEY, "bg_color": "#FFF8DC", "border": 1, "locked": False})
     for line, row in enumerate(rows, start=3):
         sheet.write_string(line, 0, json.dumps([row.get(key, "") for key in PLACE_KEYS]))
         for column, key in enumerate(keys, start=1):
@@ -56,9 +55,9 @@ def limits_sheet(book: Book, results: Results) -> None:
                 continue
             value = number(row[name])
             if value is None:
-                sheet.write_blank(line, column, None, own)
+                sheet.write_blank(line, column, None, book.looks["own"])
             else:
-                sheet.write_number(line, column, value, own)
+                sheet.write_number(line, column, value, book.looks["own"])
             amount = {"validate": "decimal", "criteria": "between", "minimum": 0, "maximum": _MOST_MONEY}
             sheet.data_validation(line, column, line, column, amount)
     sheet.freeze_panes(3, len(keys) + 1)

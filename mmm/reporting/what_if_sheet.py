@@ -15,7 +15,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from mmm.reporting.moves import curve_of
 from mmm.reporting.results import Results, at_level, cell_of, number, records
-from mmm.reporting.workbook import MONEY, Book
+from mmm.reporting.workbook import Book
 
 _FIRST = 3
 """Row of the first line."""
@@ -54,11 +54,10 @@ def what_if_sheet(book: Book, results: Results, keys: int) -> None:
     lines = _lines(results, book)
     has_profit = results.about.has_money and all(line.margin is not None for line in lines)
     sheet = _headed(book, has_profit=has_profit)
-    own = book.book.add_format({"num_format": MONEY, "bg_color": "#FFF8DC", "border": 1, "locked": False})
     for row, line in enumerate(lines, start=_FIRST):
         book.text(sheet, row, 0, line.name)
         book.figure(sheet, row, _PLAN, line.money, "money")
-        sheet.write_number(row, _YOURS, line.money, own)
+        sheet.write_number(row, _YOURS, line.money, book.looks["own"])
         amount = {"validate": "decimal", "criteria": "between", "minimum": 0, "maximum": 1e15}
         sheet.data_validation(row, _YOURS, row, _YOURS, amount)
         book.figure(sheet, row, _BRINGS, line.brings, "money")
@@ -113,7 +112,7 @@ def _lines(results: Results, book: Book) -> list[_Line]:
                 first=first,
                 points=len(spend),
                 point=min(int(np.searchsorted(spend, money, "right")), len(spend) - 1),
-                most_seen=float(seen.max()) if len(seen) else 0.0,
+                most_seen=max(float(seen.max(initial=0.0)), 0.0 if row["extrapolated"] else money),
                 end=float(spend[-1]),
             )
         )

@@ -63,6 +63,13 @@ class Book:
             },
             "date": {"num_format": "d mmm yyyy", "bold": True, "bottom": 1, "align": "right"},
             "money": {"num_format": MONEY},
+            "own": {
+                "num_format": MONEY,
+                "bg_color": "#FFF8DC",
+                "border": 1,
+                "border_color": "#D9D2B8",
+                "locked": False,
+            },
             "cents": {"num_format": "#,##0.00;[Red]-#,##0.00"},
             "ratio": {"num_format": RATIO},
             "share": {"num_format": SHARE},
