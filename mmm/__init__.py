@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mmm.pipeline import plan as plan
     from mmm.pipeline import read_test as read_test
     from mmm.pipeline import reconcile as reconcile
+    from mmm.pipeline import refresh as refresh
     from mmm.pipeline import report as report
     from mmm.pipeline import run as run
     from mmm.pipeline import scenarios as scenarios
@@ -34,6 +35,7 @@ _HOMES = {
     "plan": "mmm.pipeline",
     "reconcile": "mmm.pipeline",
     "read_test": "mmm.pipeline",
+    "refresh": "mmm.pipeline",
     "report": "mmm.pipeline",
     "run": "mmm.pipeline",
     "scenarios": "mmm.pipeline",
@@ -50,6 +52,7 @@ __all__ = [
     "plan",
     "read_test",
     "reconcile",
+    "refresh",
     "report",
     "run",
     "scenarios",

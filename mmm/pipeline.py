@@ -14,15 +14,17 @@ from mmm.config import Config
 from mmm.data.panel import Check
 from mmm.errors import ConfigError, InputError
 from mmm.inference.backtest import ORIGINS, QUARTER
+from mmm.runs.approvals import read_approvals
 from mmm.runs.engines import Workers
 from mmm.runs.manifest import package_version
 from mmm.runs.store import RunFolder, stage_key
-from mmm.stages.approved import record_of, write_record
+from mmm.stages.approved import plans_folder, record_of, write_record
 from mmm.stages.at_hand import at_hand
 from mmm.stages.backtest import backtest_origins
 from mmm.stages.check import check_plan, refuse_plan, write_checks
 from mmm.stages.designs import write_designs
 from mmm.stages.fit import Progress, refuse_contradictions, write_fit
+from mmm.stages.held import begun, held_key, write_held
 from mmm.stages.keys import (
     as_json,
     backtest_key,
@@ -41,6 +43,7 @@ from mmm.stages.pnl import write_pnl
 from mmm.stages.prepare import Prepared, prepare
 from mmm.stages.preview import preview_figures
 from mmm.stages.readout import READOUT, ReadTest, add_result, foreseen, read_panel, write_readout
+from mmm.stages.refresh import changes, last_fit, refit, refresh_key, write_refresh
 from mmm.stages.report import report_inputs, write_report
 from mmm.stages.rollout import ROLLOUT, refuse_rollout, rollout_key, write_rollout
 from mmm.stages.scenarios import write_scenarios
@@ -214,6 +217,44 @@ def backtest(
     return _go(config, "backtest", out, seed, progress, refit)
 
 
+def refresh(
+    config: Config, *, out: Path | None = None, seed: int | None = None, progress: Progress | None = None
+) -> Run:
+    """New data: fit them, say what moved each return and why, and whether the approved plan's forecast held.
+
+    Raises
+    ------
+    InputError
+        There is no earlier fit to compare with, and no approved plan that has begun.
+    """
+    refuse_segments(config, "a refresh")
+    say = progress or (lambda text: None)
+
+    def compare(store: RunFolder, config: Config, prepared: Prepared) -> None:
+        key = fit_key(config, prepared)
+        approval = begun(read_approvals(plans_folder(config)), prepared.panel.data_until)
+        try:
+            last = last_fit(store, config, prepared)
+        except InputError:
+            if approval is None or store.finished("fit", key) is None:
+                raise
+        else:
+            table, steps = changes(config, prepared, last)
+            fits = refit(store, config, prepared, last, steps, say)
+            until = prepared.panel.data_until
+            store.stage(
+                "refresh",
+                refresh_key(key),
+                lambda to: write_refresh(to, last, table, steps, fits, until),
+            )
+        fitted = store.finished("fit", key)
+        if approval is not None and fitted is not None:
+            judged = held_key(key, approval)
+            store.stage("held", judged, lambda to: write_held(to, config, prepared, fitted, approval, say))
+
+    return _go(config, "refresh", out, seed, progress, compare)
+
+
 def read_test(
     config: Config, name: str, *, out: Path | None = None, progress: Progress | None = None
 ) -> ReadTest:
@@ -296,6 +337,7 @@ _MADE = {
     "run": {"fit", "money", "plan", "tests", "pnl", "scenarios", "report"},
     "stress": {"fit", "money", "report"},  # where there is a plan to report
     "backtest": {"report"},
+    "refresh": {"fit", "money", "report"},
     "tests rollout": {"report"},
 }
 """What a command makes of the line; the rest is published where it is finished and still true."""
@@ -335,7 +377,7 @@ def _go(
     others = prepare_others(config)
     found = [*brought.checks, *prepared.checks, *checks_of(others, prepared.checks)]
     prepared = replace(prepared, checks=found)
-    if "fit" in _MADE[command] or aside is not None:
+    if command != "refresh" and ("fit" in _MADE[command] or aside is not None):
         refuse_plan(prepared.panel, config)  # before the long fit
     version, inputs = package_version(), prepared.inputs
     with RunFolder.open(folder, owner=f"{config.name} in {config.folder}") as store:
@@ -360,7 +402,11 @@ def _go(
         beside_it = {} if further is None else fitted_others(store, others)
         counted = money_key(config, prepared, fits)
         money = done("money", counted, lambda to: write_money(to, config, prepared, fitted, beside_it))
-        beside = [place for place in (money, tried, stressed, further) if place is not None]
+        record = begun(read_approvals(plans_folder(config)), prepared.panel.data_until)
+        moved = store.finished("refresh", refresh_key(fitted_key))
+        judged = None if record is None else store.finished("held", held_key(fitted_key, record))
+        done_before = (money, tried, stressed, further, moved, judged)
+        beside = [place for place in done_before if place is not None]
         planned_key = plan_key(config, fitted_key)
         designed_key = tests_key(config, planned_key)
         planned = designed = None

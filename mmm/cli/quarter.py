@@ -1,4 +1,4 @@
-"""From a quarter to the next: `mmm approve`."""
+"""From a quarter to the next: `mmm approve`, `mmm refresh`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mmm.cli.application import Config_, Out, app, load, say
+from mmm.cli.application import Config_, Out, Quiet, Seed, app, load, progress, say
 
 
 @app.command()
@@ -32,3 +32,22 @@ def approve(
         say(f"{config} has changed since run {found.run_id}; what is approved is the plan of that run")
     print(approval_text(found.to_json()))
     print(found.folder / "approved.json")
+
+
+@app.command()
+def refresh(config: Config_, out: Out = None, seed: Seed = None, quiet: Quiet = False) -> None:
+    """New data: fit again, say what moved and why, and whether the approved plan held."""
+    settings = load(config, out)
+    from mmm import pipeline
+    from mmm.console.quarter import held_text, moved_text, pacing_text
+
+    with progress(quiet) as line:
+        done = pipeline.refresh(settings, out=out, seed=seed, progress=line)
+    if (done.folder / "refresh.csv").is_file():
+        print(moved_text(done.table("refresh"), done.table("data_changes"), done.told("refresh")))
+    if (done.folder / "held.csv").is_file():
+        print(held_text(done.table("held"), done.told("held")))
+        print(pacing_text(done.table("pacing"), done.told("held")))
+        print(f"Period by period: {done.folder / 'held_weeks.csv'}, {done.folder / 'pacing.csv'}")
+    else:
+        print(f"No approved plan has begun; the next one: mmm approve {config} --by NAME")

@@ -38,6 +38,7 @@ ORDER = (
     "run",
     "approve",
     "backtest",
+    "refresh",
 )
 """Every command, as the help lists them."""
 app.registered_commands.sort(key=lambda found: ORDER.index(getattr(found.callback, "__name__", "")))

@@ -7,7 +7,7 @@ follows money at the cell's own cost.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -87,6 +87,7 @@ def read_experiments(
     panel: Panel,
     *,
     first: int,
+    only: Collection[str] | None = None,
 ) -> tuple[tuple[Experiment, ...], list[Check]]:
     """Read the results of past tests and put them on the panel.
 
@@ -96,6 +97,8 @@ def read_experiments(
         Folder of the config: the path is relative to it.
     first
         Index of the first modelled period; what was tested before is left out and listed.
+    only
+        Ids of the tests wanted; None: all.
 
     Returns
     -------
@@ -109,6 +112,8 @@ def read_experiments(
     readouts, checks, faults = read_readouts(table, data, folder)
     found = []
     for readout in readouts:
+        if only is not None and readout.id not in only:
+            continue
         placed = place_result(readout, panel, channels, faults)
         if placed is None:
             continue

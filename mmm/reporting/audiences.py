@@ -15,12 +15,12 @@ import pandas as pd
 from mmm.reporting.results import About, Estimate, Outlook, PlanSummary, Results
 from mmm.reporting.settings import Audience
 
-BUSINESS = ("bridge", "goals", "pnl", "scenarios", "scorecard", "owned", "claims", "customers")
+BUSINESS = ("bridge", "goals", "pnl", "scenarios", "scorecard", "owned", "claims", "customers", "held")
 MEDIA = ("moves", "evidence", "segments", "others", "designs", "limits")
 SECTIONS: Mapping[Audience, frozenset[str]] = {
     "cfo": frozenset({*BUSINESS, *MEDIA, "notes", "appendix"}),
     "marketing": frozenset({*BUSINESS, *MEDIA, "notes"} - {"pnl"}),
-    "analyst": frozenset({*MEDIA, "scenarios", "notes", "appendix"}),
+    "analyst": frozenset({*MEDIA, "scenarios", "held", "notes", "appendix"}),
     "agency": frozenset({*MEDIA, "bridge"}),
 }
 """Sections of the page after the decision, which everybody sees."""
@@ -62,6 +62,7 @@ GONE = (
     *("scenarios", "scenario_plans", "scenario_pairs", "frontier", "learned"),
     *("bridge", "claims", "customers", "pnl", "scorecard", "drivers", "owned"),
     *("rollout", "rollout_actions", "rollout_steps"),
+    *("held", "held_weeks", "pacing", "refresh"),
 )
 """Tables that an agency's results do not have at all."""
 

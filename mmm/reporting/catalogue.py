@@ -914,6 +914,58 @@ ENGLISH: dict[str, str] = {
     "run.seed": "Seed",
     "run.created": "Made",
     "run.none": "not given",
+    # the approved plan and what became of it
+    "held.heading": "Did the last forecast hold",
+    "held.lead": (
+        "For {known} of {periods} {grain} of {window}, the plan approved by {by} on {on} (number {number}) expected "
+        "*{expected}*; it came to *{happened}*, {miss}."
+    ),
+    "held.yes": "For what was really spent {range} was to be expected: the forecast held.",
+    "held.no": "For what was really spent {range} was to be expected: the forecast did *not* hold.",
+    "held.parts": (
+        "Of the {miss}, {spent_otherwise} is money spent otherwise, {calendar_and_controls} calendar, prices and other "
+        "controls that came otherwise than assumed, and {model} is the model's."
+    ),
+    "held.periods": "{inside} of {known} {grain} lie inside their range for what is known by now.",
+    "held.alarm": "*Alarm*: {what}.",
+    "held.grain.day": "days",
+    "held.grain.week": "weeks",
+    "held.grain.month": "months",
+    "held.total": "Whole outcome",
+    "held.baseline": "Without paid media",
+    "held.word.yes": "held",
+    "held.word.no": "missed",
+    "held.chart": "The outcome by period: range for what was spent, and what happened",
+    "held.note": (
+        "What a channel brought is what the fit says by now. A line held where that lies inside the range that the "
+        "approved model gives for what was really spent (as spent). Spend, calendar and model add up to the miss."
+    ),
+    "held.pacing": "Money against the approved plan",
+    "held.pacing.note": (
+        "To date, then by period for what is left: as planned, and to end on the approved sum. Money for tests without "
+        "a channel is left out."
+    ),
+    "held.moved": "What moved the returns since the last fit",
+    "held.moved.note": "One fit for each thing that changed, in this order; the changes add up.",
+    "column.forecast": "Forecast",
+    "column.as_spent": "As spent, 90 %",
+    "column.happened": "Happened",
+    "column.miss": "Miss",
+    "column.spent_otherwise": "Spend",
+    "column.calendar_and_controls": "Calendar",
+    "column.model": "Model",
+    "column.held": "",
+    "column.spent_to_date": "Spent",
+    "column.gap": "Gap",
+    "column.gap_share": "Gap, share",
+    "column.pace_planned": "By period, planned",
+    "column.pace_needed": "By period, to end on plan",
+    "column.return_before": "Return before",
+    "column.return_now": "Return now",
+    "column.step.config": "Config",
+    "column.step.revised": "Revised rows",
+    "column.step.rows": "New rows",
+    "column.step.tests": "New tests",
     # columns of tables
     "column.cell": "Line",
     "column.approved": "Approved",

@@ -30,6 +30,7 @@ WHERE_MADE = (
     *("tests", "test_answers"),
     *("rollout", "rollout_actions", "rollout_steps", "learned"),
     "plan_of_record",
+    *("held", "held_weeks", "pacing", "refresh"),
 )
 """Tables that not every run has; without rows where it has not."""
 TEXT = frozenset(
@@ -65,7 +66,18 @@ TEXT = frozenset(
 """Columns that hold words. They are read as they stand: a channel may be called NA, None or =1+1."""
 
 FLAGS = frozenset(
-    {"best", "observed", "extrapolated", "changes", "conflict", "follows_demand", "widened", "floor_driven"}
+    {
+        "held",
+        "inside",
+        "best",
+        "observed",
+        "extrapolated",
+        "changes",
+        "conflict",
+        "follows_demand",
+        "widened",
+        "floor_driven",
+    }
 )
 
 
@@ -219,6 +231,11 @@ class Results:
     learned: pd.DataFrame
     plan_of_record: pd.DataFrame
     record: Mapping[str, Any]
+    held: pd.DataFrame
+    held_weeks: pd.DataFrame
+    pacing: pd.DataFrame
+    refresh: pd.DataFrame
+    judged: Mapping[str, Any]
 
     @property
     def one_margin(self) -> float | None:
@@ -259,6 +276,7 @@ def load_results(*folders: Path) -> Results:
         segments=segments,
         designed=_read_where_made(folders, "tests.json"),
         record=_read_where_made(folders, "plan_of_record.json"),
+        judged=_read_where_made(folders, "held.json"),
         **tables,
     )
 

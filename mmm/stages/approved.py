@@ -21,6 +21,7 @@ from mmm.planning.settings import ApprovedPlan
 from mmm.runs.approvals import Approval, freeze, of_window, read_approvals
 from mmm.runs.files import sha256
 from mmm.runs.manifest import NAME, verify
+from mmm.stages.known import ROWS, SETTINGS
 from mmm.stages.tables import write_csv, write_json
 
 WITH_TESTS = ("tests.csv", "test_weeks.csv", "test_answers.csv")
@@ -70,6 +71,14 @@ def approve_plan(
     figures |= {"currency": about["currency"], "grain": grain, "config_hash": manifest.config_hash}
     figures |= {"forecast" + end: _value(whole, "expected" + end) for end in ("", "_lo", "_hi")}
     kept: dict[str, Path | str] = {name: folder / name for name in WITH_TESTS if name in manifest.artefacts}
+    model = (
+        "posterior.nc",
+        "diagnostics.json",
+        "roi.csv",
+        ROWS,
+        SETTINGS,
+    )  # what judges the forecast one day
+    kept |= {name: folder / name for name in model if name in manifest.artefacts}
     kept |= {
         "plan.csv": _text(plan),
         "months.csv": _text(months),
@@ -201,7 +210,7 @@ def _of_scenario(folder: Path, name: str) -> tuple[pd.DataFrame, pd.DataFrame, d
     table = pd.read_csv(folder / "scenarios.csv", encoding="utf-8-sig", dtype={"scenario": str}).set_index(
         "scenario"
     )
-    row = {str(key): value for key, value in table.loc[name].items()}
+    row: dict[str, Any] = {str(key): value for key, value in table.loc[name].items()}
     summary = _json(folder / "plan.json")
     ranged = {key + end: _plain(row.get(key + end)) for key in RANGES[1:-1] for end in ("", "_lo", "_hi")}
     figures = {

@@ -23,6 +23,7 @@ from mmm.response.hidden_driver import hidden_driver_table
 from mmm.response.returns import evidence_table, returns, roi_table
 from mmm.response.reviews import is_chasing, review_fit
 from mmm.runs.store import RunFolder
+from mmm.stages.known import write_known
 from mmm.stages.prepare import Prepared
 from mmm.stages.tables import write_csv, write_json
 
@@ -65,6 +66,7 @@ def write_fit(folder: Path, config: Config, prepared: Prepared, store: RunFolder
     found = returns(posterior, layout, panel, seed=seed, chasing=is_chasing(left), rest=alone)
     split = decompose(posterior, layout, panel, seed=seed)
     posterior.save(folder / "posterior.nc")
+    write_known(folder, config, prepared)
     write_csv(roi_table(found, unit_economics(config.finance).by_cell(panel.cells)), folder / "roi.csv")
     write_csv(split.contributions, folder / "contributions.csv")
     write_csv(split.fit, folder / "fit.csv")

@@ -21,7 +21,7 @@ def as_json(*parts: Settings, checks: list[Check] | None = None) -> str:
     return "\n".join([*(part.model_dump_json() for part in parts), *map(str, checks or ())])
 
 
-def _fit_settings(config: Config) -> str:
+def fit_settings(config: Config) -> str:
     names = json.dumps([config.name, config.currency, sorted(config.channels)])
     was = "".join(found.model_dump_json(include={"was", "role"}) for found in config.channels.values())
     tests = "".join(told.model_dump_json() for told in (config.experiments, config.studies) if told)
@@ -35,11 +35,11 @@ def _fit_settings(config: Config) -> str:
 
 
 def fit_key(config: Config, prepared: Prepared) -> str:
-    return stage_key(_fit_settings(config), [], prepared.inputs, package_version())
+    return stage_key(fit_settings(config), [], prepared.inputs, package_version())
 
 
 def segment_key(config: Config, prepared: Prepared, segment: str) -> str:
-    return stage_key(_fit_settings(config), [f"segment {segment}"], prepared.inputs, package_version())
+    return stage_key(fit_settings(config), [f"segment {segment}"], prepared.inputs, package_version())
 
 
 def money_key(config: Config, prepared: Prepared, fits: Sequence[str]) -> str:
@@ -87,4 +87,4 @@ def plan_inputs(config: Config) -> dict[str, str]:
 
 
 def backtest_key(config: Config, prepared: Prepared) -> str:
-    return stage_key(_fit_settings(config), ["backtest"], prepared.inputs, package_version())
+    return stage_key(fit_settings(config), ["backtest"], prepared.inputs, package_version())

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mmm.config import Config
 from mmm.data.calendar import next_periods
 from mmm.data.future import future_features
-from mmm.data.panel import Floats, Panel
+from mmm.data.panel import Floats, FutureFeatures, Panel
 from mmm.dims import CELL_KEYS
 from mmm.experiments.sheet import placed_in
 from mmm.finance.economics import unit_economics
@@ -59,26 +59,44 @@ class Outset:
 
 def outset(config: Config, prepared: Prepared, fitted: Path) -> Outset:
     """The coming window as the finished fit sees it."""
-    panel, parts = prepared.panel, prepared.parts
-    posteriors = load_posteriors(fitted, parts)
+    posteriors = load_posteriors(fitted, prepared.parts)
     begin = ahead(config, prepared, posteriors)
-    window, curves = begin.window, begin.curves
-    future = future_features(
-        prepared.tables, panel, config.data, config.calendar, _until_and_window(panel, window.dates)
-    )
+    window = begin.window
+    baseline = baseline_ahead(
+        config, prepared, fitted, posteriors, assumed_features(config, prepared, window)
+    )[:, window.past - len(window.dates) :]
+    if window.begun is not None:
+        baseline = with_what_happened(begin.curves, baseline, window.begun.outcome)
+    roi = pd.read_csv(fitted / "roi.csv", encoding="utf-8-sig", keep_default_na=False)
+    rows = (roi["level"] == "cell") & (roi.get("segment", "") == "")
+    grades = roi.loc[rows, "evidence"].tolist()
+    return replace(begin, baseline=baseline, grades=[grades[cell] for cell in window.cell_of])
+
+
+def assumed_features(config: Config, prepared: Prepared, window: PlanWindow) -> FutureFeatures:
+    """Controls, owned media, events and holidays from the end of the data to the window's."""
+    dates = _until_and_window(prepared.panel, window.dates)
+    return future_features(prepared.tables, prepared.panel, config.data, config.calendar, dates)
+
+
+def baseline_ahead(
+    config: Config, prepared: Prepared, fitted: Path, posteriors: Sequence[Posterior], future: FutureFeatures
+) -> Floats:
+    """Outcome without paid media in coming periods, all draws, shape (draw, period); the same noise for any features.
+
+    Parameters
+    ----------
+    future
+        What is known or assumed of these periods.
+    """
+    parts = prepared.parts
     seed = config.model.sampling.seed
     shape = shocks_shape(posteriors[0], parts[0].layout, future)
     shocks = correlated(noise_of(fitted), shape, np.random.default_rng([seed, 41]))
     summed = np.zeros((posteriors[0].draws, len(future.dates)))
     for posterior, part, own in zip(posteriors, parts, shocks, strict=True):
         summed += forecast_baseline(posterior, part.layout, part.panel, future, seed=seed, shocks=own)
-    baseline = summed[:, window.past - len(window.dates) :]
-    if window.begun is not None:
-        baseline = with_what_happened(curves, baseline, window.begun.outcome)
-    roi = pd.read_csv(fitted / "roi.csv", encoding="utf-8-sig", keep_default_na=False)
-    rows = (roi["level"] == "cell") & (roi.get("segment", "") == "")
-    grades = roi.loc[rows, "evidence"].tolist()
-    return replace(begin, baseline=baseline, grades=[grades[cell] for cell in window.cell_of])
+    return summed
 
 
 def ahead(config: Config, prepared: Prepared, posteriors: Sequence[Posterior]) -> Outset:

@@ -28,6 +28,7 @@ from mmm.planning.names import unknown
 from mmm.response.beliefs import belief_checks, twice_told
 from mmm.response.carry import check_carry
 from mmm.runs.files import sha256
+from mmm.stages.known import Tests, known_tests
 
 ABOUT_THE_OUTCOME = ("last period", "negative outcome", "zero outcome", "outcome outliers", "outcome units")
 
@@ -67,8 +68,19 @@ class Prepared:
         return self.segments or (Part("", self.panel, self.layout),)
 
 
-def prepare(config: Config, *, refuse: bool = True) -> Prepared:
+def prepare(
+    config: Config, *, refuse: bool = True, given: Tables | None = None, tests: Tests | None = None
+) -> Prepared:
     """Read the tables, align them, check them, and lay out the model.
+
+    Parameters
+    ----------
+    refuse
+        Whether a check that fails is an error.
+    given
+        Tables in the place of those of the config.
+    tests
+        Past tests as they were once known, in the place of what their table says now.
 
     Raises
     ------
@@ -76,7 +88,7 @@ def prepare(config: Config, *, refuse: bool = True) -> Prepared:
         Faults that leave nothing to check; with `refuse`, a check that fails.
     """
     _refuse_with_segments(config)
-    tables = load_tables(config.data, config.calendar, config.channels, config.folder, booking_of(config))
+    tables = given if given is not None else load_all(config)
     aligned = align_tables(
         tables, name=config.name, currency=config.currency, data=config.data, calendar=config.calendar
     )
@@ -89,7 +101,9 @@ def prepare(config: Config, *, refuse: bool = True) -> Prepared:
     _refuse_unknown_margins(panel, config)
     _refuse_customers(config, panel, list(by_segment))
     found = check_panel(panel, margin=config.finance.margin, max_lag=config.model.max_lag)
-    experiments, told = _experiments(config, panel)
+    experiments, told = _experiments(config, panel, tests)
+    if tests is not None:
+        experiments = known_tests(experiments, tests)
     counts, heard = align_counts(tables, panel)
     checks = [*aligned.checks, *found, *_outcome_checks(config, by_segment), *told, *heard]
     failed = [
@@ -134,6 +148,11 @@ def _hash_of(path: Path, config: Config) -> str:
     if config.book is not None and path.resolve() == config.book.path:
         return config.book.digest
     return sha256(path)
+
+
+def load_all(config: Config) -> Tables:
+    """Every table of a config, read and tidied."""
+    return load_tables(config.data, config.calendar, config.channels, config.folder, booking_of(config))
 
 
 def booking_of(config: Config) -> Booking:
@@ -234,12 +253,16 @@ def _refuse_customers(config: Config, panel: Panel, segments: Sequence[str]) -> 
         raise ConfigError(faults)
 
 
-def _experiments(config: Config, panel: Panel) -> tuple[tuple[Experiment, ...], list[Check]]:
+def _experiments(
+    config: Config, panel: Panel, only: Tests | None
+) -> tuple[tuple[Experiment, ...], list[Check]]:
     """Past tests, then what others found."""
     first = first_modelled(panel, config.model)
     where = (config.data, config.channels, config.folder, panel)
     tests, told = (
-        read_experiments(config.experiments, *where, first=first) if config.experiments else ((), [])
+        read_experiments(config.experiments, *where, first=first, only=only)
+        if config.experiments
+        else ((), [])
     )
     studies, more = read_studies(config.studies, *where, first=first) if config.studies else ((), [])
     return (*tests, *studies), [*told, *more]

@@ -90,6 +90,10 @@ class Run:
         found: dict[str, Any] = json.loads((self.folder / name).read_text(encoding="utf-8"))
         return found
 
+    def told(self, name: str) -> dict[str, Any]:
+        """Figures of the run by the name of their file, such as `held`."""
+        return self._read_json(f"{name}.json")
+
     @property
     def backtest(self) -> dict[str, Any]:
         """How the backtest was done, and which origins were refused."""
@@ -162,6 +166,7 @@ class Run:
         ]
         texts += ["state", "test", "units", "controls", "answers"]
         texts += ["tests", "evidence_without", "evidence_with"]
+        texts += ["table", "series", "first", "last"] + (["change"] if name == "data_changes" else [])
         texts += ["decision", "action", "best_action", "why_not", "holdout"]
         if name == "scorecard":
             texts.remove("benchmark")  # a figure there, and a name elsewhere

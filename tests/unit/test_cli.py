@@ -306,6 +306,7 @@ class TestCommands:
             "run",
             "approve",
             "backtest",
+            "refresh",
             "runs",
             "tests",
         ]

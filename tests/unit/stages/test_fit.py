@@ -59,6 +59,7 @@ def run(make_panel, monkeypatch, tmp_path):
             contributions=pd.DataFrame(), fit=pd.DataFrame(), negative_baseline=np.zeros(1), r2=1.0, mape=0.0,
             coverage_90=0.9,
         )  # fmt: skip
+        monkeypatch.setattr(stage, "write_known", lambda *_: None)
         monkeypatch.setattr("mmm.inference.fit.fit", sample)
         monkeypatch.setattr("mmm.inference.untested.without_tests", lambda *_, **__: rest)
         monkeypatch.setattr(stage, "compare", lambda *_: Tails(np.array([tail]), np.array([tail])))
