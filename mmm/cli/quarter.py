@@ -1,4 +1,4 @@
-"""From a quarter to the next: `mmm approve`, `mmm refresh`."""
+"""From a quarter to the next: `mmm approve`, `mmm refresh`, `mmm export`."""
 
 from __future__ import annotations
 
@@ -50,4 +50,28 @@ def refresh(config: Config_, out: Out = None, seed: Seed = None, quiet: Quiet = 
         print(pacing_text(done.table("pacing"), done.told("held")))
         print(f"Period by period: {done.folder / 'held_weeks.csv'}, {done.folder / 'pacing.csv'}")
     else:
-        print(f"No approved plan has begun; the next one: mmm approve {config} --by NAME")
+        print(f"No window with an approved plan has begun; to approve one: mmm approve {config} --by NAME")
+
+
+@app.command()
+def export(
+    config: Config_,
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to", metavar="URL", help="postgres://, sqlite:///FILE or duckdb:///FILE", show_default=False
+        ),
+    ],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="keep no earlier run of this company there")
+    ] = False,
+    out: Out = None,
+) -> None:
+    """Write the tables of the last run to a database; the same run twice changes nothing."""
+    settings = load(config, out)
+    from mmm.stages.hand_over import export_run
+    from mmm.warehouse.handover import shown
+
+    folder = out or Path("reports") / settings.name
+    tables, rows = export_run(folder, settings.name, to, replace=replace)
+    print(f"{tables} tables, {rows:,} rows, as mmm_... in {shown(to)}")

@@ -39,6 +39,7 @@ ORDER = (
     "approve",
     "backtest",
     "refresh",
+    "export",
 )
 """Every command, as the help lists them."""
 app.registered_commands.sort(key=lambda found: ORDER.index(getattr(found.callback, "__name__", "")))

@@ -50,8 +50,14 @@ class _Then:
 
 
 def begun(approvals: tuple[Approval, ...], until: np.datetime64) -> Approval | None:
-    """The plan of record of the latest window of which the data know something."""
-    found = [one for one in approvals if np.datetime64(one.start) <= until]
+    """The plan of record of the latest window of which the data know something, with the model that made it."""
+    found = [
+        one
+        for one in approvals
+        if np.datetime64(one.start) <= until
+        and is_known(one.folder)
+        and (one.folder / "posterior.nc").is_file()
+    ]
     return max(found, key=lambda one: (one.start, one.end, one.number), default=None)
 
 
@@ -67,7 +73,7 @@ def write_held(
     Raises
     ------
     InputError
-        The plan was approved without its model, or the model cannot be made ready again.
+        The model of the plan cannot be made ready again, or a region of it is gone.
     """
     say("comparing what happened with the approved plan")
     panel = prepared.panel
@@ -113,13 +119,13 @@ def write_held(
 
 def _then(config: Config, prepared: Prepared, approval: Approval) -> _Then:
     """The model of the approved plan made ready again."""
-    if not is_known(approval.folder) or not (approval.folder / "posterior.nc").is_file():
-        raise InputError(
-            f"{approval.folder}: this plan was approved without its model, by an earlier mmm, so its forecast cannot "
-            "be split. Approve the next one with this mmm"
-        )
     known = read_known(approval.folder, prepared.tables, config.folder)
     old = prepare(known.config, refuse=False, given=known.tables, tests=known.tests)
+    if gone := [geo for geo in old.panel.geos if geo not in prepared.panel.geos]:
+        raise InputError(
+            f"{approval.folder}: the approved plan has the region {gone[0]!r}, and the data no longer have it. "
+            "Bring it back, or refresh after the next plan is approved"
+        )
     begin = outset(known.config, old, approval.folder).with_tests(designed_weeks(approval.folder))
     plan = read_plan(approval.folder / "plan.csv")
     core = plan[plan["purpose"].isin(["core", "spent"])]

@@ -61,7 +61,7 @@ def engine_of(url: str) -> Callable[[Query], pd.DataFrame] | None:
 
 def _postgres(query: Query) -> pd.DataFrame:
     """One statement in a read-only transaction, fetched through a cursor of the server."""
-    psycopg = _needed("psycopg", "postgres")
+    psycopg = needed("psycopg", "postgres")
     limit = int(query.timeout * 1000)
     options = f"-c default_transaction_read_only=on -c statement_timeout={limit} -c lock_timeout={limit}"
     try:
@@ -75,7 +75,7 @@ def _postgres(query: Query) -> pd.DataFrame:
     with closing(connection):
         connection.read_only = True
         connection.adapters.register_loader(
-            "numeric", _needed("psycopg.types.numeric", "postgres").FloatLoader
+            "numeric", needed("psycopg.types.numeric", "postgres").FloatLoader
         )
         try:
             with (
@@ -160,7 +160,7 @@ def _duckdb(query: Query) -> pd.DataFrame:
 
 def _ibis(query: Query) -> pd.DataFrame:
     """Any backend that Ibis opens by URL; its own extra has to be installed beside."""
-    ibis = _needed("ibis", "sql")
+    ibis = needed("ibis", "sql")
     connection = ibis.connect(query.url)
     try:
         table = connection.sql(query.sql).to_pyarrow()
@@ -172,7 +172,7 @@ def _ibis(query: Query) -> pd.DataFrame:
             connection.disconnect()
 
 
-def _needed(module: str, extra: str) -> Any:
+def needed(module: str, extra: str) -> Any:
     """A module of an extra."""
     import importlib
 

@@ -307,6 +307,7 @@ class TestCommands:
             "approve",
             "backtest",
             "refresh",
+            "export",
             "runs",
             "tests",
         ]
