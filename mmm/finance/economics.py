@@ -32,11 +32,14 @@ class Economics:
         Of the revenue that channels with a margin of their own bring.
     discount_rate
         By which money loses a year; None where the config gives none.
+    segments
+        Of the revenue in segments of the outcome that have a margin of their own.
     """
 
     margin: float | None
     margins: Mapping[str, float] = field(default_factory=dict)
     discount_rate: float | None = None
+    segments: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def break_even_roi(self) -> float | dict[str, float] | None:
@@ -56,16 +59,17 @@ class Economics:
         """Gross margin of what each cell brings, shape (cell,); None without a margin."""
         return None if self.margin is None else self.margin * self.relative(cells)
 
-    def relative(self, cells: Sequence[Cell]) -> Floats:
-        """Margin of each cell's revenue over the company's, shape (cell,); ones without a margin."""
+    def relative(self, cells: Sequence[Cell], segment: str = "") -> Floats:
+        """Margin of each cell's revenue (in a segment) over the company's, shape (cell,); ones without a margin."""
         if self.margin is None:
             return np.ones(len(cells))
-        return np.array(by_channel({**self.margins, "default": self.margin}, cells)) / self.margin
+        usual = self.segments.get(segment, self.margin)
+        return np.array(by_channel({**self.margins, "default": usual}, cells)) / self.margin
 
 
 def unit_economics(settings: FinanceSettings) -> Economics:
     """What an outcome is worth, from the finance part of the config."""
-    return Economics(settings.margin, settings.margins, settings.discount_rate)
+    return Economics(settings.margin, settings.margins, settings.discount_rate, settings.margin_by_segment)
 
 
 def discount(days: ArrayLike, rate: float) -> Floats:

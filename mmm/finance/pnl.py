@@ -10,7 +10,7 @@ Cash: gross margin comes in when customers pay, media go out when their bills ar
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -26,9 +26,11 @@ from mmm.inference.posterior import interval
 Floats = NDArray[np.float64]
 Dates = NDArray[np.datetime64]
 
-COLUMNS = ("mix", "month", "channel", "line", "unit", "value", "value_lo", "value_hi")
+COLUMNS = ("mix", "month", "channel", "segment", "line", "unit", "value", "value_lo", "value_hi")
 ADDED = ("sales", "returns", "revenue", "goods", "gross_margin", "media", "handling", "once")
 """Lines whose parts add up; `contribution` is made of them."""
+EARNED = ("sales", "returns", "revenue", "goods", "gross_margin")
+"""Those that a segment of the outcome has: what is spent is spent for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,18 @@ class Flows:
         Leads that come with the money, by place, shape (place, period).
     once
         Paid once for what is on.
+    counted
+        Revenue with that of channels and segments of their own margins counted as at the company's, shape of `revenue`.
+    segments
+        Of each segment of the outcome, revenue over all places and periods and the same as counted, shape (draw,).
     """
 
     revenue: Floats
     media: Floats
     leads: Floats
     once: float
+    counted: Floats
+    segments: Mapping[str, tuple[Floats, Floats]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +106,10 @@ def pnl_table(
     grain: Grain,
     start: np.datetime64,
 ) -> pd.DataFrame:
-    """The table `pnl.csv`: lines of each mix for the whole plan, by month, and by channel for the whole plan.
+    """The table `pnl.csv`: lines of each mix for the whole plan, by month, by channel, and by segment.
 
-    Money is in whole cents: months, and channels with `tests`, add up to the whole line, and lines to `contribution`.
+    Money is in whole cents: months, channels with `tests`, and segments add up to the whole line, and lines to
+    `contribution`.
 
     Parameters
     ----------
@@ -133,6 +142,7 @@ def pnl_table(
             for name, line in lines.items()
         }
         rows += [(mix, *row) for row in _money_rows(by_channel, channels, shares[0], names)]
+        rows += [(mix, *row) for row in _segment_rows(flows, economics, terms)]
         whole = {name: line.sum(axis=0) for name, line in by_channel.items()}
         rows += [(mix, *row) for row in _figures(whole, economics, terms, shares, names, dates)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -148,8 +158,8 @@ def _lines(flows: Flows, cells: Sequence[Cell], economics: Economics, terms: Ter
     one[0, 0] = flows.once
     none = np.zeros((len(cells), periods))
     lines = {"sales": sales, "returns": sales - revenue, "revenue": revenue}
-    if (margin := economics.by_cell(cells)) is not None:
-        gross = revenue * np.append(margin, 0.0)[:, None, None]
+    if economics.margin is not None:
+        gross = economics.margin * np.concatenate([flows.counted, nowhere])
         lines |= {"goods": revenue - gross, "gross_margin": gross}
     fixed = {
         "media": flows.media,
@@ -195,7 +205,25 @@ def _money_rows(
                 draws = (line.sum(axis=0) if channel == "*" else line[channels.index(channel)]).sum(axis=1)
             lo, hi = (round(float(x), 2) for x in interval(draws)[1:])
             shown = "" if channel == "*" or month else channel or "tests"
-            yield month, shown, name, "money", cents[name, month, channel] / 100.0, lo, hi
+            yield month, shown, "", name, "money", cents[name, month, channel] / 100.0, lo, hi
+
+
+def _segment_rows(flows: Flows, economics: Economics, terms: Terms) -> Iterator[tuple[object, ...]]:
+    """What each segment of the outcome brings, over the whole plan."""
+    if not flows.segments:
+        return
+    names = list(flows.segments)
+    revenue, counted = (np.stack(parts) for parts in zip(*flows.segments.values(), strict=True))
+    sales = revenue / (1.0 - terms.returns)
+    drawn = {"sales": sales, "returns": sales - revenue, "revenue": revenue}
+    if economics.margin is not None:
+        gross = economics.margin * counted
+        drawn |= {"goods": revenue - gross, "gross_margin": gross}
+    cents = {name: whole_cents(line.mean(axis=1)) for name, line in drawn.items()}
+    for k, segment in enumerate(names):
+        for name, line in drawn.items():
+            lo, hi = (round(float(x), 2) for x in interval(line[k])[1:])
+            yield "", "", segment, name, "money", int(cents[name][k]) / 100.0, lo, hi
 
 
 def _figures(
@@ -215,23 +243,23 @@ def _figures(
     balance = np.cumsum(cash_in - cash_out, axis=1)
     for name, line in (("cash_in", cash_in), ("cash_out", cash_out), ("cash_balance", balance)):
         for k, month in enumerate(names):
-            yield month, "", name, "money", *_spread(line[:, k])
-    yield "", "", "cash_needed", "money", *_spread(np.maximum(-balance.min(axis=1), 0.0))
+            yield month, "", "", name, "money", *_spread(line[:, k])
+    yield "", "", "", "cash_needed", "money", *_spread(np.maximum(-balance.min(axis=1), 0.0))
     if economics.discount_rate is not None:
         worth = discount((dates - dates[0]).astype(int), economics.discount_rate)
-        yield "", "", "npv", "money", *_spread(left @ worth)
+        yield "", "", "", "npv", "money", *_spread(left @ worth)
     costs = (lines["media"] + lines["handling"] + lines["once"]).sum(axis=1)
     revenue, gross = lines["revenue"].sum(axis=1), lines["gross_margin"].sum(axis=1)
     rate = gross.mean() / revenue.mean() if revenue.mean() else np.nan
     needed = float(costs.mean() / rate)
-    yield "", "", "break_even_revenue", "money", round(needed, 2), np.nan, np.nan
+    yield "", "", "", "break_even_revenue", "money", round(needed, 2), np.nan, np.nan
     paid = left.sum(axis=1) >= 0
-    yield "", "", "probability_pays", "share", float(paid.mean()), np.nan, np.nan
+    yield "", "", "", "probability_pays", "share", float(paid.mean()), np.nan, np.nan
     for name, line in (
         ("break_even_months", np.cumsum(left @ shares[0], axis=1)),
         ("cash_back_months", balance),
     ):
-        yield "", "", name, "months", *_month_spread(line)
+        yield "", "", "", name, "months", *_month_spread(line)
 
 
 def _month_spread(line: Floats) -> tuple[float, float, float]:

@@ -112,6 +112,11 @@ class FinanceSettings(Settings):
             "empty"
         ),
     )
+    margin_by_segment: dict[str, Annotated[float, Field(gt=0, le=1)]] = Field(
+        {},
+        description="gross margins of segments of the outcome, customers or products, one for each: {new: 0.35, "
+        "existing: 0.6}; `gross_margin` is then that of all together",
+    )
     discount_rate: float | None = Field(
         None, ge=0, lt=1, description="a year's discount of money; for `plan.objective: npv`"
     )
@@ -177,6 +182,21 @@ class FinanceSettings(Settings):
         if isinstance(value, dict) and "default" not in value:
             raise ValueError("margins by channel need a `default`, for the channels and the sales not named")
         return value
+
+    @model_validator(mode="after")
+    def _margins_of_one_kind(self) -> FinanceSettings:
+        if not self.margin_by_segment:
+            return self
+        if self.gross_margin is None:
+            raise ValueError(
+                "`margin_by_segment` needs `gross_margin` beside it, that of all segments together: break-even and "
+                "beliefs stand on it"
+            )
+        if self.margins:
+            raise ValueError(
+                "`gross_margin` by channel and `margin_by_segment` say two things of one sale; keep one of them"
+            )
+        return self
 
     @property
     def margin(self) -> float | None:

@@ -167,11 +167,11 @@ def _discounted(curves: WindowCurves, factor: Floats) -> WindowCurves:
 
 
 def at_margins(curves: WindowCurves, economics: Economics) -> WindowCurves:
-    """The curves with the revenue of channels with a margin of their own counted as at the company's."""
-    relative = economics.relative(curves.media.cells)
-    if (relative == 1).all():
-        return curves
+    """The curves with the revenue of channels, or segments, of their own margins counted as at the company's."""
+    relative = economics.relative(curves.media.cells, curves.segment)
     others = tuple(at_margins(part, economics) for part in curves.others)
+    if (relative == 1).all() and all(new is old for new, old in zip(others, curves.others, strict=True)):
+        return curves
     media = replace(curves.media, ceiling=curves.media.ceiling * relative)
     return replace(curves, media=media, others=others)
 

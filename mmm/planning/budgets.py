@@ -15,6 +15,7 @@ from mmm.planning.allocation import (
     Money,
     aim_of,
     allocate,
+    at_margins,
     core_and_reserve,
     current_spend,
     take_draws,
@@ -188,13 +189,15 @@ def value_all(desk: Desk, mixes: Mapping[str, Mix]) -> dict[str, Valued]:
     sought = brought
     if desk.aim.curves is not desk.curves:  # units, own margins, or money discounted
         sought = _brought(desk, desk.aim.curves, every)
+    earning = at_margins(desk.curves, desk.economics)
+    counted = brought if earning is desk.curves else _brought(desk, earning, every)
     found = {}
     for k, name in enumerate(names):
         mix, once = mixes[name], switch_costs(desk, mixes[name].spend)
         value = desk.aim.value(sought[k].sum(axis=0), float(mix.spend.sum()), mix.reserve, once)
         outlook = outlook_of(
             brought[k],
-            desk.window.cells,
+            counted[k],
             mix.total,
             desk.economics,
             has_money=desk.window.has_money,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmm.data.panel import Floats
-from mmm.dims import Cell
 from mmm.finance.economics import Economics, profit, roi, romi
 from mmm.planning.summary import Range
 
@@ -41,7 +39,7 @@ class Outlook:
 
 def outlook_of(
     brought: Floats,
-    cells: Sequence[Cell],
+    counted: Floats,
     spend: float,
     economics: Economics,
     *,
@@ -55,8 +53,8 @@ def outlook_of(
     ----------
     brought
         Response of each cell, shape (cell, draw).
-    cells
-        Their names: a channel may have a margin of its own.
+    counted
+        The same with revenue at margins of their own counted as at the company's (`at_margins`).
     spend
         All money of the mix, the reserve included.
     once
@@ -67,13 +65,13 @@ def outlook_of(
     total = brought.sum(axis=0)
     unknown = np.full_like(total, np.nan)
     revenue = total if has_money else unknown
-    counted = economics.relative(cells) @ brought if has_money else unknown
+    earned = counted.sum(axis=0) if has_money else unknown
     return Outlook(
         spend,
-        profit(counted, spend, economics) - once,
+        profit(earned, spend, economics) - once,
         revenue,
         roi(revenue, spend),
-        romi(counted, spend, economics) - (once / spend if spend > 0 else 0.0),
+        romi(earned, spend, economics) - (once / spend if spend > 0 else 0.0),
         unknown if has_money else total,
         unknown if npv is None else npv,
     )

@@ -21,6 +21,7 @@ from mmm.planning.allocation import (
     Money,
     aim_of,
     allocate,
+    at_margins,
     reserve_price,
     take_draws,
     window_money,
@@ -32,7 +33,7 @@ from mmm.planning.forecast import FORECAST, forecast_table, window_outcome
 from mmm.planning.moves import moves_table, value_mixes
 from mmm.planning.outlook import Outlook, halves, outlook_of, spread_of, worst_tenth
 from mmm.planning.placed import response_of_tests
-from mmm.planning.reasons import Context
+from mmm.planning.reasons import Context, MixValue
 from mmm.planning.settings import PlanSettings
 from mmm.planning.summary import PlanSummary, Range, read_summary, write_summary
 from mmm.planning.tables import curves_table, plan_table
@@ -212,13 +213,18 @@ def optimize(
         as_planned = replace(window, pattern=weeks.pattern)
         planned_aim = replace(aim, curves=in_its_weeks(aim.curves, as_planned))
         shown = in_its_weeks(before, as_planned)
-    (now,), (then,) = value_mixes(before, money.current), value_mixes(shown, found.spend)
-    by_tests = response_of_tests(shown, window)
+    mixes = (money.current, found.spend)
+    now, then, by_tests = _brought(before, shown, mixes, window)
     sought, tests_sought = (now, then), by_tests
     if aim.curves is not curves:
         asked, beyond = (take_draws(one.curves, printing) for one in (aim, planned_aim))
-        (first,), (second,) = value_mixes(asked, money.current), value_mixes(beyond, found.spend)
-        sought, tests_sought = (first, second), response_of_tests(asked, window)
+        *both, tests_sought = _brought(asked, beyond, mixes, window)
+        sought = (both[0], both[1])
+    earned, tests_earned = (now, then), by_tests
+    if (earning := at_margins(before, economics)) is not before:
+        beyond = earning if weeks is None else in_its_weeks(earning, as_planned)
+        *both, tests_earned = _brought(earning, beyond, mixes, window)
+        earned = (both[0], both[1])
     context = _context(window, settings, aim, found, grades, money, prior_roi)
     compared = sought
     if aim.curves is not curves:
@@ -237,14 +243,14 @@ def optimize(
     current, planned = (
         outlook_of(
             mix.response + by_tests,
-            window.cells,
+            counts.response + tests_earned,
             float(mix.spend.sum()) + money.reserve,
             economics,
             has_money=window.has_money,
             once=found.problem.switch_costs(mix.spend),
             npv=value if aim.objective == "npv" else None,
         )
-        for mix, value in ((now, worth_now), (then, worth))
+        for mix, counts, value in zip((now, then), earned, (worth_now, worth), strict=True)
     )
     gain = worth - worth_now
     by_reserve = aim.worth * tests_sought.sum(axis=0)  # `beside` has it too
@@ -298,6 +304,14 @@ def optimize(
     if baseline is not None:
         expected = forecast_table(shown, window, found.spend, baseline[printing], table)
     return Plan(table, moves, curves_table(shown, as_planned, largest), summary, expected)
+
+
+def _brought(
+    before: WindowCurves, shown: WindowCurves, mixes: tuple[Floats, Floats], window: PlanWindow
+) -> tuple[MixValue, MixValue, Floats]:
+    """What today's mix brings on its curves, the planned one on its own, and tests."""
+    (now,), (then,) = value_mixes(before, mixes[0]), value_mixes(shown, mixes[1])
+    return now, then, response_of_tests(shown, window)
 
 
 def _figures(outlook: Outlook, prefix: str) -> dict[str, Range]:

@@ -228,6 +228,7 @@ ENGLISH: dict[str, str] = {
         "media when their bills are paid; stock and VAT are left out."
     ),
     "pnl.channels": "Channel by channel",
+    "pnl.segments": "Segment by segment",
     "pnl.note": "Means add up to the cent in the workbook; ends of ranges do not add.",
     "pnl.line.sales": "Sales",
     "pnl.line.returns": "Returns",

@@ -222,8 +222,9 @@ def _pnl_sheet(book: Book, results: Results) -> None:
         }
         for row in records(results.pnl)
     ]
+    parts = ("mix", "month", "channel", *(["segment"] if (results.pnl["segment"] != "").any() else []))
     columns = [
-        *(Column(voice.text(f"column.{name}"), name, width=16) for name in ("mix", "month", "channel")),
+        *(Column(voice.text(f"column.{name}"), name, width=16) for name in parts),
         Column(voice.text("column.line"), "line", width=24),
         Column(voice.text("column.unit"), "unit"),
         Column(voice.text("column.amount"), "value", "cents", 16),

@@ -114,6 +114,7 @@ def _front(results: Results, voice: Voice) -> dict[str, Any]:
         "pnl": pnl.pnl_figure(results, voice),
         "pnl_months": pnl.months_table(results, voice),
         "pnl_channels": pnl.channels_table(results, voice),
+        "pnl_segments": pnl.segments_table(results, voice),
         "goals": goals.goal_sentences(results, voice),
         "splits_sentence": goals.splits_sentence(results, voice),
         "splits_table": goals.splits_table(results, voice),

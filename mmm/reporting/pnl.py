@@ -95,12 +95,22 @@ def channels_table(results: Results, voice: Voice) -> Table | None:
     return _table(results, voice, found, "column.channel")
 
 
+def segments_table(results: Results, voice: Voice) -> Table | None:
+    """What the plan brings in each segment of the outcome and what it leaves there; None without segments."""
+    rows = _rows(results, "plan")
+    if rows.empty or not (rows["segment"] != "").any():
+        return None
+    named = rows[rows["segment"] != ""]
+    found = {str(name): part for name, part in named.groupby("segment", sort=False)}
+    return _table(results, voice, found, "column.segment")
+
+
 def lines_of(results: Results, mix: str) -> dict[str, Estimate]:
     """Every line of the whole plan, or of today's mix."""
     rows = _rows(results, mix)
     if rows.empty:
         return {}
-    whole = rows[(rows["month"] == "") & (rows["channel"] == "")]
+    whole = rows[(rows["month"] == "") & (rows["channel"] == "") & (rows["segment"] == "")]
     return {row["line"]: estimate(row, "value") for row in records(whole)}
 
 

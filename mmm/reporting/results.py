@@ -268,7 +268,7 @@ def load_results(*folders: Path) -> Results:
         tables[name] = pd.DataFrame() if there is None else read_table(there / f"{name}.csv")
     roi = tables["roi"]
     segments = roi[roi["segment"] != ""].reset_index(drop=True) if "segment" in roi else pd.DataFrame()
-    tables = {name: whole_of(table) for name, table in tables.items()}
+    tables = {name: table if name == "pnl" else whole_of(table) for name, table in tables.items()}
     return Results(
         about=_read_as(_about, _find(folders, "about.json")),
         summary=_read_as(_summary, _find(folders, "plan.json")),

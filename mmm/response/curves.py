@@ -87,6 +87,8 @@ class WindowCurves:
     late
         What a unit of money saves by being paid later than on the window's first day, in the unit of the response,
         shape (place,): it is added to the response. None where that is not counted.
+    segment
+        Which segment of the outcome it is about; empty: the whole.
 
     Raises
     ------
@@ -107,6 +109,7 @@ class WindowCurves:
     places: tuple[Cell, ...] = ()
     place_cell: Codes | None = None
     late: Floats | None = None
+    segment: str = ""
 
     def __post_init__(self) -> None:
         media, periods = self.media, self.unit_exposure.shape[0]
@@ -161,6 +164,11 @@ class WindowCurves:
 def together(parts: Sequence[WindowCurves]) -> WindowCurves:
     """One set of curves for several segments of the outcome: the same money brings the sum over all."""
     return replace(parts[0], others=tuple(parts[1:]))
+
+
+def each_alone(curves: WindowCurves) -> tuple[WindowCurves, ...]:
+    """The curves of every segment by itself."""
+    return tuple(replace(part, others=()) for part in (curves, *curves.others))
 
 
 def bought_as(curves: WindowCurves, unit_exposure: Floats) -> WindowCurves:

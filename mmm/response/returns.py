@@ -239,7 +239,7 @@ def variance_inflation(layout: Layout) -> Floats:
     return out
 
 
-def roi_table(found: Returns, margin: ArrayLike | None) -> pd.DataFrame:
+def roi_table(found: Returns, margin: ArrayLike | None, counted: Returns | None = None) -> pd.DataFrame:
     """The table `roi.csv`: a row per cell, channel, audience, message, geo, and one for the total.
 
     An audience or a message is taken over all channels that have it. Where an audience of a channel has several
@@ -249,31 +249,36 @@ def roi_table(found: Returns, margin: ArrayLike | None) -> pd.DataFrame:
     ----------
     margin
         Gross margin, of all cells or of each, shape (cell,); without one, ROMI and the chance to pay are empty.
+    counted
+        The same with revenue at margins of segments counted as at `margin`; None where they have none of their own.
     """
+    earning = found if counted is None else counted
     margins = None if margin is None else np.broadcast_to(np.asarray(margin, float), len(found.cells))
     keys = cell_columns(found.cells)
     rows = []
     everything = np.arange(len(found.cells))
     for i, cell in enumerate(found.cells):
-        rows.append(_row(found, np.array([i]), None, margins, {"level": "cell", **cell_row(cell, keys)}))
+        rows.append(
+            _row(found, earning, np.array([i]), None, margins, {"level": "cell", **cell_row(cell, keys)})
+        )
     for channel in dict.fromkeys(cell.channel for cell in found.cells):
         members = np.array([i for i, cell in enumerate(found.cells) if cell.channel == channel])
-        rows.append(_row(found, members, None, margins, {"level": "channel", "channel": channel}))
+        rows.append(_row(found, earning, members, None, margins, {"level": "channel", "channel": channel}))
     for level in ("audience", "message"):
         for name in dict.fromkeys(getattr(cell, level) for cell in found.cells if getattr(cell, level)):
             members = np.array([i for i, cell in enumerate(found.cells) if getattr(cell, level) == name])
-            rows.append(_row(found, members, None, margins, {"level": level, level: name}))
+            rows.append(_row(found, earning, members, None, margins, {"level": level, level: name}))
     for channel, audience in dict.fromkeys((cell.channel, cell.audience) for cell in found.cells):
         members = np.array(
             [i for i, c in enumerate(found.cells) if (c.channel, c.audience) == (channel, audience)]
         )
         if audience and members.size > 1:
             keyed = {"level": "branch", "channel": channel, "audience": audience}
-            rows.append(_row(found, members, None, margins, keyed))
+            rows.append(_row(found, earning, members, None, margins, keyed))
     if found.geos != (NATIONAL,):
         for g, geo in enumerate(found.geos):
-            rows.append(_row(found, everything, g, margins, {"level": "geo", "geo": geo}))
-    rows.append(_row(found, everything, None, margins, {"level": "total"}))
+            rows.append(_row(found, earning, everything, g, margins, {"level": "geo", "geo": geo}))
+    rows.append(_row(found, earning, everything, None, margins, {"level": "total"}))
     table = pd.DataFrame(rows)
     names = ["level", *keys] + (["geo"] if found.geos != (NATIONAL,) else [])
     table[names] = table.reindex(columns=names).fillna("")
@@ -281,7 +286,12 @@ def roi_table(found: Returns, margin: ArrayLike | None) -> pd.DataFrame:
 
 
 def _row(
-    found: Returns, members: NDArray[np.int64], geo: int | None, margins: Floats | None, keys: dict[str, str]
+    found: Returns,
+    earning: Returns,
+    members: NDArray[np.int64],
+    geo: int | None,
+    margins: Floats | None,
+    keys: dict[str, str],
 ) -> dict[str, object]:
     """One row: totals per draw first, then quantiles, because ranges do not add."""
     spend_by_geo = found.spend[:, members]
@@ -308,11 +318,11 @@ def _row(
     row |= _spread("mroi", shown_mroi)
     row |= _spread("romi", nothing) | {"p_pays": np.nan, "p_pays_prior": np.nan}
     if margins is not None and found.has_money and spend > 0:
-        earned = found.contribution[:, :, members] @ margins[members]
+        earned = earning.contribution[:, :, members] @ margins[members]
         gross = (earned.sum(axis=1) if geo is None else earned[:, geo]) / spend
         row |= _spread("romi", gross - 1.0) | {"p_pays": float(np.mean(gross > 1.0))}
         if geo is None:
-            before = found.prior_roi[:, members] @ (margins[members] * by_cell / by_cell.sum())
+            before = earning.prior_roi[:, members] @ (margins[members] * by_cell / by_cell.sum())
             row["p_pays_prior"] = float(np.mean(before > 1.0))
     row["share_of_spend"] = spend / total if total > 0 else np.nan
     row["share_of_contribution"] = float(mean_contribution / whole.mean())

@@ -46,6 +46,16 @@ def sum_returns(parts: Sequence[Returns]) -> Returns:
     )
 
 
+def counted_as(found: Returns, relative: float) -> Returns:
+    """Returns of a segment with its revenue counted as at another margin: its own over that is `relative`."""
+    return replace(
+        found,
+        contribution=found.contribution * relative,
+        increase=found.increase * relative,
+        prior_roi=found.prior_roi * relative,
+    )
+
+
 def sum_splits(parts: Sequence[Split]) -> Split:
     """Components of all segments together; one that a segment does not have counts as nothing there."""
     names = dict.fromkeys(name for part in parts for name in part.parts)

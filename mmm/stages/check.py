@@ -58,7 +58,7 @@ def write_checks(folder: Path, config: Config, prepared: Prepared) -> None:
         "name": config.name,
         "currency": config.currency,
         "gross_margin": config.finance.margin,
-        "gross_margins": config.finance.margins,
+        "gross_margins": config.finance.margins | config.finance.margin_by_segment,
         "fees": config.finance.buying.fees,
         "vat": config.finance.buying.vat,
         "labels": labels,

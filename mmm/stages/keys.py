@@ -30,7 +30,7 @@ def fit_settings(config: Config) -> str:
         | {name: {"owner"} for name in ("organic", "controls", "events", "future")}
         | {"outcome": {"orders", "new_customers", "owner"}, "media": {"__all__": {"owner"}}}
     )
-    finance = config.finance.model_dump_json(include={"gross_margin", "rates"})
+    finance = config.finance.model_dump_json(include={"gross_margin", "margin_by_segment", "rates"})
     return "\n".join([data, as_json(config.calendar, config.model), finance]) + names + was + tests
 
 

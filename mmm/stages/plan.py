@@ -108,7 +108,8 @@ def ahead(config: Config, prepared: Prepared, posteriors: Sequence[Posterior]) -
     for posterior, part in zip(posteriors, parts, strict=True):
         # as worth as the segment's own outcome
         valued = plan_window(part.panel, config.plan, folder=config.folder)
-        each.append(window_curves(valued, part.panel, posterior.media(part.layout, panel.geos), demand))
+        found = window_curves(valued, part.panel, posterior.media(part.layout, panel.geos), demand)
+        each.append(replace(found, segment=part.name))
     return Outset(window, together(each), np.zeros((posteriors[0].draws, 0)), [])
 
 

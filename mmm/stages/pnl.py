@@ -26,7 +26,7 @@ from mmm.planning.settings import PlanSettings
 from mmm.planning.tables import planned_pattern
 from mmm.planning.targets import as_planned
 from mmm.planning.window import PlanWindow
-from mmm.response.curves import WindowCurves
+from mmm.response.curves import WindowCurves, each_alone
 from mmm.response.timing import brought_by_period
 from mmm.stages.fit import Progress
 from mmm.stages.plan import ahead, designed_weeks
@@ -53,15 +53,29 @@ def write_pnl(
     weeks = shown
     if config.plan.flighting is not None:
         weeks = in_its_weeks(shown, replace(window, pattern=planned_pattern(plan.plan, window)))
-    by_tests = brought_by_period(curves_of_tests(weeks, window), np.ones(len(window.cells)))
     current = window_money(window, settings).current
     leads = leads_per_money(prepared.counts, prepared, window)
+    economics = unit_economics(config.finance)
+
+    def brought(curves: WindowCurves, spend: Floats) -> Floats:
+        by_tests = brought_by_period(curves_of_tests(curves, window), np.ones(len(window.cells)))
+        return brought_by_period(curves, spend) + by_tests
 
     def flows(curves: WindowCurves, spend: Floats, column: str) -> Flows:
         media = _by_period(plan.plan, column, window, curves.media.lags - 1)
-        brought = brought_by_period(curves, spend) + by_tests
         once = _once(settings, config, window, current, spend)
-        return Flows(brought, media, leads[:, None] * media[:-1], once)
+        revenue = {part.segment: brought(part, spend) for part in each_alone(curves)}
+        counted = {
+            name: economics.relative(window.cells, name)[:, None, None] * part
+            for name, part in revenue.items()
+        }
+        whole, at_margin = (np.sum(list(parts.values()), axis=0) for parts in (revenue, counted))
+        by_segment = {
+            name: (part.sum(axis=(0, 2)), counted[name].sum(axis=(0, 2)))
+            for name, part in revenue.items()
+            if name
+        }
+        return Flows(whole, media, leads[:, None] * media[:-1], once, at_margin, by_segment)
 
     mixes = {
         "plan": flows(weeks, plan.spend, "planned_spend"),
@@ -76,7 +90,6 @@ def write_pnl(
     )
     tail = next_periods(window.dates[-1], shown.media.lags - 1, window.grain)
     dates = np.concatenate([window.dates, tail])
-    economics = unit_economics(finance)
     table = pnl_table(mixes, window.cells, economics, terms, dates, window.grain, window.start)
     write_csv(table, folder / "pnl.csv")
 

@@ -32,6 +32,9 @@ from mmm.stages.known import Tests, known_tests
 
 ABOUT_THE_OUTCOME = ("last period", "negative outcome", "zero outcome", "outcome outliers", "outcome units")
 
+MARGIN_OFF = 0.005
+"""How far the margin of the whole may be from what its segments make together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -98,14 +101,15 @@ def prepare(
         name: replace(part, demand_capture=frozenset(captured)) for name, part in aligned.segments.items()
     }
     refuse_unknown_channels(panel.cells, config.model, panel.organic_names)
-    _refuse_unknown_margins(panel, config)
+    _refuse_unknown_margins(panel, config, list(by_segment))
     _refuse_customers(config, panel, list(by_segment))
     found = check_panel(panel, margin=config.finance.margin, max_lag=config.model.max_lag)
     experiments, told = _experiments(config, panel, tests)
     if tests is not None:
         experiments = known_tests(experiments, tests)
     counts, heard = align_counts(tables, panel)
-    checks = [*aligned.checks, *found, *_outcome_checks(config, by_segment), *told, *heard]
+    odd = [*_outcome_checks(config, by_segment), *_margin_checks(config, by_segment)]
+    checks = [*aligned.checks, *found, *odd, *told, *heard]
     failed = [
         f"{c.where}: {c.check}, {c.value} {f'({c.rows})' if c.rows else ''}. {c.remedy}".replace(" .", ".")
         for c in checks
@@ -200,14 +204,44 @@ def _size(panel: Panel, config: Config) -> float:
     return float(np.nansum(np.abs(money[first_modelled(panel, config.model) :])))
 
 
-def _refuse_unknown_margins(panel: Panel, config: Config) -> None:
-    """Refuse a margin of a channel that nobody has."""
+def _margin_checks(config: Config, by_segment: Mapping[str, Panel]) -> list[Check]:
+    """A margin of the whole that its segments do not make together."""
+    margin, own = config.finance.margin, config.finance.margin_by_segment
+    if margin is None or not own:
+        return []
+    sizes = {name: _size(panel, config) for name, panel in by_segment.items()}
+    mean = sum(own[name] * size for name, size in sizes.items()) / sum(sizes.values())
+    if abs(mean - margin) <= MARGIN_OFF:
+        return []
+    remedy = f"Write `gross_margin: {mean:.3f}`: break-even and beliefs of the whole stand on it, the plan does not."
+    value = f"{margin:g}; segments make {mean:.3f} together"
+    return [Check("gross margin", "review", "finance.gross_margin", "", value, remedy)]
+
+
+def _refuse_unknown_margins(panel: Panel, config: Config, segments: Sequence[str]) -> None:
+    """Refuse a margin of a channel or segment that nobody has, and a segment without one where others have."""
     channels = list(dict.fromkeys(cell.channel for cell in panel.cells))
     faults = [
         f"`finance.gross_margin`: {unknown(name, channels, 'channel')}"
         for name in config.finance.margins
         if name not in channels
     ]
+    own = config.finance.margin_by_segment
+    if own and not segments:
+        faults.append(
+            "`finance.margin_by_segment`: the outcome has no segments; name their column as `data.outcome.segment` "
+            "(docs/segments.md)"
+        )
+    elif own:
+        faults += [
+            f"`finance.margin_by_segment`: {unknown(name, segments, 'segment')}"
+            for name in own
+            if name not in segments
+        ]
+        if lost := [name for name in segments if name not in own]:
+            faults.append(
+                f"`finance.margin_by_segment`: no margin of {', '.join(map(repr, lost))}; give one for each"
+            )
     if faults:
         raise ConfigError(faults)
 

@@ -19,7 +19,7 @@ from mmm.inference.posterior import Posterior
 from mmm.response.beliefs import beliefs_table, returns_belief
 from mmm.response.decomposition import adstock_table, as_fit, expect, lag_table, noise_shape, split_outcome
 from mmm.response.returns import Returns, evidence_table, returns, roi_table
-from mmm.response.segments import joint_weights, sum_expected, sum_returns, sum_splits
+from mmm.response.segments import counted_as, joint_weights, sum_expected, sum_returns, sum_splits
 from mmm.runs.store import RunFolder
 from mmm.stages.fit import Progress, write_fit
 from mmm.stages.keys import segment_key
@@ -112,7 +112,8 @@ def _write_returns(
 ) -> None:
     """Tables by cell: of each segment, and of all together."""
     seed = config.model.sampling.seed
-    margin = unit_economics(config.finance).by_cell(prepared.panel.cells)
+    economics = unit_economics(config.finance)
+    margin = economics.by_cell(prepared.panel.cells)
     parts = prepared.segments
     by_segment: dict[str, Returns] = {}
     for posterior, part, place in zip(found, parts, places, strict=True):
@@ -129,7 +130,13 @@ def _write_returns(
     }
     joint = joint_weights(found, [part.layout for part in parts])
     # money is spent once for all segments: whether it pays is said of their sum alone
-    tables = {name: roi_table(one, None if name else margin) for name, one in told.items()}
+    counted = None
+    if economics.margin is not None and economics.segments:
+        relative = {name: economics.segments[name] / economics.margin for name in by_segment}
+        counted = sum_returns([counted_as(one, relative[name]) for name, one in by_segment.items()])
+    tables = {"": roi_table(total, margin, counted)} | {
+        name: roi_table(one, None) for name, one in by_segment.items()
+    }
     write_csv(_stacked(tables), folder / "roi.csv")
     write_csv(_stacked({name: evidence_table(one) for name, one in told.items()}), folder / "evidence.csv")
     write_csv(_stacked({"": lag_table(joint, cells)} | lags), folder / "adstock.csv")

@@ -15,6 +15,7 @@ NATIONAL = [
     ("  geo: region\n", ""),
     (", population: population", ""),
     ("value: revenue", "value: revenue, segment: customers"),
+    ("gross_margin: 0.55", "gross_margin: 0.5, margin_by_segment: {new: 0.35, existing: 0.6}"),
     ("gates: {rhat: 1.2, ess: 30, divergences: 0.05}", "gates: {rhat: 1.5, ess: 10, divergences: 0.2}"),
 ]
 
@@ -74,6 +75,26 @@ def test_the_plan_places_the_money_once_for_all_segments(segmented, read):
     assert 0.6 * recent < summary["forecast"] < 1.6 * recent
 
 
+def test_the_plan_counts_what_a_segment_brings_at_its_own_margin(segmented, read):
+    summary = json.loads((segmented[1] / "plan.json").read_text())
+    pnl = read(segmented[1] / "pnl.csv")
+    margins = {"new": 0.35, "existing": 0.6}
+    for mix, prefix in (("plan", ""), ("current", "current_")):
+        mine = pnl[(pnl["mix"] == mix) & (pnl["month"] == "") & (pnl["channel"] == "")]
+        lines = {name: part(mine, name).set_index("line")["value"].astype(float) for name in ("", *margins)}
+        for name, margin in margins.items():
+            assert lines[name]["gross_margin"] == pytest.approx(margin * lines[name]["revenue"], abs=0.02)
+        for line in ("sales", "returns", "revenue", "goods", "gross_margin"):
+            cents = [round(100 * lines[name][line]) for name in ("", *margins)]
+            assert cents[0] == sum(cents[1:])
+        assert lines[""]["contribution"] == pytest.approx(summary[f"{prefix}profit"], abs=0.03)
+        assert lines[""]["revenue"] == pytest.approx(summary[f"{prefix}revenue"], abs=0.01)
+    roi = read(segmented[1] / "roi.csv")
+    total = {name: part(roi, name).query("level == 'total'").iloc[0] for name in ("", *margins)}
+    earned = sum(margin * float(total[name]["contribution"]) for name, margin in margins.items())
+    assert float(total[""]["romi"]) == pytest.approx(earned / float(total[""]["spend"]) - 1)
+
+
 def test_each_segment_keeps_a_posterior_and_diagnostics_of_its_own(segmented):
     told = json.loads((segmented[1] / "diagnostics.json").read_text())
     assert [found["posterior"] for found in told["segments"].values()] == ["posterior-1.nc", "posterior-2.nc"]
@@ -101,6 +122,23 @@ def test_the_terminal_names_the_segment_of_each_row(segmented, execute, tmp_path
     assert "new: tv" in said.out
     assert "existing: total" in said.out
     assert 'segment "new"' in said.out  # where a review is
+
+
+@pytest.mark.parametrize(
+    ("margins", "said"),
+    [
+        ("{new: 0.35}", "no margin of 'existing'; give one for each"),
+        ("{new: 0.35, exsting: 0.6}", "exsting"),
+        ("{new: 0.2, existing: 0.3}", "segments make 0.2"),
+        ("{new: 35, existing: 0.6}", "less than or equal to 1"),
+    ],
+)
+def test_margins_of_segments_that_cannot_be_are_said(segmented, small, execute, margins, said):
+    text = segmented[0].read_text().replace("{new: 0.35, existing: 0.6}", margins)
+    path = small.folder / "segment-margins.yaml"
+    path.write_text(text)
+    told = execute("check", path)
+    assert said in told.err + told.out
 
 
 @pytest.mark.parametrize("command", ["stress", "backtest"])

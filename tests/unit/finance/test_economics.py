@@ -62,3 +62,21 @@ def test_margins_by_channel_need_a_default():
 def test_money_is_worth_less_the_later_it_comes():
     np.testing.assert_allclose(discount([0, 365.25, 730.5], 0.1), [1, 1 / 1.1, 1 / 1.21])
     np.testing.assert_allclose(discount([0, 90], 0.0), 1.0)
+
+
+def test_a_segment_counts_at_its_own_margin_beside_that_of_the_whole():
+    own = unit_economics(
+        FinanceSettings.model_validate(
+            {"gross_margin": 0.5, "margin_by_segment": {"new": 0.3, "existing": 0.6}}
+        )
+    )
+    cells = (Cell("tv"), Cell("search"))
+    np.testing.assert_allclose(own.relative(cells, "new"), [0.6, 0.6])
+    np.testing.assert_allclose(own.relative(cells, "existing"), [1.2, 1.2])
+    np.testing.assert_allclose(own.relative(cells), [1.0, 1.0])
+
+
+@pytest.mark.parametrize("beside", [{}, {"gross_margin": {"default": 0.5, "tv": 0.4}}])
+def test_margins_of_segments_need_one_of_the_whole_and_none_by_channel(beside):
+    with pytest.raises(ValueError, match="`margin_by_segment`"):
+        FinanceSettings.model_validate({"margin_by_segment": {"new": 0.3}, **beside})

@@ -1,5 +1,7 @@
 """Profit and loss of a plan that can be worked out by hand: two channels, and tests in neither of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -21,12 +23,13 @@ def flows():
     revenue[1:, :, :6] = 100.0 * rng.uniform(0.5, 1.5, (500, 1))
     media = np.zeros((4, 10))
     media[:, :6] = np.array([80.0, 40.0, 41.11, 10.0])[:, None]
-    return Flows(revenue, media, media[:-1] / 20.0, 25.0)
+    return Flows(revenue, media, media[:-1] / 20.0, 25.0, revenue)
 
 
 def table(flows, economics=None, **terms):
     told = {"returns": 0.0, "lead_cost": 3.0, "paid_after": 0, "received_after": 0} | terms
     economics = economics or Economics(0.5, {"search": 0.6}, 0.1)
+    flows = replace(flows, counted=flows.revenue * economics.relative(CELLS)[:, None, None])
     return pnl_table({"plan": flows}, CELLS, economics, Terms(**told), WEEKS, "week", START)
 
 

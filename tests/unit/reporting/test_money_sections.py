@@ -29,7 +29,7 @@ def told(results):
     media = np.zeros((3, 8))
     media[:, :6] = [[30e3], [20e3], [5e3]]
     weeks = np.datetime64("2027-01-04") + 7 * np.arange(8)
-    flows = Flows(revenue, media, np.zeros((2, 8)), 0.0)
+    flows = Flows(revenue, media, np.zeros((2, 8)), 0.0, revenue)
     cells, terms = (Cell("tv"), Cell("search")), Terms(0.05, 0.0, 30, 0)
     table = pnl_table(
         {"plan": flows, "current": flows}, cells, Economics(0.5), terms, weeks, "week", weeks[0]
