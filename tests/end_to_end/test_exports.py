@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import h5py
 import numpy as np
 import pandas as pd
+import pypdf
 import pytest
 
 from mmm.config import load_config
@@ -56,7 +62,20 @@ def test_seven_raw_exports_give_the_scorecard_and_the_bridge_of_the_company(
         .astype(float)
     )
     pd.testing.assert_series_equal(told.sort_index(), spent.astype(float), check_names=False, rtol=1e-9)
-    assert {"finance", "media agency", "web team", "sales"} <= set(table(here / "out", "sources")["owner"])
+    sources = table(here / "out", "sources")
+    assert {"finance", "media agency", "web team", "sales"} <= set(sources["owner"])
+    assert {Path(file).name for file in sources["file"]} >= {
+        "google_ads.csv",
+        "meta.csv",
+        "ga4.csv",
+        "hubspot.csv",
+    }
+    assert not sources["file"].str.contains("panel").any()
+    ledger = table(here / "out", "creatives")
+    by_channel = ledger["spend"].astype(float).groupby(ledger["channel"]).sum()
+    for channel, money in by_channel.items():
+        assert money == pytest.approx(told[channel], abs=0.005)
+    assert {"Search | Brand", "Creators | 18-24"} <= set(ledger["campaign"])
 
 
 def test_loading_the_same_exports_again_gives_the_same_panel(here: Path) -> None:
@@ -78,8 +97,17 @@ currency: USD
 data:
   outcome: {source: sales.csv, date: week, value: revenue, orders: orders}
   media: [{source: media.csv, date: week, channel: channel, spend: spend}]
-  exports: [{adapter: hubspot, source: leads.csv}]
+  exports:
+    - {adapter: hubspot, source: leads.csv}
+    - {adapter: meta, source: meta.csv, channel: social}
+    - {adapter: ga4, source: ga4.csv}
   rules: [{source: paid search, channel: search}]
+finance: {gross_margin: 0.5}
+model:
+  max_lag: 4
+  sampling: {draws: 200, tune: 200, chains: 2}
+  gates: {rhat: 1.5, ess: 10, divergences: 0.2}
+plan: {horizon: 4, budget: 500}
 """
 
 
@@ -103,8 +131,36 @@ def shop(here: Path) -> Path:
         for n in range(600)
     ]  # fmt: skip
     pd.DataFrame(rows).to_csv("leads.csv", index=False)
+    meta = {
+        "Day": weeks,
+        "Campaign name": "Spring",
+        "Ad name": "Blue",
+        "Amount spent (USD)": rng.integers(20, 60, 60),
+    }
+    meta |= {"Impressions": 9000, "Link clicks": 90, "Contact": people[0][1], "Created by": people[1][0]}
+    pd.DataFrame(meta).to_csv("meta.csv", index=False)
+    seen = {"Date": weeks.strftime("%Y%m%d"), "Session source / medium": "facebook / paid social"}
+    pd.DataFrame(seen | {"Key events": 7, "User email": people[2][0]}).to_csv("ga4.csv", index=False)
     (here / "shop.yaml").write_text(CONFIG)
     return here
+
+
+def unpacked(path: Path) -> Iterator[str]:
+    """What a packed file holds inside: a workbook's parts, the streams of a PDF, the arrays of a posterior."""
+    content = path.read_bytes()
+    if path.suffix == ".xlsx":
+        with zipfile.ZipFile(path) as book:
+            yield from (book.read(name).decode("utf-8", "replace") for name in book.namelist())
+    if path.suffix == ".pdf":
+        for start in re.finditer(rb"stream\r?\n", content):
+            with contextlib.suppress(zlib.error):
+                yield zlib.decompressobj().decompress(content[start.end() :]).decode("latin-1")
+        yield "\n".join(page.extract_text() for page in pypdf.PdfReader(path).pages)
+    if path.suffix == ".nc":
+        with h5py.File(path) as tree:
+            told: list[str] = []
+            tree.visititems(lambda name, item: told.append(f"{name} {dict(item.attrs)}"))
+            yield "\n".join(told)
 
 
 def everything_in(folder: Path, but: set[str]) -> str:
@@ -112,6 +168,7 @@ def everything_in(folder: Path, but: set[str]) -> str:
     texts = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in but):
         texts.append(path.read_bytes().decode("latin-1"))
+        texts += unpacked(path)
         if path.suffix == ".parquet":
             texts.append(duckdb.read_parquet(str(path)).df().to_csv())
         if path.suffix == ".duckdb":
@@ -125,11 +182,14 @@ def test_no_artefact_holds_a_name_an_address_or_a_number_of_anybody(
     execute: Callable[..., Any], shop: Path
 ) -> None:
     printed = ""
-    for command in (("ingest",), ("check",), ("scorecard", "--out", "out")):
+    for command in (("ingest",), ("check",), ("run", "--out", "out", "--no-tests")):
         said = execute(command[0], "shop.yaml", *command[1:])
         assert said.code == 0, said.err
         printed += said.out + said.err
-    made = everything_in(shop, {"leads.csv"}) + printed
+    made = everything_in(shop, {"leads.csv", "meta.csv", "ga4.csv"}) + printed
+    assert {"report.html", "report.pdf", "plan.xlsx", "posterior.nc"} <= {
+        path.name for path in (shop / "out").iterdir()
+    }
     assert "search" in made
     planted = [*PEOPLE, *PEOPLE.values(), "Dana", "Levi1", "dana.levi", "765-4321", "555-0123"]
     assert [person for person in planted if person in made] == []
