@@ -28,7 +28,9 @@ _SHORT = {
 }
 _STEPS = {
     "claimed": "platforms claim",
+    "exchange": "at an earlier rate of exchange",
     "vat": "VAT in it",
+    "window": "outside the common window",
     "overlap": "claimed by several",
     "unseen": "not seen by analytics",
     "not_closed": "not closed in the CRM",

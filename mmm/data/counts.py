@@ -16,7 +16,9 @@ from mmm.data.reader import Opened, Reader, rows_words
 from mmm.data.settings import COUNTED, ChannelSettings, CountsTable
 
 KEYS = ("channel", "audience", "message")
-COUNT_COLUMNS = ("table", "date", *KEYS, *COUNTED, "claimed_vat", "row")
+INSIDE = ("claimed_vat", "claimed_exchange")
+"""What is in claimed money besides what finance books."""
+COUNT_COLUMNS = ("table", "date", *KEYS, *COUNTED, *INSIDE, "row")
 MONEY = ("claimed_revenue", "attributed_revenue", "matched_revenue")
 
 
@@ -31,7 +33,8 @@ def read_counts(reader: Reader, channels: Mapping[str, ChannelSettings]) -> pd.D
     Returns
     -------
     Columns table, date, channel, audience, message, what `COUNTED` names (money net of VAT; nan where the table does
-    not count it, or for none of the cell), claimed_vat (VAT inside the claimed money) and row.
+    not count it, or for none of the cell), claimed_vat (VAT inside the claimed money), claimed_exchange (what it
+    is more at the latest rate than at that of each day, VAT included) and row.
     """
     known = {fold(name): key for key, found in channels.items() for name in (key, *found.was)}
     frames = []
@@ -45,6 +48,7 @@ def read_counts(reader: Reader, channels: Mapping[str, ChannelSettings]) -> pd.D
         _find_nameless(reader, opened, table, frame)
         _find_negative(reader, opened, table, frame)
         _find_holes(reader, opened, table, frame)
+        _find_outside(reader, opened, table, frame)
         _find_copies(reader, opened, frame)
         frames.append(frame)
     return pd.concat(frames, ignore_index=True) if frames else no_counts()
@@ -65,7 +69,9 @@ def _rows(reader: Reader, opened: Opened, table: CountsTable) -> pd.DataFrame:
                 reader.money(opened, column, table) if name in MONEY else reader.numbers(raw, column)
             )
     frame = pd.DataFrame(columns, index=range(len(raw.frame)))
-    frame["claimed_vat"] = frame["claimed_revenue"] * reader.vat(opened, table)
+    vat = reader.vat(opened, table)
+    frame["claimed_vat"] = frame["claimed_revenue"] * vat
+    frame["claimed_exchange"] = frame["claimed_revenue"] * (1 + vat) * (reader.later_rate(opened, table) - 1)
     frame["row"] = opened.rows
     return frame
 
@@ -86,6 +92,15 @@ def _find_negative(reader: Reader, opened: Opened, table: CountsTable, frame: pd
                 f'{opened.raw.where}: {name} ("{getattr(table, name)}") is below zero in {rows_words(below)}. '
                 "Write what was counted; returns go into `finance.returns`"
             )
+
+
+def _find_outside(reader: Reader, opened: Opened, table: CountsTable, frame: pd.DataFrame) -> None:
+    """More orders inside a window than there are."""
+    if more := frame.loc[frame["claimed_within"] > frame["claimed"], "row"].tolist():
+        reader.faults.append(
+            f'{opened.raw.where}: claimed_within ("{table.claimed_within}") is above claimed ("{table.claimed}") in '
+            f"{rows_words(more)}. It is the part of the orders that lies inside the window"
+        )
 
 
 def _find_holes(reader: Reader, opened: Opened, table: CountsTable, frame: pd.DataFrame) -> None:

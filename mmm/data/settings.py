@@ -302,6 +302,16 @@ class OrganicTable(Source):
     """Owned media without spend: newsletter, organic social."""
 
     columns: tuple[str, ...] = Field(min_length=1, description="one column per medium")
+    costs: dict[str, str] = Field(
+        {}, description="columns with what a medium cost, people's hours too: {newsletter: newsletter_cost}"
+    )
+
+    @model_validator(mode="after")
+    def _costs_are_of_media(self) -> OrganicTable:
+        names = {" ".join(name.split()) for name in self.columns}
+        if lost := [name for name in self.costs if " ".join(name.split()) not in names]:
+            raise ValueError(f"`costs` has {lost[0]!r}, which is none of the `columns`")
+        return self
 
 
 class EventsTable(Source):
@@ -321,6 +331,10 @@ class CountsTable(Source):
     leads: str | None = Field(None, description="column with leads")
     qualified: str | None = Field(None, description="column with leads that are qualified")
     claimed: str | None = Field(None, description="column with orders the platform claims")
+    claimed_within: str | None = Field(
+        None,
+        description="column with those of them inside the attribution window that all share (7-day click)",
+    )
     claimed_revenue: str | None = Field(None, description="column with the money of these orders")
     attributed: str | None = Field(None, description="column with orders that analytics attributes")
     attributed_revenue: str | None = Field(None, description="column with their money")
@@ -331,6 +345,10 @@ class CountsTable(Source):
     def _counts_something(self) -> CountsTable:
         if not any(getattr(self, name) for name in COUNTED):
             raise ValueError(f"names no column to count; give one of {', '.join(COUNTED)}")
+        if self.claimed_within is not None and self.claimed is None:
+            raise ValueError(
+                "`claimed_within` is a part of the orders claimed; name their column as `claimed` too"
+            )
         return self
 
 
@@ -343,8 +361,39 @@ class TransactionsTable(Source):
     audience: str | None = Field(None, description="column with the audience")
 
 
+class CreativesTable(Source):
+    """Campaigns and ads by day or week, for the ledger of creatives. No fit depends on it; exports fill it."""
+
+    channel: str = Field(description="column with the channel, named as in the media tables")
+    audience: str | None = Field(None, description="column with the audience")
+    campaign: str | None = Field(None, description="column with the campaign")
+    creative: str | None = Field(None, description="column with the ad")
+    spend: str = Field(description="column with the money spent")
+    exposure: str | None = Field(None, description="column with impressions")
+    clicks: str | None = Field(None, description="column with clicks")
+    leads: str | None = Field(None, description="column with leads")
+    qualified: str | None = Field(None, description="column with leads that are qualified")
+    won: str | None = Field(None, description="column with orders found in the CRM")
+    won_revenue: str | None = Field(None, description="column with their money")
+
+    @model_validator(mode="after")
+    def _names_lines(self) -> CreativesTable:
+        if self.campaign is None and self.creative is None:
+            raise ValueError("names neither `campaign` nor `creative`; give the column of one, or of both")
+        return self
+
+
+class LeadsTable(Source):
+    """Leads of a CRM by the day they came in and the day they were won, without ids. Exports fill it."""
+
+    channel: str = Field(description="column with the channel, named as in the media tables")
+    audience: str | None = Field(None, description="column with the audience")
+    won_on: str = Field(description="column with the day of the order; empty while there is none")
+    leads: str | None = Field(None, description="column with the number of leads of a row; without it 1")
+
+
 COUNTED = (
-    *("clicks", "leads", "qualified", "claimed", "claimed_revenue"),
+    *("clicks", "leads", "qualified", "claimed", "claimed_within", "claimed_revenue"),
     *("attributed", "attributed_revenue", "matched", "matched_revenue"),
 )
 """What a table of counts may hold, from the first touch to the money."""
@@ -440,6 +489,8 @@ class DataSettings(Source):
     events: EventsTable | None = None
     future: FutureTable | None = None
     attribution: Annotated[tuple[CountsTable, ...], BeforeValidator(_list)] = ()
+    creatives: CreativesTable | None = None
+    leads: LeadsTable | None = None
     exports: Annotated[tuple[ExportTable, ...], BeforeValidator(_list)] = ()
     rules: Annotated[tuple[TagRule, ...], BeforeValidator(_list)] = ()
 
@@ -467,7 +518,7 @@ class DataSettings(Source):
             "organic": self.organic,
             "controls": self.controls,
         }
-        tables |= {"events": self.events, "future": self.future}
+        tables |= {"events": self.events, "future": self.future, "leads": self.leads}
         tables |= {f"other_outcomes.{name}": table for name, table in self.other_outcomes.items()}
         tables |= {f"attribution[{number}]": table for number, table in enumerate(self.attribution, start=1)}
         if wrong := [name for name, table in tables.items() if table is not None and table.fee is not None]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from mmm.data.booked import Booking
 from mmm.data.counts import no_counts, read_counts
 from mmm.data.holidays import holiday_faults
+from mmm.data.ledger import no_creatives, no_leads, read_creatives, read_leads
 from mmm.data.names import clean_name, fold, nearest
 from mmm.data.outcome_table import read_outcome
 from mmm.data.panel import Check
@@ -31,6 +32,7 @@ from mmm.data.settings import (
     EventsTable,
     HolidaySettings,
     MediaTable,
+    OrganicTable,
     Source,
     file_of,
 )
@@ -70,6 +72,10 @@ class Tables:
         What reading the files found.
     counts
         What platforms, analytics and the CRM count, see `mmm.data.counts`.
+    creatives, leads
+        Campaigns and ads by day, and leads by the days they came in and were won, see `mmm.data.ledger`.
+    owned_costs
+        What owned media cost, in money, by the name of the medium; columns as of `organic`.
     """
 
     outcome: pd.DataFrame
@@ -84,6 +90,9 @@ class Tables:
     has_population: bool
     checks: tuple[Check, ...]
     counts: pd.DataFrame = field(default_factory=no_counts)
+    creatives: pd.DataFrame = field(default_factory=no_creatives)
+    leads: pd.DataFrame = field(default_factory=no_leads)
+    owned_costs: pd.DataFrame = field(default_factory=lambda: _empty(VALUE_COLUMNS))
 
 
 def input_files(data: DataSettings, calendar: CalendarSettings, folder: Path) -> tuple[Path, ...]:
@@ -96,7 +105,8 @@ def input_files(data: DataSettings, calendar: CalendarSettings, folder: Path) ->
 
 def counts_files(data: DataSettings, folder: Path) -> tuple[Path, ...]:
     """Files of counts: no fit reads them."""
-    sources = [data.resolved(table).source for table in data.attribution]
+    tables = [*data.attribution, data.creatives, data.leads]
+    sources = [data.resolved(table).source for table in tables if table is not None]
     return tuple(dict.fromkeys(folder / file_of(source) for source in sources if source is not None))
 
 
@@ -129,8 +139,11 @@ def load_tables(
     outcome = read_outcome(reader, data.outcome)
     media = [_media(reader, table, f"data.media[{n}]") for n, table in enumerate(data.media, start=1)]
     organic, controls, future = _columns(reader, data)
+    owned_costs = _owned_costs(reader, data.organic) if data.organic else _empty(VALUE_COLUMNS)
     events = _events(reader, data.events) if data.events else _empty(EVENT_COLUMNS)
     counts = read_counts(reader, channels)
+    creatives = read_creatives(reader, data.creatives, channels) if data.creatives else no_creatives()
+    leads = read_leads(reader, data.leads, channels) if data.leads else no_leads()
     spend = _joined(media, MEDIA_COLUMNS)
     spend["channel"] = _renamed(reader, spend["channel"].to_numpy(object), channels)
     for name in ("audience", "message"):
@@ -153,6 +166,9 @@ def load_tables(
         has_population=data.outcome.population is not None,
         checks=tuple(dict.fromkeys(reader.notes)),
         counts=counts,
+        creatives=creatives,
+        leads=leads,
+        owned_costs=owned_costs,
     )
 
 
@@ -282,6 +298,27 @@ def _columns(reader: Reader, data: DataSettings) -> tuple[pd.DataFrame, pd.DataF
         )
     frames.append(_values(reader, opened, known))
     return frames[0], frames[1], frames[2]
+
+
+def _owned_costs(reader: Reader, table: OrganicTable) -> pd.DataFrame:
+    """What owned media cost by row; nothing where the config names no column."""
+    if not table.costs:
+        return _empty(VALUE_COLUMNS)
+    opened = reader.open(table, "data.organic", {f"costs.{name}": c for name, c in table.costs.items()})
+    if opened is None:
+        return _empty(VALUE_COLUMNS)
+    frames = []
+    for name, column in table.costs.items():
+        values = reader.money(opened, column, table)
+        if reader.is_sound(opened.raw, column) and (below := opened.rows[~(values >= 0)].tolist()):
+            reader.faults.append(
+                f'{opened.raw.where}: the cost of {name} ("{column}") is empty or below zero in {rows_words(below)}. '
+                "Write what it cost, 0 where nothing"
+            )
+        told = {"table": opened.key, "date": opened.days.astype("datetime64[s]"), "geo": opened.geos}
+        told |= {"name": clean_name(name), "value": values, "row": opened.rows}
+        frames.append(pd.DataFrame(told))
+    return _joined(frames, VALUE_COLUMNS)
 
 
 def _values(reader: Reader, opened: Opened | None, names: Sequence[str]) -> pd.DataFrame:

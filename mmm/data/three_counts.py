@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mmm.data.axis import Axis, days_of
 from mmm.data.calendar import detect_week_start
-from mmm.data.counts import KEYS
+from mmm.data.counts import INSIDE, KEYS
 from mmm.data.names import nearest
 from mmm.data.panel import Check, Panel
 from mmm.data.settings import COUNTED
@@ -97,7 +97,7 @@ def align_counts(tables: Tables, panel: Panel) -> tuple[ThreeCounts, list[Check]
         if span.size < len(panel.dates):
             notes.append(_short(where, panel, int(span[0]), int(span[-1])))
         use = mine & (t >= 0) & (of_leaf >= 0)
-        for name in (*COUNTED, "claimed_vat"):
+        for name in (*COUNTED, *INSIDE):
             values = frame[name].to_numpy(float)
             given = use & np.isfinite(values)
             if given.any():

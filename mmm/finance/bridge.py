@@ -1,6 +1,6 @@
 """The money bridge: from what platforms claim to the revenue that finance books, in whole cents, without a gap.
 
-    claimed    - vat - overlap - unseen - not_closed - returned    = matched
+    claimed    - exchange - vat - window - overlap - unseen - not_closed - returned    = matched
     matched    + not_caused                                        = incremental
     incremental + carried_in + owned + base + residual             = finance
 
@@ -68,20 +68,33 @@ def counted_steps(counts: ThreeCounts, revenue: Floats, windows: Windows, return
 
     Returns
     -------
-    The first step is `claimed`, VAT included. A step that the counts know nothing of is not there.
+    The first step is `claimed`, VAT included, at the latest rate of exchange. A step that the counts know nothing of is
+    not there.
     """
     found = counts.counted
     claimed = claimed_money(counts, revenue)
     net = windows.sums(claimed)
     worth = order_value(counts, revenue, windows)
-    steps = [Step("claimed", net)]
-    if "claimed_vat" in found and (vat := windows.sums(found["claimed_vat"])).any():
-        steps = [Step("claimed", net + vat), Step("vat", net)]
+    vat, exchange = (
+        windows.sums(found.get(f"claimed_{name}", 0.0 * claimed)) for name in ("vat", "exchange")
+    )
+    steps = [Step("claimed", net + vat + exchange)]
+    if exchange.any():
+        steps.append(Step("exchange", net + vat))
+    if vat.any():
+        steps.append(Step("vat", net))
+    within = found["claimed"]
+    if "claimed_within" in found:
+        within = np.where(np.isfinite(found["claimed_within"]), found["claimed_within"], within)
+        claimed = claimed * np.divide(
+            within, found["claimed"], out=np.ones_like(within), where=found["claimed"] > 0
+        )
+        steps.append(Step("window", windows.sums(claimed)))
     if counts.orders is not None:
         channels = list(dict.fromkeys(leaf.channel for leaf in counts.leaves))
         of = np.array([channels.index(leaf.channel) for leaf in counts.leaves])
         by_channel = np.stack(
-            [np.nan_to_num(found["claimed"][:, of == k]).sum(axis=1) for k in range(len(channels))], axis=1
+            [np.nan_to_num(within[:, of == k]).sum(axis=1) for k in range(len(channels))], axis=1
         )
         share = unique_share(by_channel, counts.orders)[:, of]
         steps.append(Step("overlap", windows.sums(claimed * share)))

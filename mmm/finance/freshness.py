@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import PurePath
+
 import numpy as np
 import pandas as pd
 
@@ -9,8 +12,13 @@ from mmm.data.calendar import period_end
 from mmm.data.tables import Tables
 
 
-def sources_table(tables: Tables) -> pd.DataFrame:
+def sources_table(tables: Tables, exports: Mapping[str, str] | None = None) -> pd.DataFrame:
     """The table `sources.csv`.
+
+    Parameters
+    ----------
+    exports
+        What exports are called, adapter and file, by the file of the warehouse that stands for them.
 
     Returns
     -------
@@ -21,16 +29,19 @@ def sources_table(tables: Tables) -> pd.DataFrame:
     frames = {"data.outcome": tables.outcome}
     for frame in (tables.media, tables.counts, tables.organic, tables.controls):
         frames |= {str(key): rows for key, rows in frame.groupby("table", sort=False)}
+    named = {file: told.split(" ", 1) for file, told in (exports or {}).items()}
+    spent = set(tables.media["table"])
     rows = []
     for key, frame in frames.items():
         info = tables.infos[key]
         days = frame["date"].to_numpy().astype("datetime64[D]")
         until = period_end(days.max(), info.spacing or "day")
         read = frame["row"].nunique()
+        whose = named.get(PurePath(info.where).name)
         rows.append(
             {
-                "source": key,
-                "file": info.where,
+                "source": key if whose is None else f"{whose[0]} ({'spend' if key in spent else 'counts'})",
+                "file": info.where if whose is None else whose[1],
                 "owner": info.owner,
                 "rows": read,
                 "data_from": days.min(),

@@ -20,7 +20,6 @@ def owned_table(
     next_paid: Floats,
     outcome: float,
     costs: Mapping[str, float],
-    months: float,
 ) -> pd.DataFrame:
     """The table `owned.csv`: a row for each owned medium.
 
@@ -33,9 +32,7 @@ def owned_table(
     outcome
         Revenue of these periods.
     costs
-        Of a month, by medium.
-    months
-        How long these periods are.
+        Of these periods, by medium.
 
     Returns
     -------
@@ -51,9 +48,8 @@ def owned_table(
             saved = drawn / np.where(next_paid > 0, next_paid, np.inf)
             row |= _spread("paid_spend_saved", saved)
             row["paid_spend_saved"] = float(drawn.mean() / next_paid.mean())
-        if name in costs:
-            cost = costs[name] * months
-            row |= {"cost": round(cost, 2)} | _spread("return", drawn / cost)
+        if costs.get(name, 0.0) > 0:
+            row |= {"cost": round(costs[name], 2)} | _spread("return", drawn / costs[name])
         rows.append(row)
     figures = [f"{name}{end}" for name in COLUMNS for end in ("", "_lo", "_hi")]
     front = [*figures[:3], "share_of_outcome", *figures[3:6], "cost", *figures[6:]]

@@ -6,7 +6,7 @@ sums; the past of a figure is the same figure at an earlier end.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +59,10 @@ FUNNEL = (
     Kpi("close_rate", "sales", "matched", "closable", n="closable"),
     Kpi("cost_per_customer", "sales", "spend", "matched", n="matched"),
     Kpi("full_cost_per_customer", "sales", "full_cost", "matched", n="matched"),
+    Kpi("expected_customers", "sales", "expected", n="expected"),
+    Kpi("expected_close_rate", "leads", "expected", "cohort", n="cohort"),
+    Kpi("ripe_share", "", "ripe", "cohort", n="cohort"),
+    Kpi("cost_per_expected_customer", "sales", "full_spend", "expected", n="expected"),
     Kpi("revenue_per_lead", "leads", "matched_revenue", "leads", n="leads"),
 )
 COMPANY = (
@@ -71,10 +75,11 @@ COMPANY = (
     Kpi("new_customers", "", "new_customers"),
     Kpi("spend_per_new_customer", "sales", "spend", "new_customers", n="new_customers"),
 )
-OF_PEOPLE = frozenset(kpi.name for kpi in FUNNEL if kpi.n in ("leads", "qualified", "matched", "closable"))
+PEOPLE = ("leads", "qualified", "matched", "closable", "expected", "cohort")
+OF_PEOPLE = frozenset(kpi.name for kpi in FUNNEL if kpi.n in PEOPLE)
 """Figures behind which people are counted; about fewer than five they are left out."""
 COSTS = frozenset(
-    {kpi.name for kpi in FUNNEL if kpi.top in ("spend", "full_cost") and kpi.bottom}
+    {kpi.name for kpi in FUNNEL if kpi.top in ("spend", "full_cost", "full_spend") and kpi.bottom}
     | {"spend_per_order", "spend_per_new_customer", "media_share_of_revenue"}
 )
 """Figures that are better when they are lower."""
@@ -87,6 +92,7 @@ def scorecard_table(
     span: int,
     shares: pd.DataFrame | None = None,
     handling: float = 0.0,
+    expected: Mapping[str, Floats] | None = None,
 ) -> pd.DataFrame:
     """The table `scorecard.csv`: key figures by window, for each leaf, channel and in total.
 
@@ -104,16 +110,21 @@ def scorecard_table(
         Columns date, part (paid, owned, base) and value: the outcome split by a fit, where one stands.
     handling
         What sales spends on a lead.
+    expected
+        Leads of the CRM, those of them that are ripe, and their orders in the end, shape (period, leaf)
+        (`mmm.finance.maturity`).
     """
     keys = cell_columns(counts.leaves)
     names = window_names(panel, span)
     frames = []
     for level, cell, mine in groups(counts.leaves):
-        for kpi, value, n in _figures(panel, counts, revenue, level, mine, span, handling):
-            frames.append(_rows(panel, names, span, {"level": level, **cell_row(cell, keys)}, kpi, value, n))
+        for kpi, value, n in _figures(panel, counts, revenue, level, mine, span, handling, expected):
+            frames.append(
+                kpi_rows(panel, names, span, {"level": level, **cell_row(cell, keys)}, kpi, value, n)
+            )
     if shares is not None:
         frames += [
-            _rows(panel, names, span, {"level": "total", **cell_row(Cell(""), keys)}, *found)
+            kpi_rows(panel, names, span, {"level": "total", **cell_row(Cell(""), keys)}, *found)
             for found in _shares(panel, shares, span)
         ]
     table = pd.concat(frames, ignore_index=True)
@@ -131,9 +142,12 @@ def _figures(
     mine: NDArray[np.int64],
     span: int,
     handling: float,
+    expected: Mapping[str, Floats] | None,
 ) -> Iterator[tuple[Kpi, Floats, Floats]]:
     """Every key figure of a group at every end of a window, shape (period,), and what is counted behind it."""
     series = series_of(panel, counts, mine, handling)
+    series |= {name: values[:, mine] for name, values in (expected or {}).items()}
+    series["full_spend"] = series.get("full_cost", series["spend"])
     per_leaf = {name: np.isfinite(values).any(axis=0) for name, values in series.items()}
     company = {"revenue": revenue, "orders": counts.orders, "new_customers": counts.new_customers}
     company["spend"] = panel.spend.sum(axis=(1, 2))
@@ -153,14 +167,14 @@ def _figures(
             continue  # a channel's exposures add up only where all of it is counted alike
         if level == "total" and "exposure" in used:
             continue
-        yield _ratio(kpi, *(summed(name, both) for name in used), n=summed(kpi.n, both) if kpi.n else span)
+        yield ratio(kpi, *(summed(name, both) for name in used), n=summed(kpi.n, both) if kpi.n else span)
     if level != "total":
         return
     for kpi in COMPANY:
         used_company = [company[name] for name in (kpi.top, kpi.bottom) if name]
         sums = [running(np.nan_to_num(x), np.isfinite(x), span) for x in used_company if x is not None]
         if len(sums) == len(used_company):
-            yield _ratio(kpi, *sums, n=sums[1] if kpi.n else span)
+            yield ratio(kpi, *sums, n=sums[1] if kpi.n else span)
 
 
 def series_of(
@@ -186,7 +200,7 @@ def series_of(
     return series
 
 
-def _ratio(
+def ratio(
     kpi: Kpi, top: Floats, bottom: Floats | None = None, *, n: Floats | int
 ) -> tuple[Kpi, Floats, Floats]:
     number = np.broadcast_to(np.asarray(n, float), top.shape)
@@ -215,7 +229,7 @@ def window_names(panel: Panel, span: int) -> dict[int, str]:
     return {end: f"{panel.dates[end - span + 1]}/{ends[end]}" for end in reversed(shown)}
 
 
-def _rows(
+def kpi_rows(
     panel: Panel, names: dict[int, str], span: int, about: dict[str, str], kpi: Kpi, value: Floats, n: Floats
 ) -> pd.DataFrame:
     ends = np.array(list(names), np.int64)
@@ -223,9 +237,9 @@ def _rows(
     return pd.DataFrame(
         {
             "period": list(names.values()),
-            **about,
             "campaign": "",
             "creative": "",
+            **about,
             "goal": kpi.goal,
             "kpi": kpi.name,
             "value": value[ends],
@@ -264,4 +278,4 @@ def _shares(panel: Panel, shares: pd.DataFrame, span: int) -> Iterator[tuple[Kpi
         mine = (shares["part"] == part).to_numpy()
         value = np.zeros(len(panel.dates))
         np.add.at(value, place[mine], shares["value"].to_numpy(float)[mine])
-        yield _ratio(Kpi(f"{part}_share", "", part, "outcome"), running(value, known, span), below, n=span)
+        yield ratio(Kpi(f"{part}_share", "", part, "outcome"), running(value, known, span), below, n=span)

@@ -194,7 +194,9 @@ ENGLISH: dict[str, str] = {
         "claimed by several platforms is an estimate: claims are taken to fall on orders independently."
     ),
     "claims.step.claimed": "platforms claim",
+    "claims.step.exchange": "earlier exchange rate",
     "claims.step.vat": "VAT in it",
+    "claims.step.window": "outside common window",
     "claims.step.overlap": "claimed by several",
     "claims.step.unseen": "not in analytics",
     "claims.step.not_closed": "not closed in CRM",
@@ -280,6 +282,52 @@ ENGLISH: dict[str, str] = {
     "scorecard.drivers.note": (
         "Each rate with the money by which it made a customer dearer; for a channel they add up to the change."
     ),
+    "tree.heading": "The company's figure and those under it",
+    "tree.note": "Each goal over all channels, and under it the channels that are for it (`goals.channels`).",
+    "tree.company": "The company",
+    "funnel.heading": "The funnel, step by step",
+    "funnel.note": (
+        "Each rate beside its own past. A funnel breaks at the step furthest below what is usual, where that is a "
+        "tenth or more."
+    ),
+    "funnel.breaks": "breaks here",
+    "leads.heading": "Leads by the month they came in",
+    "leads.note": (
+        "Orders of young leads are still to come. Completed by how long leads took to close so far; a month is ripe "
+        "when 95 % of its orders have come."
+    ),
+    "leads.quality": "What a lead of each channel counts beside the average lead, by its chance to close.",
+    "leads.ripe": "ripe",
+    "leads.not_ripe": "not ripe",
+    "creatives.heading": "Campaigns and ads",
+    "creatives.note": (
+        "What a single ad causes is not measured: what its line of spend caused in the quarter is shared out by "
+        "exposure, else by money. Wear: click rate of the last four weeks against the first four. The lines with "
+        "the most money."
+    ),
+    "creatives.unnamed": "not named",
+    "kpi.lead_rate": "Leads per click",
+    "kpi.qualified_rate": "Qualified leads per lead",
+    "kpi.conversion_rate": "Orders per click (last click)",
+    "kpi.close_rate": "Customers per lead or order",
+    "kpi.cost_per_expected_customer": "Cost of a customer, orders to come counted (not ripe)",
+    "kpi.spend_per_order": "Spend per order (all of them)",
+    "column.part": "Of",
+    "column.breaks": "Where",
+    "column.ad": "Campaign / ad",
+    "column.age_days": "Age, days",
+    "column.allocated": "Allocated contribution",
+    "column.qualified": "Qualified leads",
+    "column.won_revenue": "Revenue won",
+    "column.wear": "Wear",
+    "column.ripeness": "Cohort",
+    "column.leads": "Leads",
+    "column.won": "Won so far",
+    "column.ripe": "Of its orders, come",
+    "column.won_expected": "Won in the end",
+    "column.close_rate": "Closed so far",
+    "column.close_rate_expected": "Closed in the end",
+    "column.lead_quality": "Counts as",
     "goal.awareness": "awareness",
     "goal.leads": "leads",
     "goal.sales": "sales",

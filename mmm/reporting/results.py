@@ -26,6 +26,7 @@ WHERE_MADE = (
     *("reviews", "backtest", "backtest_summary", "stress", "stress_summary", "experiments"),
     *("scenarios", "scenario_plans", "scenario_pairs", "frontier", "best_splits", "goals"),
     *("bridge", "claims", "sources", "customers", "pnl", "scorecard", "drivers", "owned"),
+    *("creatives", "leads"),
     "other_roi",
     *("tests", "test_answers"),
     *("rollout", "rollout_actions", "rollout_steps", "learned"),
@@ -53,6 +54,7 @@ TEXT = frozenset(
         *("scenario", "against", "note", "point"),
         *("period", "step", "known_by", "mix", "month", "line", "unit"),
         *("campaign", "creative", "factor", "medium"),
+        *("first_day", "last_day", "allocated_by", "is_ripe"),
         *("source", "file", "data_from", "data_until"),
         *("state", "test", "units", "controls", "answers", "action"),
         *("tests", "evidence_without", "evidence_with"),
@@ -220,6 +222,8 @@ class Results:
     scorecard: pd.DataFrame
     drivers: pd.DataFrame
     owned: pd.DataFrame
+    creatives: pd.DataFrame
+    leads: pd.DataFrame
     other_roi: pd.DataFrame
     segments: pd.DataFrame
     tests: pd.DataFrame

@@ -26,24 +26,26 @@ COMPANY = (
     *("revenue", "revenue_per_spend", "media_share_of_revenue", "new_customers", "spend_per_new_customer"),
     *("paid_share", "owned_share", "base_share"),
 )
+YOUNG, RIPE_SHARE, RIPE = "cost_per_expected_customer", "ripe_share", 0.95
+"""What stands in for the cost of a customer while orders of the window's leads are still to come."""
 ENOUGH, FAR = 30, 0.1
 """Things counted behind a figure that is called out, and how far from usual it must be."""
 
 
 def scorecard_lead(results: Results, voice: Voice) -> tuple[Markup, ...]:
     """The window, the verdict, and where the funnel of the worst channel breaks; empty without counts."""
-    rows = _judged(results)
+    rows = judged(results)
     if not rows:
         return ()
     first, last = (day(Date.fromisoformat(end)) for end in str(rows[0]["period"]).split("/"))
     values: dict[str, Any] = {"first": first, "last": last, "all": len(rows)}
-    worse = sorted((row for row in rows if _over(row) >= FAR), key=_over, reverse=True)
+    worse = sorted((row for row in rows if over(row) >= FAR), key=over, reverse=True)
     values["worse"] = len(worse)
     said = [voice.html("scorecard.lead" if worse else "scorecard.lead.fine", values)]
     for row in worse[:1]:
         told = {"channel": voice.channel(row["channel"]), "kpi": voice.text(f"kpi.{row['kpi']}")}
-        told |= {"value": _written(row, "value"), "usual": _written(row, "benchmark")}
-        told["change"] = percent(_over(row), signed=True)
+        told |= {"value": written(row, "value"), "usual": written(row, "benchmark")}
+        told["change"] = percent(over(row), signed=True)
         said.append(voice.html("scorecard.worst", told))
         said += _broken(results, voice, row)
     return tuple(said)
@@ -53,14 +55,14 @@ def company_table(results: Results, voice: Voice) -> Table | None:
     """Figures of the company: now, before, a year ago, usual; and by whom the outcome came, quarter by quarter."""
     if results.scorecard.empty:
         return None
-    rows = [row for row in _last(results, "total") if row["kpi"] in COMPANY]
+    rows = [row for row in last_rows(results, "total") if row["kpi"] in COMPANY]
     rows.sort(key=lambda row: COMPANY.index(row["kpi"]))
     return _table([(voice.text(f"kpi.{row['kpi']}"), row) for row in rows], voice, ("kpi",))
 
 
 def channels_table(results: Results, voice: Voice) -> Table | None:
     """Every channel by what it is for: its figure now, before, a year ago and usual."""
-    rows = _judged(results)
+    rows = judged(results)
     told = [
         (
             voice.channel(row["channel"]),
@@ -110,10 +112,10 @@ def owned_table(results: Results, voice: Voice) -> Table | None:
     return Table(tuple(voice.text(f"column.{name}") for name in head), tuple(rows))
 
 
-def _judged(results: Results) -> list[dict[str, Any]]:
+def judged(results: Results) -> list[dict[str, Any]]:
     """The figure that each channel is judged by, with what it is for."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
-    for row in _last(results, "channel"):
+    for row in last_rows(results, "channel"):
         found.setdefault(row["channel"], {})[row["kpi"]] = row
     goals = results.about.channel_goals
     judged = []
@@ -121,21 +123,28 @@ def _judged(results: Results) -> list[dict[str, Any]]:
         goal = goals.get(channel, goals.get("default", "sales"))
         told, asked = goal, None
         while told in BY_GOAL and asked is None:
-            asked = next((kpis[name] for name in BY_GOAL[told] if name in kpis), None)
+            names = (YOUNG, *BY_GOAL[told]) if told == "sales" and not is_ripe(kpis) else BY_GOAL[told]
+            asked = next((kpis[name] for name in names if name in kpis), None)
             told = ABOVE[told]
         if asked is not None:
             judged.append(asked | {"for": goal})
     return judged
 
 
-def _last(results: Results, level: str) -> list[dict[str, Any]]:
+def is_ripe(kpis: dict[str, dict[str, Any]]) -> bool:
+    """Whether most orders of a window's leads have come; where leads are not known one by one, taken to be so."""
+    share = number(kpis[RIPE_SHARE]["value"]) if RIPE_SHARE in kpis else None
+    return share is None or share >= RIPE
+
+
+def last_rows(results: Results, level: str) -> list[dict[str, Any]]:
     table = results.scorecard
     if table.empty:
         return []
     return records(table[(table["period"] == table["period"].max()) & (table["level"] == level)])
 
 
-def _over(row: dict[str, Any]) -> float:
+def over(row: dict[str, Any]) -> float:
     """By how much a cost is above what is usual (a rate below it); 0 where too little is counted to say."""
     value, usual, n = number(row["value"]), number(row["benchmark"]), number(row["n"]) or 0.0
     if not value or not usual or n < ENOUGH:
@@ -170,17 +179,17 @@ def _table(rows: list[Any], voice: Voice, first: tuple[str, ...], *, counted: bo
     if not rows:
         return None
     past = ("value", "previous", "same_period_last_year", "benchmark")
-    written = []
+    told = []
     for *names, row in rows:
-        line = [*names, *(_written(row, name) for name in past)]
+        line = [*names, *(written(row, name) for name in past)]
         n = number(row["n"])
         line += [NOTHING if n is None else f"{n:,.0f}"] if counted else []
-        written.append(tuple(line))
+        told.append(tuple(line))
     head = [*first, "now", "previous", "a_year_ago", "usual", *(["counted"] if counted else [])]
-    return Table(tuple(voice.text(f"column.{name}") for name in head), tuple(written), words=len(first))
+    return Table(tuple(voice.text(f"column.{name}") for name in head), tuple(told), words=len(first))
 
 
-def _written(row: dict[str, Any], name: str) -> str:
+def written(row: dict[str, Any], name: str) -> str:
     value = number(row[name])
     if row["kpi"].endswith(("_rate", "_share")) or row["kpi"] == "media_share_of_revenue":
         return percent(value, decimals=1)

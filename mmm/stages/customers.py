@@ -106,9 +106,19 @@ def owned(config: Config, prepared: Prepared, fitted: Path) -> pd.DataFrame:
         outcome += float(split.outcome.sum())
         for name in panel.organic_names:
             brought[name] = brought.get(name, np.zeros(draws)) + split.parts[f"organic:{name}"].sum(axis=1)
-    days = period_end(panel.dates[-1], panel.grain) - panel.dates[layout.window]
-    months = (float(days.astype(int)) + 1.0) / MONTH
-    return owned_table(brought, following, outcome, config.finance.owned_cost, months)
+    return owned_table(brought, following, outcome, _owned_costs(config, prepared))
+
+
+def _owned_costs(config: Config, prepared: Prepared) -> dict[str, float]:
+    """What each owned medium cost in the periods of the fit: from its column, or so much a month."""
+    panel, layout = prepared.panel, prepared.layout
+    last = period_end(panel.dates[-1], panel.grain)
+    months = (float((last - panel.dates[layout.window]).astype(int)) + 1.0) / MONTH
+    costs = {name: amount * months for name, amount in config.finance.owned_cost.items()}
+    frame = prepared.tables.owned_costs
+    days = frame["date"].to_numpy().astype("datetime64[D]")
+    inside = frame[(days >= panel.dates[layout.window]) & (days <= last)]
+    return costs | {str(name): float(rows["value"].sum()) for name, rows in inside.groupby("name")}
 
 
 def _from(

@@ -13,7 +13,17 @@ from mmm.data.booked import booking
 from mmm.data.names import clean_name, fold
 from mmm.data.panel import Check
 from mmm.data.reader import Reader
-from mmm.data.settings import COUNTED, CountsTable, ExportTable, MediaTable, RatesTable, Source, file_of
+from mmm.data.settings import (
+    COUNTED,
+    CountsTable,
+    CreativesTable,
+    ExportTable,
+    LeadsTable,
+    MediaTable,
+    RatesTable,
+    Source,
+    file_of,
+)
 from mmm.errors import ConfigError, DataError
 from mmm.runs.files import sha256
 from mmm.runs.manifest import package_version
@@ -67,10 +77,13 @@ def bring_exports(config: Config, place: Warehouse, say: Say) -> Brought:
         raise ConfigError(
             ["`data.exports`: no file has money spent; add those of ad platforms, or `data.media`"]
         )
+    of_all = {one.role: _of_all(config, place, one) for one in tables if one.source == ""}
     data = config.data.model_copy(
         update={
             "media": (*config.data.media, *media),
             "attribution": (*config.data.attribution, *counts),
+            "creatives": config.data.creatives or of_all.get("creatives"),
+            "leads": config.data.leads or of_all.get("leads"),
             "exports": (),
             "rules": (),
         }
@@ -157,7 +170,7 @@ def _file(config: Config, place: Warehouse, table: PanelTable) -> Path:
     return Path(os.path.relpath(place.folder / "panel" / table.file, config.folder))
 
 
-def _as_it_is(config: Config, export: ExportTable) -> dict[str, object]:
+def _as_it_is(config: Config) -> dict[str, object]:
     """The rows are booked and dated already; nothing that `data` says of other tables is done to them again."""
     plain: dict[str, object] = {
         "vat_included": 0.0,
@@ -165,16 +178,29 @@ def _as_it_is(config: Config, export: ExportTable) -> dict[str, object]:
         "currency": config.currency,
         "date_format": "iso",
     }
-    return plain | {"week_label": "first", "owner": config.data.resolved(export).owner, "date": "date"}
+    return plain | {"week_label": "first", "date": "date"}
+
+
+def _owner(config: Config, export: ExportTable) -> dict[str, object]:
+    return {"owner": config.data.resolved(export).owner}
 
 
 def _media(config: Config, place: Warehouse, table: PanelTable, export: ExportTable) -> MediaTable:
     columns = {name: name for name in table.columns if name != "date"}
-    as_it_is = _as_it_is(config, export) | {"fee": 0.0}
+    as_it_is = _as_it_is(config) | _owner(config, export) | {"fee": 0.0}
     return MediaTable.model_validate({"source": _file(config, place, table), **columns, **as_it_is})
 
 
 def _counts(config: Config, place: Warehouse, table: PanelTable, export: ExportTable) -> CountsTable:
     columns = {name: name for name in table.columns if name != "date"}
-    told = {"source": _file(config, place, table), **columns, **_as_it_is(config, export)}
-    return CountsTable.model_validate(told)
+    told = {"source": _file(config, place, table), **columns, **_as_it_is(config)}
+    return CountsTable.model_validate(told | _owner(config, export))
+
+
+def _of_all(config: Config, place: Warehouse, table: PanelTable) -> CreativesTable | LeadsTable:
+    """Campaigns and ads, or leads by their days, over all exports."""
+    columns = {name: name for name in table.columns if name != "date"}
+    told = {"source": _file(config, place, table), **columns, **_as_it_is(config)}
+    if table.role == "leads":
+        return LeadsTable.model_validate(told)
+    return CreativesTable.model_validate(told | {"fee": 0.0})

@@ -26,8 +26,11 @@ def fit_settings(config: Config) -> str:
     was = "".join(found.model_dump_json(include={"was", "role"}) for found in config.channels.values())
     tests = "".join(told.model_dump_json() for told in (config.experiments, config.studies) if told)
     data = config.data.model_dump_json(
-        exclude=dict.fromkeys(("attribution", "other_outcomes", "exports", "rules", "owner"), True)
-        | {name: {"owner"} for name in ("organic", "controls", "events", "future")}
+        exclude=dict.fromkeys(
+            ("attribution", "creatives", "leads", "other_outcomes", "exports", "rules", "owner"), True
+        )
+        | {name: {"owner"} for name in ("controls", "events", "future")}
+        | {"organic": {"owner", "costs"}}
         | {"outcome": {"orders", "new_customers", "owner"}, "media": {"__all__": {"owner"}}}
     )
     finance = config.finance.model_dump_json(include={"gross_margin", "margin_by_segment", "rates"})

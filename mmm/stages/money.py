@@ -10,14 +10,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mmm.config import Config
+from mmm.data.creatives import align_creatives
 from mmm.data.panel import Panel
 from mmm.finance.bridge import Caused, bridge_table, counted_steps
 from mmm.finance.claims import claims_table
 from mmm.finance.cohorts import learned_lifetimes
+from mmm.finance.creatives import creative_figures, creatives_table
 from mmm.finance.drivers import drivers_table
 from mmm.finance.economics import unit_economics
 from mmm.finance.freshness import sources_table
 from mmm.finance.lifetime import given_lifetimes
+from mmm.finance.maturity import expected_series, leads_table, maturity_of
 from mmm.finance.scorecard import scorecard_table
 from mmm.finance.windows import QUARTER, Windows, trailing_windows
 from mmm.inference.posterior import Posterior
@@ -26,6 +29,8 @@ from mmm.stages.customers import FittedOutcome, owned, write_customers
 from mmm.stages.prepare import Prepared
 from mmm.stages.segments import load_posteriors
 from mmm.stages.tables import write_csv, write_json
+from mmm.warehouse.panel_tables import exports_of_files
+from mmm.warehouse.store import warehouse_of
 
 Floats = NDArray[np.float64]
 
@@ -50,17 +55,22 @@ def write_money(
     span = QUARTER[panel.grain]
     revenue = _revenue(panel)
     split = None if fitted is None else _split(fitted)
-    write_csv(sources_table(prepared.tables), folder / "sources.csv")
+    exports = exports_of_files(warehouse_of(config.name))
+    write_csv(sources_table(prepared.tables, exports), folder / "sources.csv")
     handling = config.finance.handling_cost_per_lead
-    write_csv(scorecard_table(panel, counts, revenue, span, split, handling), folder / "scorecard.csv")
+    drawn = None if fitted is None else _caused_by_leaf(prepared, load_posteriors(fitted, prepared.parts))
+    lines = _write_creatives(folder, prepared, drawn, span)
+    expected = _write_leads(folder, prepared)
+    card = scorecard_table(panel, counts, revenue, span, split, handling, expected)
+    write_csv(pd.concat([card, lines], ignore_index=True), folder / "scorecard.csv")
     write_csv(drivers_table(panel, counts, span), folder / "drivers.csv")
     why = _no_bridge(prepared, revenue, fitted is not None)
     if why == "" and revenue is not None:
         usable = counts.covered & np.isfinite(revenue) & _modelled(prepared, fitted is not None)
         windows = trailing_windows(panel.dates, panel.grain, usable, span)
         caused = None
-        if fitted is not None and split is not None:
-            caused = _caused(prepared, load_posteriors(fitted, prepared.parts), split, windows)
+        if drawn is not None and split is not None:
+            caused = _caused(prepared, drawn, split, windows)
         steps = counted_steps(counts, revenue, windows, config.finance.returns)
         spend = panel.spend.sum(axis=1) @ counts.members.T.astype(float)
         write_csv(bridge_table(steps, caused, revenue, counts, windows), folder / "bridge.csv")
@@ -118,13 +128,42 @@ def _split(fitted: Path) -> pd.DataFrame:
     )
 
 
-def _caused(prepared: Prepared, posteriors: list[Posterior], split: pd.DataFrame, windows: Windows) -> Caused:
+def _write_creatives(folder: Path, prepared: Prepared, drawn: Floats | None, span: int) -> pd.DataFrame:
+    """The ledger of the last window, where the data name campaigns; gives its rows of the scorecard."""
+    panel, counts = prepared.panel, prepared.counts
+    found = align_creatives(prepared.tables.creatives, panel, counts)
+    if found is None:
+        return pd.DataFrame()
+    usable = _modelled(prepared, drawn is not None)
+    windows = trailing_windows(panel.dates, panel.grain, usable, span)
+    caused = None if drawn is None else windows.sums(drawn)[:, -1]
+    table = creatives_table(found, panel, windows.inside[-1], windows.names[-1], caused)
+    write_csv(table, folder / "creatives.csv")
+    return creative_figures(found, panel, span)
+
+
+def _write_leads(folder: Path, prepared: Prepared) -> dict[str, Floats] | None:
+    """Leads by month with what is still to come, where the CRM gives them one by one; the same for the scorecard."""
+    panel, counts = prepared.panel, prepared.counts
+    found = maturity_of(prepared.tables.leads, panel, counts)
+    if found is None:
+        return None
+    write_csv(leads_table(found, counts), folder / "leads.csv")
+    return expected_series(found, len(panel.dates), len(counts.leaves))
+
+
+def _caused_by_leaf(prepared: Prepared, posteriors: list[Posterior]) -> Floats:
+    """What paid media caused by period and leaf, shape (draw, period, leaf); nothing before the fit's first period."""
     panel, layout = prepared.panel, prepared.layout
     fitted = zip(posteriors, prepared.parts, strict=True)
     by_cell = np.sum([caused_by_spend(posterior, part.layout) for posterior, part in fitted], axis=0)
     whole = np.zeros((len(by_cell), len(panel.dates), by_cell.shape[2]))
     whole[:, layout.window :] = by_cell
-    members = prepared.counts.members.T.astype(float)
+    return np.asarray(whole @ prepared.counts.members.T.astype(float))
+
+
+def _caused(prepared: Prepared, drawn: Floats, split: pd.DataFrame, windows: Windows) -> Caused:
+    panel = prepared.panel
 
     def summed(rows: pd.Series) -> Floats:
         found = split[rows.to_numpy()].groupby("date")["value"].sum()
@@ -135,7 +174,7 @@ def _caused(prepared: Prepared, posteriors: list[Posterior], split: pd.DataFrame
         return windows.sums(by_period[:, None])[:, 0]
 
     return Caused(
-        media=windows.sums(whole @ members),
+        media=windows.sums(drawn),
         carried_in=summed(split["component"] == "media_before"),
         owned=summed(split["part"] == "owned"),
         base=summed((split["part"] == "base") & (split["component"] != "residual")),

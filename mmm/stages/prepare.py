@@ -266,6 +266,12 @@ def _refuse_customers(config: Config, panel: Panel, segments: Sequence[str]) -> 
         for named in finance.owned_cost
         if named not in panel.organic_names
     ]
+    by_column = config.data.organic.costs if config.data.organic else {}
+    faults += [
+        f"`finance.owned_cost.{name}`: column {by_column[name]!r} has its cost too (`data.organic.costs`); keep one"
+        for name in finance.owned_cost
+        if name in by_column
+    ]
     if finance.handling_cost_per_lead > 0 and not any(table.leads for table in config.data.attribution):
         faults.append(
             "`finance.handling_cost_per_lead`: no table counts leads; name the column `leads` of one under "

@@ -193,6 +193,8 @@ CRM = CanonicalTable(
             "text",
             "the lead, by a salted hash, never an e-mail address or a name; empty in a report that counts them",
         ),
+        Column("campaign", "text", "campaign that the CRM names, or empty"),
+        Column("creative", "text", "ad that the CRM names (utm_content), or empty"),
         Column("stage", "text", "where the lead stands"),
         Column("leads", "amount", "1, or how many leads a row of a report counts"),
         Column("qualified", "amount", "of these, how many sales accepted"),
@@ -200,7 +202,7 @@ CRM = CanonicalTable(
         Column("revenue", "amount", "money of the orders"),
         Column("closed", "day", "the day on which the lead was won or lost; empty while open"),
     ),
-    key=("date", "channel", "audience", "stage"),
+    key=("date", "channel", "audience", "campaign", "creative", "stage"),
     identity="lead_id_hash",
 )
 ANALYTICS = CanonicalTable(

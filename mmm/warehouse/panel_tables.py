@@ -29,6 +29,9 @@ COUNTS = {
 }
 """Which columns of a table are which counts of `data.attribution`."""
 MARK = "panel.json"
+FORM = 2
+"""Raised when the files of the same rows are others."""
+Role = Literal["media", "counts", "creatives", "leads"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,10 @@ class PanelTable:
     Attributes
     ----------
     source
-        Which source of the warehouse its rows come from.
+        Which source of the warehouse its rows come from; "": all.
     role
-        `media`: spend and exposure; `counts`: what a system counts.
+        `media`: spend and exposure; `counts`: what a system counts; `creatives`: campaigns and ads; `leads`: by the
+        days they came in and were won.
     file
         Its name in `data/NAME/panel/`.
     columns
@@ -48,7 +52,7 @@ class PanelTable:
     """
 
     source: str
-    role: Literal["media", "counts"]
+    role: Role
     file: str
     columns: tuple[str, ...]
 
@@ -70,6 +74,7 @@ def write_panel_tables(
         asked = {
             "store": str(connection.execute("SELECT changed FROM about").fetchall()[0][0]),
             "sources": list(sources),
+            "form": FORM,
             "taken": sorted(taken),
             "counted": sorted(counted),
         }
@@ -85,10 +90,18 @@ def write_panel_tables(
             "SET threads = 1"
         )  # the same rows are the same bytes: stages know files by their hash
         made = [one for source in sources for one in _of_source(connection, source, asked, place)]
+        made += _of_all(connection, asked, place)
         write_text(
             mark, json.dumps({"asked": asked, "tables": [asdict(one) for one in made]}, indent=1) + "\n"
         )
     return made
+
+
+def exports_of_files(place: Warehouse) -> dict[str, str]:
+    """Which source of the warehouse each file of the panel is of, by its name; nothing before any was written."""
+    mark = place.folder / "panel" / MARK
+    made = json.loads(mark.read_text("utf-8"))["tables"] if mark.is_file() else []
+    return {str(told["file"]): str(told["source"]) for told in made if told["source"]}
 
 
 def _of_source(connection: Any, source: str, asked: dict[str, Any], place: Warehouse) -> list[PanelTable]:
@@ -118,6 +131,53 @@ def _of_source(connection: Any, source: str, asked: dict[str, Any], place: Wareh
     return made
 
 
+def _of_all(connection: Any, asked: dict[str, Any], place: Warehouse) -> list[PanelTable]:
+    """Campaigns and ads with their leads; leads by the days they came in and were won. Nothing that nobody names."""
+    mine = f"list_contains({_listed(asked['sources'])}, source)"
+    paid = (
+        f"media WHERE {mine} AND spend IS NOT NULL AND NOT list_contains({_listed(asked['taken'])}, channel)"
+    )
+    made = []
+    query = f"SELECT count(*) FROM {paid} AND (campaign <> '' OR creative <> '')"
+    if connection.execute(query).fetchall()[0][0]:
+        query, every = _creatives(paid, f"crm WHERE {mine}", has_crm=_has_crm(connection, asked["sources"]))
+        columns = _filled(connection, f"({query})", every)
+        made.append(_written(connection, place, "", "creatives", "creatives", query, columns))
+    single = f"crm WHERE {mine} AND lead_id_hash <> '' AND leads IS NOT NULL"
+    query = f"SELECT count(*) FROM {single} AND won > 0 AND closed IS NOT NULL"
+    if connection.execute(query).fetchall()[0][0]:
+        query, every = _ages(single)
+        columns = _filled(connection, f"({query})", every)
+        made.append(_written(connection, place, "", "leads", "leads", query, columns))
+    return made
+
+
+def _creatives(paid: str, crm: str, *, has_crm: bool) -> tuple[str, tuple[str, ...]]:
+    """Money and counts by day and line; leads of the CRM under the names it has, else those of platforms."""
+    keys = ("date", "channel", "audience", "campaign", "creative")
+    given = {"spend": "spend", "exposure": "coalesce(impressions, exposure)", "clicks": "clicks"}
+    given |= {"leads": "NULL"} if has_crm else {"leads": "leads"}
+    counted = {"leads": "leads", "qualified": "qualified", "won": "won", "won_revenue": "revenue"}
+    every = (*("spend", "exposure", "clicks"), *counted)
+
+    def rows(where: str, have: dict[str, str]) -> str:
+        columns = ", ".join(f"CAST({have.get(name, 'NULL')} AS DECIMAL(18, 6)) AS {name}" for name in every)
+        return f"SELECT {names(keys)}, {columns} FROM {where}"
+
+    both = f"{rows(paid, given)} UNION ALL {rows(crm, counted)}"
+    sums = ", ".join(f"CAST(sum({name}) AS DOUBLE) AS {name}" for name in every)
+    query = f"SELECT {names(keys)}, {sums} FROM ({both}) GROUP BY {names(keys)} ORDER BY {names(keys)}"
+    return query, (*keys[1:], *every)
+
+
+def _ages(single: str) -> tuple[str, tuple[str, ...]]:
+    """Leads one by one, added up by the days they came in and were won; an order whose day nobody knows is left out."""
+    won = "CASE WHEN won > 0 THEN greatest(closed, date) END AS won_on"
+    query = f"""SELECT date, channel, audience, {won}, CAST(sum(leads) AS DOUBLE) AS leads FROM {single}
+      AND (coalesce(won, 0) = 0 OR closed IS NOT NULL) GROUP BY ALL ORDER BY ALL"""
+    return query, ("channel", "audience", "won_on", "leads")
+
+
 def _has_crm(connection: Any, sources: Sequence[str]) -> bool:
     query = "SELECT count(leads) FROM crm WHERE list_contains(?, source)"
     return bool(connection.execute(query, [list(sources)]).fetchall()[0][0])
@@ -138,7 +198,7 @@ def _written(
     connection: Any,
     place: Warehouse,
     source: str,
-    role: Literal["media", "counts"],
+    role: Role,
     stem: str,
     query: str,
     columns: tuple[str, ...],

@@ -25,8 +25,10 @@ from mmm.data.reader import Reader
 from mmm.data.readouts import read_readouts
 from mmm.data.settings import (
     CalendarSettings,
+    CreativesTable,
     DataSettings,
     ExperimentsTable,
+    LeadsTable,
     OutcomeTable,
     StudiesTable,
     TransactionsTable,
@@ -211,6 +213,9 @@ def test_the_page_on_money_is_read() -> None:
     assert [type(one.customer_lifetime_value) for one in finance].count(TransactionsTable) == 1
     goals = [GoalsSettings.model_validate(one["goals"]) for one in told if "goals" in one]
     assert [one.channels["tv"] for one in goals] == ["awareness"]
+    (ledger,) = [one["data"] for one in told if "creatives" in one.get("data", {})]
+    assert CreativesTable.model_validate(ledger["creatives"]).creative == "ad"
+    assert LeadsTable.model_validate(ledger["leads"]).won_on == "won_on"
     (customers,) = [one for one in told if "customers" in one["finance"]]
     assert OutcomeTable.model_validate(customers["data"]["outcome"]).new_customers == "first_orders"
     found = given_lifetimes(FinanceSettings.model_validate(customers["finance"]))

@@ -1,9 +1,12 @@
 """What three systems count is read whole or refused with every fault, and lies on the panel's periods and cells."""
 
+from datetime import date
+
 import numpy as np
 import pytest
 
 from mmm.data.align import align_tables
+from mmm.data.booked import Booking, steps
 from mmm.data.tables import load_tables
 from mmm.data.three_counts import align_counts
 from mmm.dims import Cell
@@ -33,10 +36,10 @@ COMPANY = (
 
 @pytest.fixture
 def aligned(write_company):
-    def align(rows=HEAD + ROWS, *tables, channels=(), **more):
+    def align(rows=HEAD + ROWS, *tables, channels=(), booking=None, **more):
         files = {"sales.csv": SALES, "media.csv": MEDIA, "counts.csv": rows} | more
         config = write_company(files, *COMPANY, *(tables or (TABLE,)), *channels)
-        found = load_tables(config.data, config.calendar, config.channels, config.folder)
+        found = load_tables(config.data, config.calendar, config.channels, config.folder, booking)
         named = {"name": config.name, "currency": config.currency}
         panel = align_tables(found, **named, data=config.data, calendar=config.calendar).panel
         return align_counts(found, panel)
@@ -74,6 +77,25 @@ def test_claimed_money_is_net_and_the_vat_taken_out_stands_beside_it(aligned):
     net, vat = counts.counted["claimed_revenue"][0, 1:], counts.counted["claimed_vat"][0, 1:]
     np.testing.assert_allclose(net, [100, 50])
     np.testing.assert_allclose(net + vat, [118, 59])
+
+
+def test_claimed_money_in_another_currency_is_booked_at_its_days_rate_and_what_the_latest_adds_is_known(
+    aligned,
+):
+    weeks = [str(week) for week in WEEKS]
+    rates = {"EUR": steps({date.fromisoformat(weeks[0]): 1.0, date.fromisoformat(weeks[2]): 1.25})}
+    table = TABLE.replace("{source", "{currency: EUR, vat_included: 0.18, source")
+    counts, _ = aligned(HEAD + ROWS, table, booking=Booking("USD", rates))
+
+    net, more = counts.counted["claimed_revenue"][:, 1], counts.counted["claimed_exchange"][:, 1]
+    np.testing.assert_allclose(net, [100, 100, 125])
+    np.testing.assert_allclose(more, [0.25 * 118, 0.25 * 118, 0])
+
+
+def test_orders_inside_a_window_are_a_part_of_those_claimed(aligned):
+    table = TABLE.replace("claimed: ", "claimed_within: closed, claimed: ")
+    with pytest.raises(DataError, match="claimed_within"):
+        aligned(HEAD + "".join(f"{week},social,young,1,10,1,2\n" for week in WEEKS), table)
 
 
 def test_days_are_added_up_to_weeks(aligned):

@@ -110,6 +110,29 @@ def test_vat_in_claims_is_a_step_of_its_own(make_counts):
     assert total["vat"] == pytest.approx(-total["claimed"] * 0.18 / 1.18, abs=0.1)
 
 
+def test_a_common_window_and_the_rate_of_each_day_are_steps_before_overlap(make_counts):
+    counts = make_counts()
+    claimed, money = counts.counted["claimed"], counts.counted["claimed_revenue"]
+    counts.counted["claimed_exchange"] = 0.1 * money
+    within = 0.75 * claimed
+    within[:, 1] = np.nan  # this platform does not say
+    counts.counted["claimed_within"] = within
+
+    table = bridge_of(counts, None).query("level == 'total'")
+    total = table.groupby("step")["value"].sum()
+    order = table["step"].drop_duplicates().tolist()
+
+    assert order[:3] == ["claimed", "exchange", "window"]
+    inside = windows_of().inside.any(axis=0)
+    of = np.nansum(money[inside], axis=0)
+    assert total["claimed"] == pytest.approx(1.1 * of.sum(), abs=0.1)
+    assert total["exchange"] == pytest.approx(-0.1 * of.sum(), abs=0.1)
+    assert total["window"] == pytest.approx(-0.25 * of[2:].sum(), abs=0.1)
+    levels = table[table["kind"] == "level"].groupby("step")["value"].sum()
+    changes = total.drop(["claimed", "matched", "residual", "finance"])
+    assert levels["matched"] == pytest.approx(levels["claimed"] + changes.sum(), abs=0.001)
+
+
 def test_ranges_are_quantiles_of_the_draws_and_sums_are_taken_by_draw(make_counts):
     windows = windows_of()
     caused = caused_in(windows)

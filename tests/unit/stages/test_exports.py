@@ -7,12 +7,15 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
 from mmm.cli.shell import execute
 from mmm.config import Config, load_config
+from mmm.data.creatives import align_creatives
 from mmm.errors import DataError
+from mmm.finance.maturity import maturity_of
 from mmm.stages.at_hand import AtHand, at_hand
 from mmm.stages.ingest import ingest
 from mmm.stages.prepare import prepare
@@ -228,3 +231,51 @@ def test_ingest_names_exports_and_tables_once_each(company: Callable[..., Config
     _write(folder, "all.csv", _google(0, DAYS - 1))
     done = ingest(company())
     assert [one.source for one in done.loaded] == ["data.outcome", "google_ads google/*.csv"]
+
+
+ADS = "Day,Campaign,Ad name,Currency code,Cost,Impr.,Clicks"
+CRM = "Record ID,Create Date,Close Date,Deal Stage,UTM Source,UTM Campaign,UTM Content,Amount"
+
+
+def test_ads_and_leads_of_the_exports_are_in_the_ledger_and_in_what_is_still_to_come(
+    company: Callable[..., Config], folder: Path
+) -> None:
+    """Every day two ads and two leads: one closes after ten days, the other never; the CRM names the ad."""
+    ads, deals = [], []
+    for n in range(DAYS):
+        day = FIRST + timedelta(days=n)
+        ads += [f"{day},Shoes,{ad},USD,10,1000,20" for ad in ("Blue", "Red")]
+        won = n + 10 < DAYS
+        closed = day + timedelta(days=10) if won else day + timedelta(days=90)  # open: when it may close
+        stage = "Closed Won" if won else "Appointment"
+        deals += [
+            f"{2 * n},{day},{closed},{stage},google,Shoes,Blue,100",
+            f"{2 * n + 1},{day},{day},Closed Lost,google,shoes,,5",
+        ]
+    _write(folder, "ads.csv", "\n".join([ADS, *ads]))
+    (folder / "deals.csv").write_text("\n".join([CRM, *deals]), "utf-8")
+    exports = [
+        {"adapter": "google_ads", "source": "google/*.csv"},
+        {"adapter": "hubspot", "source": "deals.csv"},
+    ]
+    rules = [{"source": "google", "channel": "search"}]
+    prepared = prepare(at_hand(company(exports=exports, rules=rules)).config)
+    ledger = align_creatives(prepared.tables.creatives, prepared.panel, prepared.counts)
+    assert ledger is not None
+    blue, red, nameless = (
+        [line.creative for line in ledger.lines].index(name) for name in ("Blue", "Red", "")
+    )
+    spent, leads, won = (ledger.counted[name].sum(axis=0) for name in ("spend", "leads", "won_revenue"))
+    assert (spent[blue], leads[blue], won[blue]) == (10.0 * DAYS, DAYS, 100.0 * (DAYS - 10))
+    assert (spent[red], leads[nameless]) == (
+        10.0 * DAYS,
+        DAYS,
+    )  # of the campaign's two ads nobody knows which
+    assert np.nansum(ledger.counted["spend"]) == pytest.approx(prepared.panel.spend.sum())
+    found = maturity_of(prepared.tables.leads, prepared.panel, prepared.counts)
+    assert found is not None
+    assert found.curve[9] == 0.0
+    assert found.curve[10] == 1.0
+    young = np.isclose(found.ripe, 0.0)
+    assert found.coming[young].sum() == pytest.approx(10, rel=0.1)  # ten days of one order each
+    assert found.coming[~young].sum() == 0.0
