@@ -10,6 +10,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12; do \
 # This project's .venv and no other; bytecode is compiled now, or every start pays where PYTHONDONTWRITEBYTECODE is set.
 UV := env -u VIRTUAL_ENV -u CONDA_PREFIX UV_PYTHON=$(PY) UV_PYTHON_DOWNLOADS=never UV_COMPILE_BYTECODE=1 $(PY) -m uv
 LOCK := $(UV) pip compile --quiet --universal --generate-hashes --no-header pyproject.toml
+TESTED := --extra dask --extra docs --extra postgres --extra ray --extra sql
 INSTALL := $(UV) pip install --quiet --require-hashes -r
 
 help:  ## list the targets
@@ -43,8 +44,11 @@ bench: $(VENV)/.dev  ## speed and accuracy beside the peers (long; makes environ
 	@$(PY) -m benchmarks
 docs: $(VENV)/.dev  ## the documentation as a site, in build/site
 	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet
+spark: $(VENV)/.dev  ## add Spark to the environment, for its test (400 MB; needs Java)
+	@$(INSTALL) requirements/spark.txt
 lock: | $(VENV)/.uv  ## renew requirements/*.txt from pyproject.toml
 	@mkdir -p requirements
 	@$(LOCK) --output-file requirements/base.txt
-	@$(LOCK) --all-extras --group dev --output-file requirements/dev.txt --constraint requirements/base.txt
-.PHONY: help setup demo test test-slow check bench docs lock
+	@$(LOCK) $(TESTED) --group dev --output-file requirements/dev.txt --constraint requirements/base.txt
+	@$(LOCK) --extra spark --output-file requirements/spark.txt --constraint requirements/dev.txt
+.PHONY: help setup demo test test-slow check bench docs spark lock

@@ -1,4 +1,4 @@
-"""How a query is asked: of PostgreSQL, SQLite, DuckDB over files, and through Ibis of everything else.
+"""How a query is asked: of PostgreSQL, SQLite, DuckDB over files, Spark, and through Ibis of everything else.
 
 Each reader takes a query and gives its rows; nothing is written, and none waits longer than it may.
 """
@@ -55,7 +55,13 @@ def engine_of(url: str) -> Callable[[Query], pd.DataFrame] | None:
     scheme, mark, _ = url.partition("://")
     if not mark or not scheme:
         return None
-    own = {"postgres": _postgres, "postgresql": _postgres, "sqlite": _sqlite, "duckdb": _duckdb}
+    own = {
+        "postgres": _postgres,
+        "postgresql": _postgres,
+        "sqlite": _sqlite,
+        "duckdb": _duckdb,
+        "spark": _spark,
+    }
     return own.get(scheme.lower(), _ibis)
 
 
@@ -79,12 +85,12 @@ def _postgres(query: Query) -> pd.DataFrame:
         )
         try:
             with (
-                _left_after(query.timeout + MARGIN, lambda: _hang_up(connection)),
+                left_after(query.timeout + MARGIN, lambda: _hang_up(connection)),
                 connection.cursor() as cursor,
             ):
                 # as a prepared statement it can be one statement only, and DECLARE takes none that writes
                 cursor.execute(f"DECLARE mmm NO SCROLL CURSOR FOR {query.sql}", prepare=True)
-                return _frame(*_fetched(cursor))
+                return frame_of(*_fetched(cursor))
         except psycopg.errors.QueryCanceled:
             raise SlowQuery from None
         except psycopg.OperationalError as error:
@@ -119,7 +125,7 @@ def _sqlite(query: Query) -> pd.DataFrame:
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=CONNECT)
     except sqlite3.OperationalError as error:
         raise Refused(str(error)) from None
-    with closing(connection), _left_after(query.timeout, connection.interrupt, began):
+    with closing(connection), left_after(query.timeout, connection.interrupt, began):
         try:
             cursor = connection.execute(query.sql)
             rows = cursor.fetchall()
@@ -129,7 +135,7 @@ def _sqlite(query: Query) -> pd.DataFrame:
             if "locked" in str(error):
                 raise Unreachable(str(error)) from None
             raise
-        return _frame([column[0] for column in cursor.description or ()], rows)
+        return frame_of([column[0] for column in cursor.description or ()], rows)
 
 
 def _duckdb(query: Query) -> pd.DataFrame:
@@ -145,17 +151,23 @@ def _duckdb(query: Query) -> pd.DataFrame:
             path = str(_file_of(query)).replace("'", "''")
             connection.execute(f"ATTACH '{path}' AS asked (READ_ONLY)")
             connection.execute("USE asked")
-        with _left_after(query.timeout, connection.interrupt, late):
+        with left_after(query.timeout, connection.interrupt, late):
             try:
                 relation = connection.sql(query.sql)
                 if relation is None:
                     raise Refused("this is no SELECT")
                 rows = relation.fetchall()
-                return _frame(list(relation.columns), rows)
+                return frame_of(list(relation.columns), rows)
             except duckdb.InterruptException:
                 if late.is_set():
                     raise SlowQuery from None
                 raise KeyboardInterrupt from None
+
+
+def _spark(query: Query) -> pd.DataFrame:
+    from mmm.warehouse.spark import ask_spark
+
+    return ask_spark(query)
 
 
 def _ibis(query: Query) -> pd.DataFrame:
@@ -164,7 +176,7 @@ def _ibis(query: Query) -> pd.DataFrame:
     connection = ibis.connect(query.url)
     try:
         table = connection.sql(query.sql).to_pyarrow()
-        return _frame(
+        return frame_of(
             list(table.column_names), list(zip(*(c.to_pylist() for c in table.columns), strict=True))
         )
     finally:
@@ -194,7 +206,7 @@ def _file_of(query: Query) -> Path:
 
 
 @contextmanager
-def _left_after(
+def left_after(
     seconds: float, stop: Callable[[], None], late: threading.Event | None = None
 ) -> Iterator[None]:
     """Stop what is inside after some seconds."""
@@ -213,7 +225,7 @@ def _left_after(
         timer.cancel()
 
 
-def _frame(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
+def frame_of(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
     """Rows as a frame; a column has one type, the plainest that holds all its values."""
     made = [_column([row[k] for row in rows]) for k in range(len(columns))]
     frame = pd.DataFrame(dict(enumerate(made)))
