@@ -40,7 +40,7 @@ def read_counts(reader: Reader, channels: Mapping[str, ChannelSettings]) -> pd.D
     frames = []
     for number, table in enumerate(reader.data.attribution, start=1):
         key = f"data.attribution[{number}]"
-        opened = reader.open(table, key, {name: getattr(table, name) for name in (*KEYS, *COUNTED)})
+        opened = reader.open(table, key, {name: getattr(table, name) for name in (*KEYS, *COUNTED, *INSIDE)})
         if opened is None:
             continue
         frame = _rows(reader, opened, table)
@@ -70,8 +70,13 @@ def _rows(reader: Reader, opened: Opened, table: CountsTable) -> pd.DataFrame:
             )
     frame = pd.DataFrame(columns, index=range(len(raw.frame)))
     vat = reader.vat(opened, table)
-    frame["claimed_vat"] = frame["claimed_revenue"] * vat
-    frame["claimed_exchange"] = frame["claimed_revenue"] * (1 + vat) * (reader.later_rate(opened, table) - 1)
+    inside = {"claimed_vat": frame["claimed_revenue"] * vat}
+    inside["claimed_exchange"] = (
+        frame["claimed_revenue"] * (1 + vat) * (reader.latest_rate(opened, table) - 1)
+    )
+    for name, values in inside.items():
+        column = getattr(table, name)
+        frame[name] = values if column is None else reader.numbers(raw, column)
     frame["row"] = opened.rows
     return frame
 

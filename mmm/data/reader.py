@@ -243,13 +243,13 @@ class Reader:
             values = values * self._by_day(opened, self.booking.rates[own], f"rate of {own}")
         return values
 
-    def later_rate(self, opened: Opened, table: Source) -> Floats:
-        """The latest exchange rate over that of each row's day; 1 in the company's own currency."""
+    def latest_rate(self, opened: Opened, table: Source) -> Floats:
+        """The latest rate of exchange that is known over that of each row's day; 1 in the company's own currency."""
         own, base = self.currency_of(table), self.booking.currency
         if own is None or own == base or own not in self.booking.rates:
             return np.ones(len(opened.days))
         rate = self.booking.rates[own]
-        return np.asarray(rate.at(np.nanmax(opened.days, keepdims=True)) / rate.at(opened.days))
+        return np.asarray(rate.values[-1] / rate.at(opened.days))
 
     def _by_day(self, opened: Opened, rate: Steps, what: str) -> Floats:
         """A rate on the day of each row; rows before the first are a fault."""

@@ -336,6 +336,12 @@ class CountsTable(Source):
         description="column with those of them inside the attribution window that all share (7-day click)",
     )
     claimed_revenue: str | None = Field(None, description="column with the money of these orders")
+    claimed_vat: str | None = Field(
+        None, description="column with VAT that was in this money and is taken out already; exports fill it"
+    )
+    claimed_exchange: str | None = Field(
+        None, description="column with what it was more at the latest rate of exchange; exports fill it"
+    )
     attributed: str | None = Field(None, description="column with orders that analytics attributes")
     attributed_revenue: str | None = Field(None, description="column with their money")
     matched: str | None = Field(None, description="column with orders or customers found in the CRM")

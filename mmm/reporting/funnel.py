@@ -7,7 +7,7 @@ from typing import Any
 from mmm.reporting.amounts import percent
 from mmm.reporting.blocks import Table
 from mmm.reporting.results import Results, number
-from mmm.reporting.scorecard import ABOVE, BY_GOAL, ENOUGH, FAR, judged, last_rows, over, written
+from mmm.reporting.scorecard import BY_GOAL, ENOUGH, FAR, judged, judged_by, last_rows, over, written
 from mmm.reporting.voice import Voice
 
 COMPANY = ("spend_per_new_customer", "spend_per_order", "media_share_of_revenue")
@@ -33,7 +33,7 @@ def kpi_tree(results: Results, voice: Voice) -> Table | None:
         if not mine:
             continue
         name = INSIDE + voice.text(f"goal.{goal}")
-        figure = _of_goal(goal, company)
+        figure = judged_by(goal, company)
         blank = (name, "", *("" for _ in PAST), "")
         rows.append(blank if figure is None else _line(name, figure, voice))
         rows += [_line(2 * INSIDE + voice.channel(row["channel"]), row, voice) for row in mine]
@@ -61,16 +61,6 @@ def funnel_table(results: Results, voice: Voice) -> Table | None:
         return None
     head = ("channel", "step", "breaks", "now", "a_year_ago", "usual", "change", "counted")
     return Table(tuple(voice.text(f"column.{name}") for name in head), tuple(rows), words=3)
-
-
-def _of_goal(goal: str, company: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
-    """The figure of a goal over all channels, or of the step that stands in for it."""
-    told = goal
-    while told in BY_GOAL:
-        if (row := next((company[name] for name in BY_GOAL[told] if name in company), None)) is not None:
-            return row
-        told = ABOVE[told]
-    return None
 
 
 def _line(name: str, row: dict[str, Any], voice: Voice) -> tuple[str, ...]:

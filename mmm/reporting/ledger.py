@@ -25,14 +25,13 @@ def creatives_table(results: Results, voice: Voice) -> Table | None:
     for row in rows[:SHOWN]:
         caused = estimate(row, "contribution")
         line = [voice.channel(row["channel"]), _named(row, voice), voice.amounts.money(number(row["spend"]))]
-        line += [percent(number(row["click_rate"]), decimals=2), _whole(row["age_days"])]
+        line.append(_whole(row["age_days"]))
         line += [voice.amounts.money(caused.mean), voice.amounts.money_range(caused)]
         told = {"qualified": _whole(row["qualified"]), "wear": percent(number(row["wear"]), signed=True)}
         told["won_revenue"] = voice.amounts.money(number(row["won_revenue"]))
         written.append((*line, *(told[name] for name in optional)))
-    head = ("channel", "ad", "spend", "kpi.click_rate", "age_days", "allocated", "range", *optional)
-    names = (name if "." in name else f"column.{name}" for name in head)
-    return Table(tuple(voice.text(name) for name in names), tuple(written), words=2)
+    head = ("channel", "ad", "spend", "age_days", "allocated", "range", *optional)
+    return Table(tuple(voice.text(f"column.{name}") for name in head), tuple(written), words=2)
 
 
 def leads_table(results: Results, voice: Voice) -> Table | None:

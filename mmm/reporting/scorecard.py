@@ -118,17 +118,22 @@ def judged(results: Results) -> list[dict[str, Any]]:
     for row in last_rows(results, "channel"):
         found.setdefault(row["channel"], {})[row["kpi"]] = row
     goals = results.about.channel_goals
-    judged = []
+    told = []
     for channel, kpis in found.items():
         goal = goals.get(channel, goals.get("default", "sales"))
-        told, asked = goal, None
-        while told in BY_GOAL and asked is None:
-            names = (YOUNG, *BY_GOAL[told]) if told == "sales" and not is_ripe(kpis) else BY_GOAL[told]
-            asked = next((kpis[name] for name in names if name in kpis), None)
-            told = ABOVE[told]
-        if asked is not None:
-            judged.append(asked | {"for": goal})
-    return judged
+        if (row := judged_by(goal, kpis)) is not None:
+            told.append(row | {"for": goal})
+    return told
+
+
+def judged_by(goal: str, kpis: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
+    """The first figure of a goal that is counted, or of the goal that stands in for it; None where none is."""
+    while goal in BY_GOAL:
+        names = (YOUNG, *BY_GOAL[goal]) if goal == "sales" and not is_ripe(kpis) else BY_GOAL[goal]
+        if (row := next((kpis[name] for name in names if name in kpis), None)) is not None:
+            return row
+        goal = ABOVE[goal]
+    return None
 
 
 def is_ripe(kpis: dict[str, dict[str, Any]]) -> bool:

@@ -153,6 +153,10 @@ MEDIA = CanonicalTable(
         Column("exposure", "amount", "exposure that is neither: GRPs, views"),
         Column("platform_conversions", "amount", "orders or leads that the platform claims"),
         Column("platform_revenue", "amount", "money of these, as the platform claims"),
+        Column("platform_vat", "amount", "VAT that was in it"),
+        Column(
+            "platform_exchange", "amount", "what it was more at the latest rate of exchange, VAT included"
+        ),
     ),
     key=("date", "geo", "channel", "audience", "message", "account", "campaign", "adset", "creative"),
 )

@@ -269,6 +269,11 @@ def _measures(
             out[name] = (
                 reader.money(opened, found[name], export) if is_money else reader.numbers(raw, found[name])
             )
+    if "platform_revenue" in out:
+        money, vat = np.asarray(out["platform_revenue"], float), reader.vat(opened, export)
+        more = reader.latest_rate(opened, export) - 1.0
+        out |= {"platform_vat": money * vat} if vat.any() else {}
+        out |= {"platform_exchange": money * (1.0 + vat) * more} if np.nan_to_num(more).any() else {}
     if "spend" not in found:
         return out
     spend = reader.money(opened, found["spend"], export, fee=True)

@@ -23,6 +23,8 @@ COUNTS = {
         "leads": "leads",
         "platform_conversions": "claimed",
         "platform_revenue": "claimed_revenue",
+        "platform_vat": "claimed_vat",
+        "platform_exchange": "claimed_exchange",
     },
     "analytics": {"conversions": "attributed", "revenue": "attributed_revenue"},
     "crm": {"leads": "leads", "qualified": "qualified", "won": "matched", "revenue": "matched_revenue"},
@@ -123,6 +125,12 @@ def _of_source(connection: Any, source: str, asked: dict[str, Any], place: Wareh
         }
         if table == "media" and _has_crm(connection, asked["sources"]):
             given.pop("leads", None)  # the same leads, which the CRM knows better
+        if "platform_revenue" not in given:
+            given = {
+                name: count
+                for name, count in given.items()
+                if name not in ("platform_vat", "platform_exchange")
+            }
         if given:
             cell = ("channel", *(name for name in ("audience", "message") if name in there))
             made.append(

@@ -1,7 +1,8 @@
+import numpy as np
 import pytest
 
 from mmm.data.tables import input_files, load_tables
-from mmm.errors import DataError
+from mmm.errors import ConfigError, DataError
 
 WEEKLY = """week,revenue,tv,search
 2025-01-06,1180,118,10
@@ -263,3 +264,41 @@ def test_a_person_in_a_name_of_any_table_is_refused_and_not_quoted(write_company
         load_tables(config.data, config.calendar, config.channels, config.folder)
     assert 'column "channel" holds personal data (e-mail) in row 3' in str(refused.value)
     assert "dana" not in str(refused.value)
+
+
+MAIL = "week,revenue,tv,mail,mail_cost\n2025-01-06,9,1,5,118\n2025-01-13,9,1,5,59\n"
+OWNED = (
+    *CONFIG[:3],
+    "  outcome: {value: revenue}",
+    "  media: {tv: tv}",
+    "  organic: {columns: [mail], costs: {mail: mail_cost}, vat_included: 0.18}",
+)
+
+
+def test_what_owned_media_cost_is_read_row_by_row_as_finance_books_it(write_company):
+    costs = load(write_company({"weekly.csv": MAIL}, *OWNED)).owned_costs
+    assert costs["name"].tolist() == ["mail", "mail"]
+    np.testing.assert_allclose(costs["value"], [100, 50])
+
+
+def test_a_cost_that_is_empty_or_below_zero_and_one_of_no_owned_medium_are_faults(write_company):
+    for cost in ("", "-5"):
+        with pytest.raises(DataError, match="cost of mail"):
+            load(write_company({"weekly.csv": MAIL.replace("59", cost)}, *OWNED))
+    with pytest.raises(ConfigError, match="none of the `columns`"):
+        write_company({"weekly.csv": MAIL}, *OWNED[:-1], OWNED[-1].replace("{mail:", "{post:"))
+
+
+def test_a_lead_won_before_it_came_in_and_money_below_zero_in_the_ledger_are_faults(write_company):
+    leads = "came,channel,won\n2025-01-06,tv,2025-01-10\n2025-01-13,tv,2025-01-12\n2025-01-13,tv,\n"
+    ads = "week,channel,ad,spend\n2025-01-06,tv,spot,-5\n"
+    config = write_company(
+        {"weekly.csv": WEEKLY, "leads.csv": leads, "ads.csv": ads},
+        *CONFIG,
+        "  leads: {source: leads.csv, date: came, channel: channel, won_on: won, date_format: iso}",
+        "  creatives: {source: ads.csv, channel: channel, creative: ad, spend: spend}",
+    )
+    with pytest.raises(DataError) as refused:
+        load(config)
+    assert any("before it came in, in row 3" in fault for fault in refused.value.faults)
+    assert any("spend is below zero in row 2" in fault for fault in refused.value.faults)

@@ -233,6 +233,31 @@ def test_ingest_names_exports_and_tables_once_each(company: Callable[..., Config
     assert [one.source for one in done.loaded] == ["data.outcome", "google_ads google/*.csv"]
 
 
+def test_vat_and_the_rate_of_claims_in_another_currency_are_kept_for_the_bridge(
+    company: Callable[..., Config], folder: Path
+) -> None:
+    _write(folder, "all.csv", _google(0, DAYS - 1))
+    days = [FIRST + timedelta(days=n) for n in range(DAYS)]
+    rows = [f"{day},Spring,10,5,118" for day in days]
+    (folder / "meta.csv").write_text(
+        "\n".join(["Day,Campaign name,Amount spent (EUR),Purchases,Purchases conversion value", *rows]),
+        "utf-8",
+    )
+    exports = [
+        {"adapter": "google_ads", "source": "google/*.csv"},
+        {"adapter": "meta", "source": "meta.csv", "currency": "EUR", "vat_included": 0.18},
+    ]
+    config = company(exports=exports)
+    rates = {"EUR": {FIRST: 1.0, days[-7]: 1.25}}
+    config = config.model_copy(update={"finance": config.finance.model_copy(update={"rates": rates})})
+    counted = prepare(at_hand(config).config).counts.counted
+    meta = ~np.isnan(counted["claimed_vat"]).all(axis=0)
+    net, vat, more = (counted[f"claimed_{name}"][:, meta][:, 0] for name in ("revenue", "vat", "exchange"))
+    np.testing.assert_allclose(net, [700.0] * 39 + [875.0])
+    np.testing.assert_allclose(vat, 0.18 * net)
+    np.testing.assert_allclose(more, [0.25 * 826.0] * 39 + [0.0])
+
+
 ADS = "Day,Campaign,Ad name,Currency code,Cost,Impr.,Clicks"
 CRM = "Record ID,Create Date,Close Date,Deal Stage,UTM Source,UTM Campaign,UTM Content,Amount"
 
