@@ -434,8 +434,9 @@ TAGGED = ("source", "medium", "campaign", "ad_set", "creative")
 class ExportTable(Source):
     """Files as a platform exports them; the adapter knows its columns."""
 
-    source: Path | None = Field(
-        None, description="the file, or a pattern of several (exports/google/*.csv), relative to the config"
+    source: Place | None = Field(
+        None,
+        description="the file, or a pattern of several (exports/google/*.csv), relative to the config; or {url, query}",
     )
     adapter: Literal[
         "google_ads", "meta", "tiktok", "linkedin", "ga4", "hubspot", "salesforce", "generic"
@@ -453,7 +454,7 @@ class ExportTable(Source):
     @model_validator(mode="after")
     def _names_files(self) -> ExportTable:
         if self.source is None:
-            raise ValueError("an export needs its own `source`: a file, or a pattern of several")
+            raise ValueError("an export needs its own `source`: a file, a pattern of several, or a query")
         if self.adapter != "generic" and "table" in self.model_fields_set:
             raise ValueError(f"`table` is for `adapter: generic`; the rows of {self.adapter} are known")
         return self

@@ -94,7 +94,7 @@ def bring_exports(config: Config, place: Warehouse, say: Say) -> Brought:
 def source_of(export: ExportTable) -> str:
     """The name of an entry in the warehouse: it does not depend on its place in the list."""
     assert export.source is not None  # say its settings
-    return f"{export.adapter} {export.source.as_posix()}"
+    return f"{export.adapter} {file_of(export.source).as_posix()}"
 
 
 def booked_by(config: Config) -> str:

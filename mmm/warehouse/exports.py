@@ -16,7 +16,7 @@ from mmm.data.names import clean_name, fold
 from mmm.data.panel import Check
 from mmm.data.private import masked
 from mmm.data.reader import Opened, Reader, rows_words
-from mmm.data.settings import TAGGED, ExportTable, TagRule
+from mmm.data.settings import TAGGED, ExportTable, TagRule, file_of
 from mmm.data.values import is_empty
 from mmm.warehouse.adapters import ADAPTERS, GENERIC, MICROS, Adapter
 from mmm.warehouse.canonical import CANONICAL
@@ -78,9 +78,10 @@ def export_files(reader: Reader) -> list[tuple[str, ExportTable, Path]]:
     for number, export in enumerate(reader.data.exports, start=1):
         key = f"data.exports[{number}]"
         assert export.source is not None  # says its settings
-        pattern = str(export.source)
+        file = file_of(export.source)
+        pattern = str(file)
         if not glob.has_magic(pattern):
-            found.append((key, export, export.source))
+            found.append((key, export, file))
             continue
         names = sorted(glob.glob(pattern, root_dir=reader.folder, recursive=True))
         files = [Path(name) for name in names if (reader.folder / name).is_file() and "~$" not in name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -222,11 +223,6 @@ def test_other_vat_or_rules_read_the_files_again(company: Callable[..., Config],
     assert _stored("SELECT count(DISTINCT channel) FROM media") == 1
 
 
-def test_a_key_of_the_export_table_that_is_a_query_is_refused(company: Callable[..., Config]) -> None:
-    with pytest.raises(Exception, match="source"):
-        company(exports=[{"adapter": "google_ads", "source": {"url": "sqlite:///x.db", "query": "SELECT 1"}}])
-
-
 def test_ingest_names_exports_and_tables_once_each(company: Callable[..., Config], folder: Path) -> None:
     _write(folder, "all.csv", _google(0, DAYS - 1))
     done = ingest(company())
@@ -256,6 +252,24 @@ def test_vat_and_the_rate_of_claims_in_another_currency_are_kept_for_the_bridge(
     np.testing.assert_allclose(net, [700.0] * 39 + [875.0])
     np.testing.assert_allclose(vat, 0.18 * net)
     np.testing.assert_allclose(more, [0.25 * 826.0] * 39 + [0.0])
+
+
+def test_an_export_may_be_a_query_which_is_asked_and_then_read_like_a_file(
+    company: Callable[..., Config], folder: Path
+) -> None:
+    _write(folder, "all.csv", _google(0, DAYS - 1))
+    with sqlite3.connect(folder / "raw.db") as base:
+        base.execute("CREATE TABLE clicks (day TEXT, medium TEXT, cost REAL)")
+        rows = [(str(FIRST + timedelta(days=n)), "radio", 3.0) for n in range(DAYS) for _ in range(4)]
+        base.executemany("INSERT INTO clicks VALUES (?, ?, ?)", rows)
+    query = "SELECT day AS date, medium AS channel, sum(cost) AS spend FROM clicks GROUP BY 1, 2 ORDER BY 1"
+    exports = [
+        {"adapter": "google_ads", "source": "google/*.csv"},
+        {"adapter": "generic", "source": {"url": "sqlite:///raw.db", "query": query}},
+    ]
+    config = company(exports=exports)
+    assert _spend(at_hand(config))["radio"] == [84.0] * 40
+    assert at_hand(config).changes == ()  # the same answer is the same file
 
 
 ADS = "Day,Campaign,Ad name,Currency code,Cost,Impr.,Clicks"
