@@ -121,8 +121,8 @@ def judged(results: Results) -> list[dict[str, Any]]:
     told = []
     for channel, kpis in found.items():
         goal = goals.get(channel, goals.get("default", "sales"))
-        if (row := judged_by(goal, kpis)) is not None:
-            told.append(row | {"for": goal})
+        if (chosen := judged_by(goal, kpis)) is not None:
+            told.append(chosen | {"for": goal})
     return told
 
 

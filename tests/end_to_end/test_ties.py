@@ -31,6 +31,17 @@ COUNTED = """  attribution:
     claimed: claimed
     claimed_revenue: money
     matched: closed
+  creatives:
+    source: ads.csv
+    channel: channel
+    audience: audience
+    campaign: campaign
+    creative: ad
+    spend: spend
+    exposure: impressions
+    leads: leads
+    won: closed
+  leads: {source: leads.csv, channel: channel, audience: audience, won_on: won_on, leads: leads}
 finance:"""
 
 
@@ -43,6 +54,7 @@ def told(finished: Any, execute: Callable[..., Any], tmp_path_factory: pytest.Te
     claimed = np.ceil(spend["spend"] / 40).astype(int)
     spend = spend.assign(leads=3 * claimed, claimed=claimed, money=55 * claimed + 0.25, closed=claimed // 2)
     spend.to_csv(finished.small.folder / "counts.csv", index=False)
+    _write_ads_and_leads(finished.small.folder, media, spend)
     config = finished.small.variant(
         "told",
         ("population: population}", "population: population, orders: orders, new_customers: orders}"),
@@ -54,10 +66,33 @@ def told(finished: Any, execute: Callable[..., Any], tmp_path_factory: pytest.Te
     return folder
 
 
+def _write_ads_and_leads(folder: Path, media: pd.DataFrame, counts: pd.DataFrame) -> None:
+    """Two ads of each cell, three fifths and two; leads that are won after two weeks, as far as that is not to come."""
+    keys = ["week", "channel", "audience"]
+    cells = media.groupby(keys, dropna=False)[["spend", "impressions"]].sum().reset_index()
+    cells = cells.merge(counts[[*keys, "leads", "closed"]], on=keys, how="left").fillna({"audience": ""})
+    cells[["leads", "closed"]] = cells[["leads", "closed"]].fillna(0)
+    ads = []
+    for name, share in (("A", 0.6), ("B", 0.4)):
+        part = cells.assign(campaign="Always on", ad=name)
+        part["spend"] = share * part["spend"]
+        part["impressions"] = np.maximum(np.floor(share * part["impressions"]), 1)
+        ads.append(part.assign(leads=part["leads"] * (name == "A"), closed=part["closed"] * (name == "A")))
+    pd.concat(ads).to_csv(folder / "ads.csv", index=False)
+    last = pd.to_datetime(cells["week"]).max() + pd.Timedelta(days=6)
+    won_on = pd.to_datetime(cells["week"]) + pd.Timedelta(days=14)
+    known = np.where(won_on <= last, won_on.dt.strftime("%Y-%m-%d"), "")
+    won = cells.assign(won_on=known, leads=cells["closed"])
+    lost = cells.assign(won_on="", leads=cells["leads"] - cells["closed"])
+    leads = pd.concat([won, lost])
+    leads[leads["leads"] > 0].to_csv(folder / "leads.csv", index=False)
+
+
 @pytest.fixture(scope="module")
 def tables(told: Path) -> dict[str, pd.DataFrame]:
     """Every table that speaks of money, read by a stranger."""
     names = ("scorecard", "bridge", "claims", "customers", "drivers", "pnl", "contributions", "roi", "plan")
+    names = (*names, "creatives", "leads")
     found = {}
     for name in names:
         texts = {
@@ -72,6 +107,7 @@ def tables(told: Path) -> dict[str, pd.DataFrame]:
             "mix",
             "component",
             "date",
+            *("creative", "campaign"),
         }
         table = pd.read_csv(told / f"{name}.csv", encoding="utf-8-sig", dtype=dict.fromkeys(texts, str))
         there = [column for column in table if column in texts]
@@ -168,6 +204,43 @@ def test_profit_and_loss_is_plan_json_and_plan_csv_with_handling_beside_it(told,
             months = (100 * rows.loc[rows["month"] != "", "value"]).round().sum()
             channels = (100 * rows.loc[rows["channel"] != "", "value"]).round().sum()
             assert months == channels == round(100 * left[line])
+
+
+def test_ads_add_up_to_their_cells_in_scorecard_bridge_and_claims(tables) -> None:  # type: ignore[no-untyped-def]
+    ads, last = tables["creatives"], tables["bridge"]["period"].max()
+    assert set(ads["period"]) == {last}
+    found = {}
+    for name, level in (("scorecard", "spend"), ("bridge", "incremental")):
+        table = tables[name]
+        mine = table[(table["period"] == last) & (table["level"] == "cell")]
+        column = "kpi" if name == "scorecard" else "step"
+        found[level] = mine[mine[column] == level].set_index(["channel", "audience"])["value"]
+    by_cell = ads.groupby(["channel", "audience"])[["spend", "contribution", "leads"]].sum()
+    for cell, row in by_cell.iterrows():
+        assert row["spend"] == pytest.approx(found["spend"][cell], abs=CENT)
+        assert round(100 * row["contribution"]) == round(100 * found["incremental"][cell])
+    assert by_cell["contribution"].sum() == pytest.approx(
+        total(tables["bridge"], "step")[last, "incremental"], abs=CENT
+    )
+    card = tables["scorecard"]
+    lines = card[(card["level"] == "creative") & (card["kpi"] == "spend") & (card["period"] == last)]
+    assert lines["value"].sum() == pytest.approx(ads["spend"].sum(), abs=CENT)
+    everyone = card[(card["level"] == "total") & (card["kpi"] == "ripe_share")].set_index("period")["n"]
+    assert by_cell["leads"].sum() == everyone[last]
+
+
+def test_months_of_leads_are_those_of_the_file_and_orders_to_come_are_completed(
+    told, finished, tables
+) -> None:  # type: ignore[no-untyped-def]
+    leads, file = tables["leads"], pd.read_csv(finished.small.folder / "leads.csv")
+    whole = leads[leads["level"] == "total"]
+    assert whole["leads"].sum() == file["leads"].sum()
+    assert whole["won"].sum() == file.loc[file["won_on"].notna(), "leads"].sum()
+    cells = leads[leads["level"] == "cell"]
+    assert cells["won_expected"].sum() == pytest.approx(whole["won_expected"].sum())
+    young = whole.iloc[-1]
+    assert young["is_ripe"] == "not ripe"
+    assert young["close_rate_expected"] == pytest.approx(whole["close_rate"].iloc[-5], rel=0.15)
 
 
 def test_what_moved_the_cost_of_a_customer_is_the_change_of_the_scorecard(tables) -> None:  # type: ignore[no-untyped-def]
