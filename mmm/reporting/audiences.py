@@ -60,7 +60,7 @@ def results_for(results: Results, audience: Audience) -> Results:
 GONE = (
     *("priors", "reviews", "stress", "stress_summary", "test_answers", "best_splits", "goals"),
     *("scenarios", "scenario_plans", "scenario_pairs", "frontier", "learned"),
-    *("bridge", "claims", "customers", "pnl", "scorecard", "drivers", "owned"),
+    *("bridge", "claims", "customers", "pnl", "scorecard", "drivers", "owned", "creatives", "leads"),
     *("rollout", "rollout_actions", "rollout_steps"),
     *("held", "held_weeks", "pacing", "refresh"),
 )
