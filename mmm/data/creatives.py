@@ -112,30 +112,31 @@ def leaves_of(frame: pd.DataFrame, leaves: Sequence[Cell]) -> Ints:
 
 def _lines_of(told: pd.DataFrame) -> list[tuple[str, ...]]:
     """Names of the line of each row; rows without money under the names of those with it, in their leaf."""
-    names = list(told[list(LINE)].itertuples(index=False, name=None))
-    leaf = told["leaf"].tolist()
-    paid = told["spend"].notna().tolist()
+    paid = told["spend"].notna()
+    keys = [*LINE, "leaf"]
     known: dict[tuple[object, ...], set[tuple[str, ...]]] = {}
-    for k, line, has_money in zip(leaf, names, paid, strict=True):
-        if has_money:
-            *_, campaign, creative = line
-            for level, name in (
-                ("both", f"{campaign}\n{creative}"),
-                ("ad", creative),
-                ("campaign", campaign),
-            ):
-                if name.strip():
-                    known.setdefault((k, level, fold(name)), set()).add(line)
+    for *line, leaf in told.loc[paid, keys].drop_duplicates().itertuples(index=False, name=None):
+        for name in _names(line):
+            known.setdefault((leaf, *name), set()).add(tuple(line))
 
-    def found(k: int, line: tuple[str, ...]) -> tuple[str, ...]:
-        channel, audience, campaign, creative = line
-        for level, name in (("both", f"{campaign}\n{creative}"), ("ad", creative), ("campaign", campaign)):
-            lines = known.get((k, level, fold(name)), set()) if name.strip() else set()
+    def found(line: tuple[str, ...], leaf: int) -> tuple[str, ...]:
+        for name in _names(line):
+            lines = known.get((leaf, *name), set())
             if len(lines) == 1:
                 return next(iter(lines))
-        return channel, audience, "", ""
+        return (*line[:2], "", "")
 
-    return [line if has else found(k, line) for k, line, has in zip(leaf, names, paid, strict=True)]
+    some = told.loc[~paid, keys].drop_duplicates().itertuples(index=False, name=None)
+    placed = {(*line, leaf): found(tuple(line), leaf) for *line, leaf in some}
+    rows = zip(told[keys].itertuples(index=False, name=None), paid, strict=True)
+    return [row[:4] if has_money else placed[row] for row, has_money in rows]
+
+
+def _names(line: Sequence[str]) -> list[tuple[str, str]]:
+    """By what a line may be known, the surest first: campaign and ad, the ad, the campaign."""
+    *_, campaign, creative = line
+    told = (("both", f"{campaign}\n{creative}"), ("ad", creative), ("campaign", campaign))
+    return [(level, fold(name)) for level, name in told if name.strip()]
 
 
 def _summed(told: pd.DataFrame, name: str, at: Ints, shape: tuple[int, int]) -> Floats:
@@ -152,23 +153,26 @@ def _lives(
     told: pd.DataFrame, at: Ints, lines: int
 ) -> tuple[NDArray[np.datetime64], NDArray[np.datetime64], Floats]:
     """First and last day of each line, and its wear."""
-    first = np.full(lines, np.datetime64("NaT", "D"))
-    last = first.copy()
-    wear = np.full(lines, np.nan)
     ran = (np.nan_to_num(told[["spend", "exposure"]].to_numpy(float)) > 0).any(axis=1)
-    days = days_of(told)
-    clicks, exposure = (told[name].to_numpy(float) for name in ("clicks", "exposure"))
-    for k in range(lines):
-        mine = (at == k) & ran
-        if not mine.any():
-            continue
-        first[k], last[k] = days[mine].min(), days[mine].max()
-        early = mine & (days < first[k] + ENDS)
-        late = mine & (days > last[k] - ENDS)
-        if last[k] - first[k] < 2 * ENDS - 7 or not np.isfinite(clicks[mine] + exposure[mine]).all():
-            continue  # the last row of a weekly table begins a week
-        seen = [(clicks[part].sum(), exposure[part].sum()) for part in (early, late)]
-        if all(clicked >= CLICKS and shown > 0 for clicked, shown in seen):
-            rates = [clicked / shown for clicked, shown in seen]
-            wear[k] = rates[1] / rates[0] - 1.0
-    return first, last, wear
+    day, line = days_of(told)[ran].astype("datetime64[D]").astype(np.int64), at[ran]
+    clicks, exposure = (told[name].to_numpy(float)[ran] for name in ("clicks", "exposure"))
+    first, last = np.full(lines, np.iinfo(np.int64).max), np.full(lines, np.iinfo(np.int64).min)
+    np.minimum.at(first, line, day)
+    np.maximum.at(last, line, day)
+    early, late = day < first[line] + ENDS, day > last[line] - ENDS
+
+    def over(part: NDArray[np.bool_], values: Floats) -> Floats:
+        return np.bincount(line[part], weights=values[part], minlength=lines)
+
+    clicked, shown = ([over(part, values) for part in (early, late)] for values in (clicks, exposure))
+    known = np.isfinite(np.bincount(line, weights=clicks + exposure, minlength=lines))
+    long = last - first >= 2 * ENDS - 7  # the last row of a weekly table begins a week
+    enough = (np.minimum(*clicked) >= CLICKS) & (np.minimum(*shown) > 0) & known & long
+    rates = [np.divide(c, s, out=np.ones(lines), where=enough) for c, s in zip(clicked, shown, strict=True)]
+    wear = np.where(enough, rates[1] / rates[0] - 1.0, np.nan)
+    seen = np.isin(np.arange(lines), line)
+    never = np.datetime64("NaT", "D")
+    first_day, last_day = (
+        np.where(seen, np.where(seen, days, 0).astype("datetime64[D]"), never) for days in (first, last)
+    )
+    return first_day, last_day, wear

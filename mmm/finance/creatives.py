@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -12,7 +10,8 @@ from mmm.data.creatives import Creatives
 from mmm.data.panel import Panel
 from mmm.finance.cents import whole_cents
 from mmm.finance.people import too_few
-from mmm.finance.scorecard import FUNNEL, Kpi, kpi_rows, ratio, running, window_names
+from mmm.finance.scorecard import FUNNEL, SEASON, benchmark, window_names
+from mmm.finance.windows import YEAR
 from mmm.inference.posterior import interval
 
 Floats = NDArray[np.float64]
@@ -27,6 +26,7 @@ KPIS = (
     "cost_per_qualified_lead",
 )
 OF_PEOPLE = ("leads", "qualified", "won")
+OF_LEADS = ("cost_per_lead", "cost_per_qualified_lead")
 COLUMNS = (
     *("period", "channel", "audience", "campaign", "creative", "first_day", "last_day", "age_days"),
     *("spend", "exposure", "clicks", "click_rate", "leads", "qualified", "cost_per_qualified_lead"),
@@ -95,33 +95,55 @@ def creatives_table(
 
 
 def creative_figures(found: Creatives, panel: Panel, span: int) -> pd.DataFrame:
-    """Rows of `scorecard.csv` for each line and window in which it cost money."""
+    """Rows of `scorecard.csv` for each line that cost money in the last window, beside its own past."""
     names = window_names(panel, span)
-    chosen = [kpi for kpi in FUNNEL if kpi.name in KPIS]
-    frames = []
-    for k, line in enumerate(found.lines):
-        about = {"level": "creative", "channel": line.channel, "audience": line.audience}
-        about |= {"campaign": line.campaign, "creative": line.creative}
-        frames += [kpi_rows(panel, names, span, about, *one) for one in _figures(found, k, chosen, span)]
-    if not frames:
+    if not names or "spend" not in found.counted:
         return pd.DataFrame()
-    table = pd.concat(frames, ignore_index=True)
-    people = table["kpi"].isin(["cost_per_lead", "cost_per_qualified_lead"]) & too_few(table["n"])
-    ran = table["period"].isin(names.values()) & (table["value"] > 0)
-    return table[ran & ~people]
-
-
-def _figures(found: Creatives, k: int, chosen: list[Kpi], span: int) -> Iterator[tuple[Kpi, Floats, Floats]]:
-    for kpi in chosen:
-        used = [name for name in (kpi.top, kpi.bottom) if name]
-        if not all(name in found.counted and np.isfinite(found.counted[name][:, k]).any() for name in used):
+    end, period = list(names.items())[-1]
+    year, near = YEAR[panel.grain], SEASON[panel.grain]
+    sums = {name: _trailing(values, span) for name, values in found.counted.items()}
+    alive = np.flatnonzero(np.nan_to_num(sums["spend"][end]) > 0)
+    rows = []
+    for kpi in FUNNEL:
+        if kpi.name not in KPIS or not all(name in sums for name in (kpi.top, kpi.bottom) if name):
             continue
-        sums = [
-            running(np.nan_to_num(x), np.isfinite(x), span)
-            for x in (found.counted[name][:, k] for name in used)
-        ]
-        counted = found.counted[kpi.n][:, k] if kpi.n else None
-        yield ratio(kpi, *sums, n=span if counted is None else running(counted, np.isfinite(counted), span))
+        value = sums[kpi.top]
+        if kpi.bottom:
+            below = sums[kpi.bottom]
+            value = kpi.factor * np.divide(value, below, out=np.full(value.shape, np.nan), where=below > 0)
+        counted = sums[kpi.n][end] if kpi.n else np.full(len(found.lines), float(span))
+        for k in alive[np.isfinite(value[end, alive])]:
+            if kpi.name in OF_LEADS and bool(too_few(counted[k])):
+                continue
+            line = found.lines[k]
+            rows.append(
+                {
+                    "period": period,
+                    "level": "creative",
+                    "channel": line.channel,
+                    "audience": line.audience,
+                    "campaign": line.campaign,
+                    "creative": line.creative,
+                    "goal": kpi.goal,
+                    "kpi": kpi.name,
+                    "value": value[end, k],
+                    "previous": value[end - span, k] if end >= span else np.nan,
+                    "same_period_last_year": value[end - year, k] if end >= year else np.nan,
+                    "benchmark": benchmark(value[:, k], end, span, year, near),
+                    "n": counted[k],
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _trailing(values: Floats, span: int) -> Floats:
+    """Sums over the last `span` periods at each period by line, nan where a line is not counted so, or too early."""
+    total = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(np.nan_to_num(values), axis=0)])
+    out = np.full(values.shape, np.nan)
+    if span <= len(values):
+        out[span - 1 :] = total[span:] - total[:-span]
+    out[:, ~np.isfinite(values).any(axis=0)] = np.nan
+    return out
 
 
 def _window_sum(values: Floats, inside: Flags) -> Floats:

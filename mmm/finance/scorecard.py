@@ -119,12 +119,10 @@ def scorecard_table(
     frames = []
     for level, cell, mine in groups(counts.leaves):
         for kpi, value, n in _figures(panel, counts, revenue, level, mine, span, handling, expected):
-            frames.append(
-                kpi_rows(panel, names, span, {"level": level, **cell_row(cell, keys)}, kpi, value, n)
-            )
+            frames.append(_rows(panel, names, span, {"level": level, **cell_row(cell, keys)}, kpi, value, n))
     if shares is not None:
         frames += [
-            kpi_rows(panel, names, span, {"level": "total", **cell_row(Cell(""), keys)}, *found)
+            _rows(panel, names, span, {"level": "total", **cell_row(Cell(""), keys)}, *found)
             for found in _shares(panel, shares, span)
         ]
     table = pd.concat(frames, ignore_index=True)
@@ -167,14 +165,14 @@ def _figures(
             continue  # a channel's exposures add up only where all of it is counted alike
         if level == "total" and "exposure" in used:
             continue
-        yield ratio(kpi, *(summed(name, both) for name in used), n=summed(kpi.n, both) if kpi.n else span)
+        yield _ratio(kpi, *(summed(name, both) for name in used), n=summed(kpi.n, both) if kpi.n else span)
     if level != "total":
         return
     for kpi in COMPANY:
         used_company = [company[name] for name in (kpi.top, kpi.bottom) if name]
         sums = [running(np.nan_to_num(x), np.isfinite(x), span) for x in used_company if x is not None]
         if len(sums) == len(used_company):
-            yield ratio(kpi, *sums, n=sums[1] if kpi.n else span)
+            yield _ratio(kpi, *sums, n=sums[1] if kpi.n else span)
 
 
 def series_of(
@@ -200,7 +198,7 @@ def series_of(
     return series
 
 
-def ratio(
+def _ratio(
     kpi: Kpi, top: Floats, bottom: Floats | None = None, *, n: Floats | int
 ) -> tuple[Kpi, Floats, Floats]:
     number = np.broadcast_to(np.asarray(n, float), top.shape)
@@ -229,7 +227,7 @@ def window_names(panel: Panel, span: int) -> dict[int, str]:
     return {end: f"{panel.dates[end - span + 1]}/{ends[end]}" for end in reversed(shown)}
 
 
-def kpi_rows(
+def _rows(
     panel: Panel, names: dict[int, str], span: int, about: dict[str, str], kpi: Kpi, value: Floats, n: Floats
 ) -> pd.DataFrame:
     ends = np.array(list(names), np.int64)
@@ -245,7 +243,7 @@ def kpi_rows(
             "value": value[ends],
             "previous": _earlier(value, ends, span),
             "same_period_last_year": _earlier(value, ends, year),
-            "benchmark": [_benchmark(value, int(end), span, year, SEASON[panel.grain]) for end in ends],
+            "benchmark": [benchmark(value, int(end), span, year, SEASON[panel.grain]) for end in ends],
             "n": n[ends],
         }
     )
@@ -255,7 +253,7 @@ def _earlier(value: Floats, ends: NDArray[np.int64], by: int) -> Floats:
     return np.where(ends >= by, value[np.maximum(ends - by, 0)], np.nan)
 
 
-def _benchmark(value: Floats, end: int, span: int, year: int, near: int) -> float:
+def benchmark(value: Floats, end: int, span: int, year: int, near: int) -> float:
     """What is usual: median over the same season of earlier years, else over earlier windows; nan without any."""
     season = [e + shift for e in range(end - year, -1, -year) for shift in (-near, 0, near)]
     before = list(range(end - span, -1, -span))
@@ -278,4 +276,4 @@ def _shares(panel: Panel, shares: pd.DataFrame, span: int) -> Iterator[tuple[Kpi
         mine = (shares["part"] == part).to_numpy()
         value = np.zeros(len(panel.dates))
         np.add.at(value, place[mine], shares["value"].to_numpy(float)[mine])
-        yield ratio(Kpi(f"{part}_share", "", part, "outcome"), running(value, known, span), below, n=span)
+        yield _ratio(Kpi(f"{part}_share", "", part, "outcome"), running(value, known, span), below, n=span)

@@ -31,6 +31,8 @@ COUNTS = {
 }
 """Which columns of a table are which counts of `data.attribution`."""
 MARK = "panel.json"
+STILL_RAN = 120
+"""Days before the last one within which a line must have run to stand in the ledger, which is about a quarter."""
 FORM = 2
 """Raised when the files of the same rows are others."""
 Role = Literal["media", "counts", "creatives", "leads"]
@@ -148,7 +150,12 @@ def _of_all(connection: Any, asked: dict[str, Any], place: Warehouse) -> list[Pa
     made = []
     query = f"SELECT count(*) FROM {paid} AND (campaign <> '' OR creative <> '')"
     if connection.execute(query).fetchall()[0][0]:
-        query, every = _creatives(paid, f"crm WHERE {mine}", has_crm=_has_crm(connection, asked["sources"]))
+        line = "channel, audience, campaign, creative"
+        last = f"(SELECT max(date) FROM {paid})"
+        ran = f"QUALIFY max(date) OVER (PARTITION BY {line}) >= {last} - INTERVAL {STILL_RAN} DAY"
+        query, every = _creatives(
+            f"{paid} {ran}", f"crm WHERE {mine}", has_crm=_has_crm(connection, asked["sources"])
+        )
         columns = _filled(connection, f"({query})", every)
         made.append(_written(connection, place, "", "creatives", "creatives", query, columns))
     single = f"crm WHERE {mine} AND lead_id_hash <> '' AND leads IS NOT NULL"

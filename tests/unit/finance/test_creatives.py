@@ -111,13 +111,22 @@ def test_figures_about_fewer_than_five_people_are_left_out(rows, company):
 def test_the_scorecard_has_each_line_against_its_own_past(rows, company):
     panel, counts = company
     table = creative_figures(align_creatives(rows, panel, counts), panel, 13)
-    red = table[(table["creative"] == "Red") & (table["kpi"] == "click_rate")].set_index("period")
-    last = red.loc[red.index.max()]
-    assert last["value"] == pytest.approx(0.01)
+    red = table[(table["creative"] == "Red") & (table["kpi"] == "click_rate")].iloc[0]
+    assert red["value"] == pytest.approx(0.01)
+    assert red["previous"] == pytest.approx(0.01)  # weeks 52 to 64; it tired at week 50
+    assert np.isnan(red["same_period_last_year"])  # it did not run
+    assert red["benchmark"] == pytest.approx(
+        (0.01 + (10 * 0.04 + 2 * 0.01) / 12) / 2
+    )  # weeks 52 and 39 to 51
     assert set(table["level"]) == {"creative"}
-    spend = table[(table["kpi"] == "spend") & (table["period"] == table["period"].max())]["value"]
+    assert table["period"].nunique() == 1
+    spend = table[table["kpi"] == "spend"]["value"]
     assert spend.sum() == pytest.approx(13 * (30 + 10 + 5.55))
-    assert len(red) < len(table[(table["creative"] == "Blue") & (table["kpi"] == "click_rate")])
+    dark = rows.assign(
+        spend=rows["spend"].where((rows["creative"] != "Blue") | (rows["date"] < panel.dates[60]), 0.0)
+    )
+    table = creative_figures(align_creatives(dark, panel, counts), panel, 13)
+    assert "Blue" not in set(table["creative"])
 
 
 def test_without_rows_of_a_paid_channel_there_is_no_ledger(rows, company):
