@@ -11,10 +11,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-import typer
 from mkdocs.structure.files import File, Files
 
-from mmm.cli.shell import app
+from mmm.cli.shell import commands
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
@@ -83,7 +82,7 @@ def config_page() -> str:
 def commands_page() -> str:
     """Every command with its arguments and options."""
     found = ["# Every command\n"]
-    _describe(typer.main.get_command(app), "mmm", found)
+    _describe(commands(), "mmm", found)
     return "\n".join(found)
 
 

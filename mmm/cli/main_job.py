@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mmm.cli.answer import show
 from mmm.cli.application import (
     Bounds,
     Config_,
@@ -47,12 +48,13 @@ def fit(
 
     with progress(quiet) as line:
         done = pipeline.fit(settings, out=out, seed=seed, progress=line, strict=strict)
-    print(roi_text(done.roi(), settings.currency))
-    if told := others_text(done.other_outcomes(), settings.currency):
-        print(told)
-    if told := experiments_text(done.experiments()):
-        print(told)
-    print(reviews_text(done.reviews()))
+    roi, others, experiments, reviews = done.roi(), done.other_outcomes(), done.experiments(), done.reviews()
+    show(roi_text(roi, settings.currency), folder=done.folder, roi=roi)
+    if told := others_text(others, settings.currency):
+        show(told, other_roi=others)
+    if told := experiments_text(experiments):
+        show(told, experiments=experiments)
+    show(reviews_text(reviews), reviews=reviews)
     print(f"Next: mmm plan {config}")
 
 
@@ -72,7 +74,8 @@ def plan(
 
     with progress(quiet) as line:
         done = pipeline.plan(settings, out=out, seed=seed, progress=line, strict=strict)
-    print(plan_text(done.plan.summary.to_json(), done.moves(), settings.currency))
+    summary, moves = done.plan.summary.to_json(), done.moves()
+    show(plan_text(summary, moves, settings.currency), folder=done.folder, plan=summary, moves=moves)
     with_bounds = "" if bounds is None else f" --bounds {bounds}"
     print(f"Next: mmm report {config}{with_bounds}")
 
@@ -103,8 +106,7 @@ def report(
 
     with progress(quiet) as line:
         done = pipeline.report(settings, out=out, seed=seed, progress=line, strict=strict)
-    for path in done.report_paths:
-        print(path)
+    show("\n".join(map(str, done.report_paths)), folder=done.folder, files=done.report_paths)
 
 
 @app.command()
@@ -170,7 +172,7 @@ def _run_many(
         found = run_many(
             configs, seed=seed, strict=strict, tests=tests, workers=workers, progress=live, finished=note
         )
-    print(many_text(found, Path.cwd()))
+    show(many_text(found, Path.cwd()), configs=found)
     return worst(found)
 
 
@@ -190,7 +192,7 @@ def run_one(
         workplace.folder = out
     with progress(quiet) as line:
         done = pipeline.run(config, out=out, seed=seed, progress=line, strict=strict, tests=tests)
-    print(done.report_path)
+    show(str(done.report_path), folder=done.folder, files=[done.report_path])
 
 
 def check_config(path: Path) -> int:
@@ -200,5 +202,5 @@ def check_config(path: Path) -> int:
     from mmm.console.results import checks_text
 
     checks = pipeline.check(config)
-    print(in_cells(checks_text(checks, str(path))))
+    show(in_cells(checks_text(checks, str(path))), checks=checks)
     return int(any(found.severity == "fail" for found in checks))

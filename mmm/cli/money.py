@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mmm.cli.answer import show
 from mmm.cli.application import Config_, Out, Quiet, app, load, progress
 from mmm.errors import DataError
 
@@ -15,9 +16,11 @@ def scorecard(config: Config_, out: Out = None, quiet: Quiet = False) -> None:
 
     with progress(quiet) as line:
         done = pipeline.scorecard(settings, out=out, progress=line)
-    print(scorecard_text(done.table("scorecard"), done.table("sources"), settings.currency))
+    tables = {name: done.table(name) for name in ("scorecard", "sources")}
+    show(scorecard_text(*tables.values(), settings.currency), folder=done.folder, **tables)
     if not done.money["no_customers"]:
-        print(f"\n{customers_text(done.table('customers'))}\n")
+        customers = done.table("customers")
+        show(f"\n{customers_text(customers)}\n", customers=customers)
     print(f"Every window: {done.folder / 'scorecard.csv'}")
 
 
@@ -32,5 +35,6 @@ def reconcile(config: Config_, out: Out = None, quiet: Quiet = False) -> None:
         done = pipeline.reconcile(settings, out=out, progress=line)
     if done.money["no_bridge"]:
         raise DataError([f"there is no bridge: {done.money['no_bridge']}"])
-    print(bridge_text(done.table("bridge"), done.table("claims"), done.money, settings.currency))
+    tables = {name: done.table(name) for name in ("bridge", "claims")}
+    show(bridge_text(*tables.values(), done.money, settings.currency), folder=done.folder, **tables)
     print(f"Every window and channel: {done.folder / 'bridge.csv'}, {done.folder / 'claims.csv'}")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mmm.cli.answer import show
 from mmm.cli.application import Config_, Out, Quiet, Seed, app, load, progress, say
 
 
@@ -30,7 +31,7 @@ def approve(
     found = approve_plan(settings, folder=folder, by=by, why=why, scenario=scenario)
     if not is_of_config(settings, found):
         say(f"{config} has changed since run {found.run_id}; what is approved is the plan of that run")
-    print(approval_text(found.to_json()))
+    show(approval_text(found.to_json()), approved=found.to_json())
     print(found.folder / "approved.json")
 
 
@@ -44,10 +45,12 @@ def refresh(config: Config_, out: Out = None, seed: Seed = None, quiet: Quiet = 
     with progress(quiet) as line:
         done = pipeline.refresh(settings, out=out, seed=seed, progress=line)
     if (done.folder / "refresh.csv").is_file():
-        print(moved_text(done.table("refresh"), done.table("data_changes"), done.told("refresh")))
+        moved, changes = done.table("refresh"), done.table("data_changes")
+        show(moved_text(moved, changes, done.told("refresh")), refresh=moved, data_changes=changes)
     if (done.folder / "held.csv").is_file():
-        print(held_text(done.table("held"), done.told("held")))
-        print(pacing_text(done.table("pacing"), done.told("held")))
+        held, pacing, told = done.table("held"), done.table("pacing"), done.told("held")
+        show(held_text(held, told), held=held)
+        show(pacing_text(pacing, told), pacing=pacing)
         print(f"Period by period: {done.folder / 'held_weeks.csv'}, {done.folder / 'pacing.csv'}")
     else:
         print(f"No window with an approved plan has begun; to approve one: mmm approve {config} --by NAME")
@@ -74,4 +77,4 @@ def export(
 
     folder = out or Path("reports") / settings.name
     tables, rows = export_run(folder, settings.name, to, replace=replace)
-    print(f"{tables} tables, {rows:,} rows, as mmm_... in {shown(to)}")
+    show(f"{tables} tables, {rows:,} rows, as mmm_... in {shown(to)}", tables=tables, rows=rows)

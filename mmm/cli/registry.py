@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mmm.cli.answer import show as answer
 from mmm.cli.application import app
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ def list_runs(reports: Reports = REPORTS) -> None:
     from mmm.runs.registry import read_registry
 
     registry = read_registry(reports)
-    print(runs_text(registry, _champions(registry)))
+    champions = _champions(registry)
+    answer(runs_text(registry, champions), runs=registry.entries, champions=champions)
 
 
 @runs.command()
@@ -46,7 +48,8 @@ def show(run: Run_, reports: Reports = REPORTS) -> None:
     from mmm.console.registry import run_text
     from mmm.runs.registry import read_registry
 
-    print(run_text(read_registry(reports).find(run)))
+    found = read_registry(reports).find(run)
+    answer(run_text(found), run=found)
 
 
 @runs.command()
@@ -67,7 +70,8 @@ def compare(
     first = registry.find(before)
     second = registry.find(after or first.name)
     found = compare_runs(first, second)
-    print(comparison_text(found, first.manifest.run_id, second.manifest.run_id))
+    ids = first.manifest.run_id, second.manifest.run_id
+    answer(comparison_text(found, *ids), runs=ids, comparison=found)
 
 
 @runs.command()

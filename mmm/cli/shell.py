@@ -11,12 +11,13 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from mmm.cli import main_job, money, quarter, registry, start, trials, trust, warehouse, what_if
-from mmm.cli.application import app, say, workplace
+from mmm.cli.answer import answering, note_error, with_json
+from mmm.cli.application import app, in_cells, say, workplace
 from mmm.errors import MmmError
 
 FILES = (start, main_job, warehouse, money, trust, trials, what_if, quarter, registry)
@@ -65,8 +66,21 @@ def execute(arguments: Sequence[str]) -> int:
     """
     _prepare_streams()
     workplace.folder = workplace.book = None
+    with answering() as code:
+        code.append(_execute(arguments))
+    return code[-1]
+
+
+def commands() -> Any:
+    """Every command and group as typer builds them, each command with `--json`."""
+    built = typer.main.get_command(app)
+    with_json(built)
+    return built
+
+
+def _execute(arguments: Sequence[str]) -> int:
     try:
-        ended = typer.main.get_command(app).main(args=list(arguments), prog_name="mmm", standalone_mode=False)
+        ended = commands().main(args=list(arguments), prog_name="mmm", standalone_mode=False)
         sys.stdout.flush()
         code = int(ended or 0)
         if code != 130:  # typer ends so when the user interrupts
@@ -77,6 +91,7 @@ def execute(arguments: Sequence[str]) -> int:
         _say_usage(error)
         return error.exit_code
     except MmmError as error:
+        note_error(in_cells(str(error)))
         say(str(error))
         return error.exit_code
     except BrokenPipeError:  # the reader has gone, as `| head` does

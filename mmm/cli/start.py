@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mmm.cli.answer import show
 from mmm.cli.application import Out, Quiet, Seed, app, load
 from mmm.errors import ConfigError, InputError, UsageError
 
@@ -69,7 +70,7 @@ def init(
         if lines:
             print(f"{title}:")
             print("".join(f"  {line}\n" for line in lines))
-    print(f"Written: {place}\n")
+    show(f"Written: {place}\n", config=place, guessed=guess.guessed)
     return check_config(place)
 
 

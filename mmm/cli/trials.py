@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from mmm.cli.answer import show
 from mmm.cli.application import Config_, Out, Quiet, Seed, app, load, progress
 from mmm.errors import UsageError
 
@@ -32,11 +33,13 @@ def design(config: Config_, out: Out = None, seed: Seed = None, quiet: Quiet = F
 
     with progress(quiet) as line:
         done = pipeline.design_tests(settings, out=out, seed=seed, progress=line)
-    print(designs_text(done.tests(), done.reserve, settings.currency))
-    if done.tests().empty:
+    found = done.tests()
+    text = designs_text(found, done.reserve, settings.currency)
+    show(text, folder=done.folder, tests=found, reserve=done.reserve)
+    if found.empty:
         return
     print(f"Calendar: {done.folder / 'tests.ics'}")
-    print(f"Next: mmm tests approve {config} {done.tests()['id'].iloc[0]}")
+    print(f"Next: mmm tests approve {config} {found['id'].iloc[0]}")
 
 
 @tests.command()
@@ -62,7 +65,7 @@ def read(config: Config_, name: Id, out: Out = None, quiet: Quiet = False) -> No
 
     with progress(quiet) as line:
         done = pipeline.read_test(settings, name, out=out, progress=line)
-    print(readout_text(done.figures, settings.currency))
+    show(readout_text(done.figures, settings.currency), readout=done.figures, page=done.page)
     print()
     if done.added:
         print(f"Written: a row of {shown(done.table)}")
@@ -125,7 +128,8 @@ def rollout(
 
     with progress(quiet) as line:
         run = pipeline.rollout(settings, name or None, out=out, progress=line)
-    print(rollout_text(run.rollout(), run.table("rollout_steps"), settings.currency, name))
+    found, steps = run.rollout(), run.table("rollout_steps")
+    show(rollout_text(found, steps, settings.currency, name), rollout=found, rollout_steps=steps)
     print()
     if word:
         print(decide_rollout(settings, name, word, run.rollout(), folder=run.folder, by=by, why=why))
@@ -149,7 +153,8 @@ def ledger(config: Config_) -> None:
     from mmm.experiments.ledger import read_ledger
     from mmm.stages.trials import ledger_path
 
-    print(ledger_text(read_ledger(ledger_path(settings)), np.datetime64("today", "D")))
+    ledger = read_ledger(ledger_path(settings))
+    show(ledger_text(ledger, np.datetime64("today", "D")), ledger=ledger)
 
 
 def _settle(

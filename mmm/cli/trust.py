@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from mmm.cli.answer import show
 from mmm.cli.application import Config_, Engine, Jobs, Out, Quiet, Seed, app, load, progress
 
 
@@ -25,8 +26,8 @@ def stress(
 
     with progress(quiet) as line:
         done = pipeline.stress(settings, out=out, seed=seed, progress=line, jobs=jobs, engine=engine)
-    tables = (done.table(name) for name in ("stress", "stress_summary", "hidden_driver"))
-    print(stress_text(*tables))
+    tables = {name: done.table(name) for name in ("stress", "stress_summary", "hidden_driver")}
+    show(stress_text(*tables.values()), folder=done.folder, **tables)
     print(f"Next: mmm report {config}")
 
 
@@ -62,5 +63,11 @@ def backtest(
             origins=origins,
             horizon=horizon,
         )
-    print(backtest_text(done.table("backtest_summary"), done.backtest))
+    summary = done.table("backtest_summary")
+    show(
+        backtest_text(summary, done.backtest),
+        folder=done.folder,
+        backtest_summary=summary,
+        backtest=done.backtest,
+    )
     print(f"Every forecast: {done.folder / 'backtest.csv'}")

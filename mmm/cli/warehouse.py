@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mmm.cli.answer import show
 from mmm.cli.application import Config_, Quiet, app, load, progress
 
 
@@ -14,4 +15,4 @@ def ingest(config: Config_, quiet: Quiet = False) -> None:
 
     with progress(quiet) as line:
         done = ingest.ingest(settings, line or (lambda text: None))
-    print(changes_text(done))
+    show(changes_text(done), changes=done)

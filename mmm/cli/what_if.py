@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mmm.cli.answer import show
 from mmm.cli.application import Config_, Out, Quiet, Seed, app, load, progress
 
 
@@ -14,8 +15,9 @@ def scenarios(config: Config_, out: Out = None, seed: Seed = None, quiet: Quiet 
 
     with progress(quiet) as line:
         done = pipeline.scenarios(settings, out=out, seed=seed, progress=line)
-    pairs, frontier = done.table("scenario_pairs"), done.frontier()
-    print(scenarios_text(done.scenarios(), pairs, frontier, settings.currency))
+    compared, pairs, frontier = done.scenarios(), done.table("scenario_pairs"), done.frontier()
+    text = scenarios_text(compared, pairs, frontier, settings.currency)
+    show(text, folder=done.folder, scenarios=compared, scenario_pairs=pairs, frontier=frontier)
     if told := goals_text(done.goals()):
-        print(told)
+        show(told, goals=done.goals())
     print(f"Next: mmm report {config}")

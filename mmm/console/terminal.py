@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -49,7 +50,7 @@ class ProgressLine:
         """Say what is going on now."""
         now = self._clock()
         if self._live:
-            line = f"{message}  {now - self._began:.0f} s"[:100]
+            line = f"{message}  {now - self._began:.0f} s{self._left(message, now)}"[: self._room()]
             padding = " " * (width_of(self._shown) - width_of(line))
             self._stream.write(f"\r{line}{padding}")
             self._shown = line
@@ -60,6 +61,20 @@ class ProgressLine:
             self._shape, self._said_at = shape, now
             self._stream.write(f"{message}\n")
         self._stream.flush()
+
+    def _left(self, message: str, now: float) -> str:
+        """The time left of work that tells its share, once a twentieth of it says how fast it goes."""
+        found = re.search(r"(\d+) %", message)
+        shape = re.sub(r"[\d.,]+", "#", message)
+        if found is None or shape != self._shape:
+            self._shape, self._said_at = shape, now
+            return ""
+        share, taken = int(found[1]) / 100, now - self._said_at
+        return f", {taken * (1 - share) / share:.0f} s left" if 0.05 <= share < 1 else ""
+
+    def _room(self) -> int:
+        """Characters that fit one line: a longer one would be left standing."""
+        return max(20, shutil.get_terminal_size().columns - 1)
 
     def close(self) -> None:
         """Wipe the line of a terminal, so that what comes next stands alone."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
+import sys
+import textwrap
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,8 +16,15 @@ if TYPE_CHECKING:
 _NAMED = {"reserve": "for tests", "total": "total"}
 
 
-def aligned(rows: Sequence[Sequence[str]], *, right: Iterable[int] = ()) -> str:
-    """Lay rows out in columns, two spaces apart; the first row is the header.
+_LEAST_LABEL = 12
+"""Columns that a name keeps where a table is folded."""
+
+
+def aligned(rows: Sequence[Sequence[str]], *, right: Iterable[int] = (), width: int | None = None) -> str:
+    """Lay rows out in columns, two spaces apart; the first row is the header, the first column names the row.
+
+    A table wider than the terminal is folded: its columns stand below each other in parts, each with the names, and a
+    long name runs on in the next line.
 
     Parameters
     ----------
@@ -22,8 +32,45 @@ def aligned(rows: Sequence[Sequence[str]], *, right: Iterable[int] = ()) -> str:
         Text of each cell; all rows of one length.
     right
         Columns that end on one line: numbers.
+    width
+        Columns there are; None: those of the terminal, and any number where the text goes into a file.
     """
     flush_right = set(right)
+    room = terminal_width() if width is None else width
+    widths = [max(width_of(row[k]) for row in rows) for k in range(len(rows[0]))]
+    if room is None or sum(widths) + 2 * (len(widths) - 1) <= room:
+        return _laid_out(rows, flush_right)
+    label = min(widths[0], max(_LEAST_LABEL, room // 3))
+    parts: list[list[int]] = [[]]
+    for k in range(1, len(widths)):
+        if parts[-1] and label + sum(2 + widths[j] for j in (*parts[-1], k)) > room:
+            parts.append([])
+        parts[-1].append(k)
+    folded = []
+    for part in parts:
+        told = [[row[0], *(row[k] for k in part)] for row in rows]
+        lines = [line for row in told for line in _run_on(row, label)]
+        folded.append(_laid_out(lines, {i for i, k in enumerate(part, 1) if k in flush_right}))
+    return "\n\n".join(folded)
+
+
+def terminal_width() -> int | None:
+    """Columns of the terminal that standard output goes to; None where it goes elsewhere."""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else None
+    except (OSError, ValueError):
+        return None
+
+
+def _run_on(row: Sequence[str], label: int) -> list[list[str]]:
+    """A row whose name takes as many lines as it needs."""
+    if width_of(row[0]) <= label:
+        return [list(row)]
+    first, *more = textwrap.wrap(row[0], label, subsequent_indent="  ")
+    return [[first, *row[1:]], *([text, *("" for _ in row[1:])] for text in more)]
+
+
+def _laid_out(rows: Sequence[Sequence[str]], flush_right: set[int]) -> str:
     widths = [max(width_of(row[k]) for row in rows) for k in range(len(rows[0]))]
     lines = []
     for row in rows:

@@ -8,11 +8,12 @@ import math
 import pandas as pd
 import pytest
 
+from mmm.console import plans, words
 from mmm.console.plans import plan_text
 from mmm.console.results import checks_text, roi_text
 from mmm.console.terminal import ProgressLine, ask
 from mmm.console.trust import stress_text
-from mmm.console.words import aligned, in_100, money, percent, ratio
+from mmm.console.words import aligned, in_100, money, percent, ratio, width_of
 from mmm.data.panel import Check
 
 
@@ -279,3 +280,59 @@ def test_what_survives_is_a_line_a_cell_then_the_placebos_and_what_could_not_be_
         "after under 1 in 100; 0.4 % of the outcome, before the data 5.0 %"
     )
     assert said[-1] == "Not fitted: history none. Too short."
+
+
+def _long_moves() -> pd.DataFrame:
+    name = "Paid social in the north and in the south, prospecting, everybody over 35"
+    row = {"level": "cell", "channel": name, "audience": "look-alikes_of_customers_of_the_last_two_years"}
+    money = {"reference_spend": 1_234_567.0, "current_spend": 1_234_567.0, "planned_spend": 2_345_678.0}
+    rest = {"mroi_planned": 1.25, "binding": "max of the group paid social", "message": "", "geo": ""}
+    return pd.DataFrame(
+        [row | money | rest, row | money | rest | {"level": "total", "channel": "", "audience": ""}]
+    )
+
+
+def test_a_table_wider_than_the_terminal_is_folded_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = plans.moves_text(_long_moves())
+    assert max(map(width_of, wide.splitlines())) > 120
+    for columns in (80, 60, 40):
+        monkeypatch.setattr(words, "terminal_width", lambda columns=columns: columns)
+        told = plans.moves_text(_long_moves())
+        assert max(map(width_of, told.splitlines())) <= columns
+        for value in ("1,234,567", "2,345,678", "+90 %", "1.25", "max of the group paid social", "next unit"):
+            assert told.count(value) == wide.count(value)
+        names = "".join(line[: columns // 3] for line in told.splitlines()).replace(" ", "")
+        for part in ("Paidsocial", "prospecting", "everybody", "look-alikes", "customers", "years"):
+            assert part in names
+
+
+def test_a_table_that_fits_is_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = aligned([["name", "a"], ["x", "1"]], right=[1])
+    monkeypatch.setattr(words, "terminal_width", lambda: 80)
+    assert aligned([["name", "a"], ["x", "1"]], right=[1]) == before == "name  a\nx     1"
+
+
+def test_text_that_goes_into_a_file_is_never_folded() -> None:
+    assert words.terminal_width() is None
+
+
+def test_progress_tells_the_time_left_once_the_pace_is_known() -> None:
+    stream, seconds = _Terminal(), iter([0.0, 10.0, 12.0, 20.0, 40.0, 41.0])
+    line = ProgressLine(stream, clock=lambda: next(seconds))
+    for message in ("sampling 0 %", "sampling 1 %", "sampling 25 %", "sampling 75 %", "plan"):
+        line(message)
+    shown = [part.rstrip() for part in stream.getvalue().split("\r")[1:]]
+    assert shown == [
+        "sampling 0 %  10 s",
+        "sampling 1 %  12 s",
+        "sampling 25 %  20 s, 30 s left",  # a quarter took ten seconds
+        "sampling 75 %  40 s, 10 s left",
+        "plan  41 s",
+    ]
+
+
+def test_a_message_longer_than_the_terminal_stays_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    stream = _Terminal()
+    ProgressLine(stream, clock=lambda: 0.0)("reading " + "x" * 100)
+    assert len(stream.getvalue().strip("\r").rstrip()) <= 39
