@@ -16,8 +16,9 @@ def scorecard(config: Config_, out: Out = None, quiet: Quiet = False) -> None:
 
     with progress(quiet) as line:
         done = pipeline.scorecard(settings, out=out, progress=line)
-    tables = {name: done.table(name) for name in ("scorecard", "sources")}
-    show(scorecard_text(*tables.values(), settings.currency), folder=done.folder, **tables)
+    rows, sources = done.table("scorecard"), done.table("sources")
+    text = scorecard_text(rows, sources, settings.currency)
+    show(text, folder=done.folder, scorecard=rows, sources=sources)
     if not done.money["no_customers"]:
         customers = done.table("customers")
         show(f"\n{customers_text(customers)}\n", customers=customers)
@@ -35,6 +36,7 @@ def reconcile(config: Config_, out: Out = None, quiet: Quiet = False) -> None:
         done = pipeline.reconcile(settings, out=out, progress=line)
     if done.money["no_bridge"]:
         raise DataError([f"there is no bridge: {done.money['no_bridge']}"])
-    tables = {name: done.table(name) for name in ("bridge", "claims")}
-    show(bridge_text(*tables.values(), done.money, settings.currency), folder=done.folder, **tables)
+    bridge, claims = done.table("bridge"), done.table("claims")
+    text = bridge_text(bridge, claims, done.money, settings.currency)
+    show(text, folder=done.folder, bridge=bridge, claims=claims)
     print(f"Every window and channel: {done.folder / 'bridge.csv'}, {done.folder / 'claims.csv'}")

@@ -150,7 +150,7 @@ VALUES: list[tuple[str, str, Any]] = [
     ("the language is unknown", "report.language", "xx"),
     ("the notes are not there", "report.notes", "nowhere.md"),
     ("the logo is the config", "report.brand.logo", "acme.yaml"),
-    ("the audience is not built", "report.audiences", ["cfo"]),
+    ("the audience is unknown", "report.audiences", ["everybody"]),
     ("a key of the shell is written down", "folder", "/"),
 ]
 """A sentence, the key that is changed, and its value; the message names the key, or what it stands in."""

@@ -42,6 +42,7 @@ class _Run:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.report_path = folder / "report.html"
+        self.report_paths = (self.report_path,)
         self.plan = SimpleNamespace(summary=_Summary(), gap=0.0)
 
     def roi(self) -> pd.DataFrame:
