@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date as Date
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -21,6 +21,16 @@ class NeverDays(Settings):
     start: Date = Field(description="first day")
     end: Date = Field(description="last day")
     reason: str = Field("", description="why; kept in the notes of the design")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _days_it_is(cls, raw: Any) -> Any:
+        if isinstance(raw, str):
+            raise ValueError(
+                "wants days, {start: ..., end: ...}; a channel that is never tested is one that cannot be randomized: "
+                f"`tests.platforms: {{{raw}: []}}`"
+            )
+        return raw
 
     @model_validator(mode="after")
     def _ordered(self) -> NeverDays:

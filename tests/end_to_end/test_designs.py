@@ -135,3 +135,29 @@ def test_what_has_no_history_and_two_versions_are_tested_in_tables_plan_and_work
     assert money["planned_spend"].sum() == pytest.approx(plan["reserve"], abs=0.005)
     assert table["planned_spend"].sum() == pytest.approx(300_000, abs=0.005)
     assert "podcast" not in set(table.loc[table["purpose"] == "core", "channel"])
+
+
+@pytest.mark.parametrize(
+    "never",
+    ["{never: [{start: 2000-01-01, end: 2099-12-31}]}", "{platforms: {tv: [], search: [], facebook: []}}"],
+    ids=["no day is open", "nothing can be randomized"],
+)
+def test_where_no_test_can_be_run_the_reserve_stays_and_everything_says_so(  # type: ignore[no-untyped-def]
+    never, finished, execute, read, no_sampling, tmp_path
+) -> None:
+    folder, never = finished.copy(tmp_path / "acme"), f"tests: {never}\n"
+    config = finished.small.variant("acme", ("plan: {", f"{never}plan: {{"))
+    try:
+        said = execute("run", config, "--out", folder, "--quiet")
+    finally:
+        config.write_text(config.read_text().replace(never, ""))
+    assert said.code == 0, said.err
+    assert no_sampling == []
+    assert read(folder / "tests.csv").empty
+    told = json.loads((folder / "tests.json").read_text("utf-8"))
+    assert told["placed"] == told["withheld"] == 0
+    assert told["without_test"] == pytest.approx(30_000)
+    money = read(folder / "plan.csv").query("purpose == 'test'")
+    assert set(money["channel"]) == {""}
+    assert money["planned_spend"].sum() == pytest.approx(30_000)
+    assert "No test can be designed in this window" in (folder / "report.html").read_text("utf-8")
