@@ -106,7 +106,12 @@ def write_tables(data: Path) -> None:
         page = tables.put(page, "recovery", "\n\n".join(told))
         page = tables.put(page, "ablation", recovery_tables.ablation_table(found))
         made = recovery_tables.worlds_enough(decisions.decisions())
-        told = [decision_tables.regret_ratio(made), decision_tables.decisions_table(made)]
+        ours = [one for one in made if one.side == "ours"]  # on every world it has
+        told = [
+            decision_tables.regret_ratio(made),
+            decision_tables.decisions_table(made),
+            decision_tables.decisions_table(ours),
+        ]
         page = tables.put(page, "decisions", "\n\n".join(told))
     if solver.MEASURED.exists():
         page = tables.put(page, "solver", solver.table())

@@ -96,7 +96,10 @@ class GroupLimit(Settings):
 
     @model_validator(mode="after")
     def _limits_something(self) -> GroupLimit:
-        if all(limit is None for limit in (self.min, self.max, self.min_share, self.max_share)):
+        limits = (self.min, self.max, self.min_share, self.max_share)
+        if not self.geos and all(
+            limit is None for limit in limits
+        ):  # one that names geos asks for a plan by geo
             raise ValueError(f"the group {self.name} limits nothing; give min, max, min_share or max_share")
         return self
 
