@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom
 
 from mmm.data.panel import Floats
 from mmm.planning.outlook import spread_of
@@ -28,8 +27,6 @@ HELD = (
 )
 RARE = 0.01
 """Chance below which so many periods outside of their ranges are an alarm."""
-OUTSIDE = 0.1
-"""Share of periods that lie outside of a 90 % range where the model is right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +126,11 @@ def weeks_table(forecasts: Forecasts, dates: list[str], outcome: Floats) -> pd.D
     return pd.DataFrame(rows)
 
 
-def chance_of_outside(outside: int, periods: int) -> float:
-    """Chance that so many of the periods, or more, lie outside of their 90 % ranges where the model is right.
+def chance_of_outside(forecasts: Forecasts, outside: int) -> float:
+    """Chance that so many periods, or more, lie outside of their 90 % ranges where the model is right.
 
-    Periods are taken to be independent; what is unexplained carries over, so the true chance is somewhat larger.
+    Each draw is taken for what happened in turn, so weeks that go wrong together are counted as such.
     """
-    return float(binom.sf(outside - 1, periods, OUTSIDE))
+    draws = np.asarray(sum(forecasts.as_known.values()))[:, forecasts.share > 0]
+    lo, hi = np.quantile(draws, [0.05, 0.95], axis=0)
+    return float(np.mean(((draws < lo) | (draws > hi)).sum(axis=1) >= outside))

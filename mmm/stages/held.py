@@ -111,7 +111,10 @@ def write_held(
             "weeks_inside": int(weeks["inside"].sum()),
             "frozen_forecast": frozen,
             "rebuilt_forecast": rebuilt,
-            "alarms": _alarms(table, weeks, approval.folder, fitted, window.grain),
+            "alarms": [
+                *_alarms_of_periods(forecasts, weeks, window.grain),
+                *_alarms(table, approval.folder, fitted),
+            ],
         },
         folder / "held.json",
     )
@@ -251,21 +254,23 @@ def _frozen(approval: Approval, dates: np.ndarray, share: Floats) -> float:
     return float(total.reindex(dates.astype(str)).to_numpy() @ share)
 
 
-def _alarms(
-    table: pd.DataFrame, weeks: pd.DataFrame, then: Path, now: Path, grain: str
-) -> list[dict[str, str]]:
-    """What says that the model has drifted, a sentence each."""
-    found = []
+def _alarms_of_periods(forecasts: Forecasts, weeks: pd.DataFrame, grain: str) -> list[dict[str, str]]:
+    """More periods outside of their ranges than a model that is right would have."""
     outside = int((~weeks["inside"]).sum())
-    chance = chance_of_outside(outside, len(weeks))
-    if chance < RARE:
-        found.append(
-            {
-                "alarm": "periods outside",
-                "what": f"{outside} of {len(weeks)} {grain}s lie outside of their 90 % range though spend, calendar "
-                f"and controls are as they were; by chance that happens in {100 * chance:.2g} of 100 cases",
-            }
-        )
+    chance = chance_of_outside(forecasts, outside)
+    if chance >= RARE:
+        return []
+    what = (
+        f"{outside} of {len(weeks)} {grain}s lie outside of their 90 % range though spend, calendar and controls are "
+        f"as they were; if the model were right that would happen in {'fewer than ' if chance == 0 else ''}"
+        f"{max(100 * chance, 0.1):.1f} of 100 cases"
+    )
+    return [{"alarm": "periods outside", "what": what}]
+
+
+def _alarms(table: pd.DataFrame, then: Path, now: Path) -> list[dict[str, str]]:
+    """A total outside of its range, and returns that left theirs, a sentence each."""
+    found = []
     total = table[table["level"] == "total"].iloc[0]
     if not total["held"]:
         found.append(

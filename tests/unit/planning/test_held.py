@@ -64,10 +64,18 @@ def test_periods_are_compared_with_what_is_known_by_now_and_those_left_out_are_n
     ]
 
 
-def test_the_chance_of_periods_outside_is_binomial():
-    assert chance_of_outside(0, 13) == 1.0
-    assert chance_of_outside(2, 2) == pytest.approx(0.01)
-    assert chance_of_outside(1, 3) == pytest.approx(1 - 0.9**3)
+def test_the_chance_of_periods_outside_counts_weeks_that_go_wrong_together():
+    rng = np.random.default_rng(2)
+    apart, shared = rng.normal(0, 1, (20_000, 3)), rng.normal(0, 1, (20_000, 1)) * np.ones(3)
+    chance = {
+        name: chance_of_outside(Forecasts({}, {}, {"": draws}, np.ones(3)), 2)
+        for name, draws in (("apart", apart), ("together", shared))
+    }
+    assert chance["apart"] == pytest.approx(3 * 0.1**2 * 0.9 + 0.1**3, abs=0.005)  # binomial
+    assert chance["together"] == pytest.approx(0.1, abs=0.001)
+    assert chance_of_outside(Forecasts({}, {}, {"": apart}, np.ones(3)), 0) == 1.0
+    left_out = Forecasts({}, {}, {"": apart}, np.array([1.0, 0.0, 0.0]))
+    assert chance_of_outside(left_out, 1) == pytest.approx(0.1, abs=0.001)
 
 
 def approved(*rows):
