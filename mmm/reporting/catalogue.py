@@ -141,6 +141,10 @@ ENGLISH: dict[str, str] = {
     "bridge.next.units": "An average unit costs {average}; the next one costs {next}.",
     # goals
     "goals.heading": "Goals",
+    "goals.tree": "Goals under goals",
+    "column.goal_name": "Goal",
+    "column.goal_target": "Target",
+    "column.odds": "Odds",
     "goals.what.revenue.total": "of revenue",
     "goals.what.revenue.media": "of revenue from media",
     "goals.what.profit.total": "of profit after media, in all",

@@ -13,6 +13,9 @@ from mmm.reporting.decision import measure_of
 from mmm.reporting.results import Results, at_level, cell_of, estimate, number, records
 from mmm.reporting.voice import Voice
 
+INSIDE = "\u2003"
+"""Indents what is under a goal."""
+
 
 def goal_sentences(results: Results, voice: Voice) -> tuple[Markup, ...]:
     """The question, then each target: its odds, what can be promised, and the budget that would make it safe."""
@@ -37,6 +40,43 @@ def _sentence(row: Mapping[str, Any], voice: Voice) -> tuple[str, dict[str, obje
     if budget <= float(row["budget"]):
         return "goals.row.safe", values
     return "goals.row", values | {"budget": voice.amounts.money(budget)}
+
+
+def goals_tree(results: Results, voice: Voice) -> Table | None:
+    """Every goal under the one that it serves, with who answers for it; None where no goal serves another."""
+    rows = {str(row["goal"]): row for row in records(results.goals)}
+    serves = {name: str(row["under"] or "") for name, row in rows.items()}
+    if not any(serves.values()):
+        return None
+    roots = dict.fromkeys(above for name, above in serves.items() if above not in rows or above == name)
+    found: list[tuple[str, ...]] = []
+
+    def put(name: str, depth: int, seen: frozenset[str]) -> None:
+        if name in rows:
+            found.append(_goal_row(INSIDE * depth + name, rows[name], voice))
+        elif name:
+            found.append((INSIDE * depth + name, *([NOTHING] * 5)))
+        for under in (one for one, above in serves.items() if above == name and one not in seen | {name}):
+            put(under, depth + (1 if name else 0), seen | {name, under})
+
+    for root in roots:
+        put(root, 0, frozenset())
+    if any(name not in _told(found) for name in rows):  # goals that serve each other in a ring
+        return None
+    head = ("goal_name", "owner", "goal_target", "expected", "range", "odds")
+    return Table(tuple(voice.text(f"column.{name}") for name in head), tuple(found), words=2)
+
+
+def _told(found: list[tuple[str, ...]]) -> set[str]:
+    return {row[0].lstrip(INSIDE) for row in found}
+
+
+def _goal_row(name: str, row: Mapping[str, Any], voice: Voice) -> tuple[str, ...]:
+    in_units, expected = row["kpi"] == "outcome", estimate(row, "expected")
+    write = voice.amounts.units if in_units else voice.amounts.money
+    ends = (voice.amounts.units_range if in_units else voice.amounts.money_range)(expected)
+    target, reached = write(number(row["target"])), write(expected.mean)
+    return name, str(row["owner"] or NOTHING), target, reached, ends, odds(number(row["probability"]))
 
 
 def splits_sentence(results: Results, voice: Voice) -> Markup | None:

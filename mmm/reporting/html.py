@@ -118,6 +118,7 @@ def _front(results: Results, voice: Voice) -> dict[str, Any]:
         "pnl_channels": pnl.channels_table(results, voice),
         "pnl_segments": pnl.segments_table(results, voice),
         "goals": goals.goal_sentences(results, voice),
+        "goals_tree": goals.goals_tree(results, voice),
         "splits_sentence": goals.splits_sentence(results, voice),
         "splits_table": goals.splits_table(results, voice),
         "scenarios_lead": scenarios.scenarios_lead(results, voice),

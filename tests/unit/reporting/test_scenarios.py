@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mmm.reporting.goals import goal_sentences, splits_sentence, splits_table
+from mmm.reporting.goals import INSIDE, goal_sentences, goals_tree, splits_sentence, splits_table
 from mmm.reporting.html import render_html
 from mmm.reporting.scenarios import (
     frontier_figure,
@@ -88,6 +88,21 @@ def test_a_run_without_scenarios_has_no_such_section(make):
 
 
 # --- goals, and how sure the split is ------------------------------------------------------------------
+
+
+def test_goals_stand_under_those_they_serve_with_their_owner(results, voice):
+    told = results.goals.assign(expected=18e6, expected_lo=17e6, expected_hi=19e6)
+    above = told.assign(under=["company", "Base", "Q1 revenue"])
+    rows = goals_tree(replace(results, goals=above), voice).rows
+    assert [row[0] for row in rows] == [
+        "company",
+        *(k * INSIDE + name for k, name in enumerate(told["goal"], start=1)),
+    ]
+    assert {row[1] for row in rows[1:]} == {"marketing"}
+    assert voice.amounts.money(18e6) in rows[1]
+    assert goals_tree(replace(results, goals=told), voice) is None
+    ring = told.assign(under=["Q1 revenue", "Base", ""])
+    assert goals_tree(replace(results, goals=ring), voice) is None
 
 
 def test_each_goal_says_its_odds_what_can_be_promised_and_the_budget_that_makes_it_safe(results, voice):
