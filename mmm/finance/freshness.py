@@ -12,13 +12,13 @@ from mmm.data.calendar import period_end
 from mmm.data.tables import Tables
 
 
-def sources_table(tables: Tables, exports: Mapping[str, str] | None = None) -> pd.DataFrame:
+def sources_table(tables: Tables, called: Mapping[str, tuple[str, str]] | None = None) -> pd.DataFrame:
     """The table `sources.csv`.
 
     Parameters
     ----------
-    exports
-        What exports are called, adapter and file, by the file of the warehouse that stands for them.
+    called
+        What people call files of ours that stand for theirs, by their names: adapter ("" for none), and where.
 
     Returns
     -------
@@ -29,7 +29,6 @@ def sources_table(tables: Tables, exports: Mapping[str, str] | None = None) -> p
     frames = {"data.outcome": tables.outcome}
     for frame in (tables.media, tables.counts, tables.organic, tables.controls):
         frames |= {str(key): rows for key, rows in frame.groupby("table", sort=False)}
-    named = {file: told.split(" ", 1) for file, told in (exports or {}).items()}
     spent = set(tables.media["table"])
     rows = []
     for key, frame in frames.items():
@@ -37,11 +36,11 @@ def sources_table(tables: Tables, exports: Mapping[str, str] | None = None) -> p
         days = frame["date"].to_numpy().astype("datetime64[D]")
         until = period_end(days.max(), info.spacing or "day")
         read = frame["row"].nunique()
-        whose = named.get(PurePath(info.where).name)
+        adapter, file = (called or {}).get(PurePath(info.where).name, ("", info.where))
         rows.append(
             {
-                "source": key if whose is None else f"{whose[0]} ({'spend' if key in spent else 'counts'})",
-                "file": info.where if whose is None else whose[1],
+                "source": f"{adapter} ({'spend' if key in spent else 'counts'})" if adapter else key,
+                "file": file,
                 "owner": info.owner,
                 "rows": read,
                 "data_from": days.min(),

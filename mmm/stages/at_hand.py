@@ -17,11 +17,12 @@ from typing import Any
 from mmm.config import Config
 from mmm.data.panel import Check
 from mmm.data.settings import Database
-from mmm.runs.files import disk_faults_in_words, sha256
+from mmm.runs.files import disk_faults_in_words, sha256, write_text
 from mmm.stages.approved import with_plan_of_record
 from mmm.stages.exports import bring_exports
 from mmm.warehouse.database import fetch
 from mmm.warehouse.merge import Change
+from mmm.warehouse.panel_tables import exports_of_files
 from mmm.warehouse.snapshot import write_snapshot
 from mmm.warehouse.store import warehouse_of
 
@@ -86,9 +87,23 @@ def _asked(config: Config, asked: Mapping[Database, str], say: Say) -> tuple[Con
         with disk_faults_in_words(folder):
             folder.mkdir(parents=True, exist_ok=True)
             write_snapshot(frame, file)
+            write_text(file.with_suffix(".url"), f"{database.url}\n")
         files[database] = Path(os.path.relpath(file, config.folder))
         inputs[f"{database.url} ({key})"] = sha256(file)
     return _with_files(config, files), inputs
+
+
+def called(config: Config) -> dict[str, tuple[str, str]]:
+    """What people call files that stand for queries and exports, by their names: adapter ("" for a query), and where.
+
+    A query is called by its URL as the config has it, an export by its own file.
+    """
+    place = warehouse_of(config.name)
+    asked = (place.folder / "queries").glob("*.url")
+    urls = {path.with_suffix(".parquet").name: path.read_text("utf-8").strip() for path in asked}
+    exports = {file: told.split(" ", 1) for file, told in exports_of_files(place).items()}
+    own = {file: (adapter, urls.get(Path(path).name, path)) for file, (adapter, path) in exports.items()}
+    return {name: ("", url) for name, url in urls.items()} | own
 
 
 def databases(config: Config) -> dict[Database, str]:

@@ -25,12 +25,11 @@ from mmm.finance.scorecard import scorecard_table
 from mmm.finance.windows import QUARTER, Windows, trailing_windows
 from mmm.inference.posterior import Posterior
 from mmm.response.decomposition import caused_by_spend
+from mmm.stages.at_hand import called
 from mmm.stages.customers import FittedOutcome, owned, write_customers
 from mmm.stages.prepare import Prepared
 from mmm.stages.segments import load_posteriors
 from mmm.stages.tables import write_csv, write_json
-from mmm.warehouse.panel_tables import exports_of_files
-from mmm.warehouse.store import warehouse_of
 
 Floats = NDArray[np.float64]
 
@@ -55,8 +54,7 @@ def write_money(
     span = QUARTER[panel.grain]
     revenue = _revenue(panel)
     split = None if fitted is None else _split(fitted)
-    exports = exports_of_files(warehouse_of(config.name))
-    write_csv(sources_table(prepared.tables, exports), folder / "sources.csv")
+    write_csv(sources_table(prepared.tables, called(config)), folder / "sources.csv")
     handling = config.finance.handling_cost_per_lead
     drawn = None if fitted is None else _caused_by_leaf(prepared, load_posteriors(fitted, prepared.parts))
     lines = _write_creatives(folder, prepared, drawn, span)

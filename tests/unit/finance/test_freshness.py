@@ -21,9 +21,12 @@ def test_an_export_is_called_by_its_adapter_and_its_own_file() -> None:
         infos=infos, outcome=frames["data.outcome"], media=frames["data.media[1]"],
         counts=frames["data.attribution[1]"], organic=empty, controls=empty,
     )  # fmt: skip
-    named = {keys["data.media[1]"].split("/")[-1]: "google_ads exports/a b.csv"}
-    named |= {keys["data.attribution[1]"].split("/")[-1]: "google_ads exports/a b.csv"}
+    named = {keys["data.media[1]"].split("/")[-1]: ("google_ads", "exports/a b.csv")}
+    named |= {keys["data.attribution[1]"].split("/")[-1]: ("google_ads", "exports/a b.csv")}
     found = sources_table(tables, named)  # type: ignore[arg-type]
     assert found["file"].tolist() == ["sales.csv", "exports/a b.csv", "exports/a b.csv"]
     assert found["source"].tolist() == ["data.outcome", "google_ads (spend)", "google_ads (counts)"]
+    asked = {keys["data.media[1]"].split("/")[-1]: ("", "postgres://${URL}/base")}
+    assert sources_table(tables, asked)["file"].tolist()[1] == "postgres://${URL}/base"  # type: ignore[arg-type]
+    assert sources_table(tables, asked)["source"].tolist() == list(keys)  # type: ignore[arg-type]
     assert sources_table(tables)["source"].tolist() == list(keys)  # type: ignore[arg-type]

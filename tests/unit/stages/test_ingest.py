@@ -120,7 +120,7 @@ def test_every_table_may_be_a_query_and_each_query_is_asked_once(
     assert brought.data.outcome.source == brought.data.media[0].source
     assert brought.calendar.holidays is not None
     assert (brought.folder / str(brought.calendar.holidays.source)).is_file()
-    assert len(list((folder / "data" / "many" / "queries").iterdir())) == 3
+    assert len(list((folder / "data" / "many" / "queries").glob("*.parquet"))) == 3
 
 
 def test_the_same_answer_is_the_same_file_and_another_one_is_seen(
