@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -16,6 +18,8 @@ SETTINGS = {
     "spark.log.level": "ERROR",
     "spark.sql.session.timeZone": "UTC",
 }
+ASIDE = "mmm-spark"
+"""Folder, among temporary files, for the tables that nobody makes: else Spark makes one where the command runs."""
 LOCAL = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
 
 
@@ -58,7 +62,8 @@ def _session(query: Query) -> Any:
     is_local = named.startswith("local")
     master = (named if "[" in named else "local[*]") if is_local else f"spark://{named}"
     builder = sql.SparkSession.builder.appName("mmm").master(master)
-    for name, value in (SETTINGS | (LOCAL if is_local else {})).items():
+    aside = {"spark.sql.warehouse.dir": str(Path(tempfile.gettempdir()) / ASIDE)}
+    for name, value in (aside | SETTINGS | (LOCAL if is_local else {})).items():
         builder = builder.config(name, value)
     try:
         return builder.getOrCreate()

@@ -59,6 +59,7 @@ def test_spark_adds_up_raw_logs_to_the_panel_that_duckdb_makes_of_them(logs: Pat
     assert len(ours) == 20
     assert ours["clicks"].sum() == 30_000
     pd.testing.assert_frame_equal(ours, theirs)
+    assert not Path("spark-warehouse").exists()
 
 
 def test_times_are_those_of_the_log_whatever_the_zone_of_the_machine(logs: Path) -> None:
