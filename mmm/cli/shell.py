@@ -15,12 +15,12 @@ from typing import Annotated, Any
 
 import typer
 
-from mmm.cli import main_job, money, quarter, registry, start, trials, trust, warehouse, what_if
+from mmm.cli import main_job, money, planner, quarter, registry, start, trials, trust, warehouse, what_if
 from mmm.cli.answer import answering, note_error, with_json
 from mmm.cli.application import app, in_cells, say, workplace
 from mmm.errors import MmmError
 
-FILES = (start, main_job, warehouse, money, trust, trials, what_if, quarter, registry)
+FILES = (start, main_job, warehouse, money, trust, trials, what_if, quarter, registry, planner)
 """Files of commands; importing one puts its commands into the application."""
 
 ORDER = (
@@ -41,8 +41,9 @@ ORDER = (
     "backtest",
     "refresh",
     "export",
+    "planner",
 )
-"""Every command, as the help lists them."""
+"""Every command by its function, as the help lists them."""
 app.registered_commands.sort(key=lambda found: ORDER.index(getattr(found.callback, "__name__", "")))
 
 

@@ -77,9 +77,14 @@ class Plan:
         return self.summary.gap
 
     @property
+    def places(self) -> pd.DataFrame:
+        """Rows of `moves.csv` that are what money was placed on, in the order of the window."""
+        return self.moves.loc[_of_places(self.moves)]
+
+    @property
     def spend(self) -> Floats:
         """Money of what it was placed on, in the order of the window, shape (place,)."""
-        return self.moves.loc[_of_places(self.moves), "planned_spend"].to_numpy(np.float64)
+        return self.places["planned_spend"].to_numpy(np.float64)
 
     def save(self, folder: Path) -> None:
         """Write plan.csv, moves.csv, curves.csv, forecast.csv (UTF-8 with BOM) and plan.json into a folder."""

@@ -309,6 +309,7 @@ class TestCommands:
             "backtest",
             "refresh",
             "export",
+            "app",
             "runs",
             "tests",
         ]

@@ -1,0 +1,60 @@
+"""The planner in a browser: `mmm app`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mmm.cli.application import Config_, Out, app, load
+from mmm.errors import UsageError
+
+
+@app.command("app")
+def planner(
+    config: Config_,
+    out: Out = None,
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", min=1, max=65535, help="port on 127.0.0.1")
+    ] = 8501,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="open a browser")] = True,
+) -> int:
+    """Try budgets and limits in a browser, on a finished run; on 127.0.0.1 only, nothing is fitted."""
+    import subprocess
+    import sys
+    from importlib.util import find_spec
+    from pathlib import Path
+
+    load(config, out)  # faults of the config are said here, not in a browser
+    if find_spec("streamlit") is None:
+        raise UsageError("the planner's page needs Streamlit; pip install 'mmm-planner[app]'")
+    page = Path(__file__).parents[1] / "app" / "page.py"
+    told = [str(config.resolve()), "" if out is None else str(out.resolve())]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(page),
+        *flags(port, browser=browser),
+        "--",
+        *told,
+    ]
+    return subprocess.call(command)
+
+
+def flags(port: int, *, browser: bool) -> list[str]:
+    """Streamlit's settings as flags, which go before a user's own configuration of it."""
+    told = {
+        "server.address": "127.0.0.1",
+        "server.port": str(port),
+        "server.headless": str(not browser).lower(),
+        "server.fileWatcherType": "none",
+        "server.enableXsrfProtection": "true",
+        "browser.gatherUsageStats": "false",
+        "browser.serverAddress": "127.0.0.1",
+        "global.developmentMode": "false",
+        "client.toolbarMode": "minimal",
+        "runner.magicEnabled": "false",
+    }
+    return [f"--{name}={value}" for name, value in told.items()]
