@@ -167,13 +167,12 @@ def _moves(planner: Planner, plan: Plan) -> None:
 def _limits(planner: Planner, plan: Plan) -> None:
     """Least and most of each line, what binds and what more room would be worth; a lock keeps a line as it is."""
     cells = _places(plan)
-    binding = cells[cells["binding"] != ""]
-    if len(binding):
+    if (cells["binding"] != "").any():
         st.subheader("What binds")
-    for i, row in binding.iterrows():
-        price = row["binding_price"]
+    for cell, held, price in zip(planner.cells, cells["binding"], cells["binding_price"], strict=True):
         worth = f": one more unit of room is worth {price:.2f}" if pd.notna(price) else ""
-        st.write(f"{planner.cells[i].name} ({row['binding']}){worth}")
+        if held:
+            st.write(f"{cell.name} ({held}){worth}")
     with st.expander("Limits of lines"):
         for i, cell in enumerate(planner.cells):
             row = cells.iloc[i]
