@@ -46,9 +46,13 @@ docs: $(VENV)/.dev  ## the documentation as a site, in build/site
 	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet
 spark: $(VENV)/.dev  ## add Spark to the environment, for its test (400 MB; needs Java)
 	@$(INSTALL) requirements/spark.txt
+sbom:  ## build/sbom.json: every locked package, CycloneDX
+	@$(PYTHON) .ci/supply.py sbom
+audit:  ## what is known against the locked packages
+	@$(PYTHON) .ci/supply.py audit
 lock: | $(VENV)/.uv  ## renew requirements/*.txt from pyproject.toml
 	@mkdir -p requirements
 	@$(LOCK) --output-file requirements/base.txt
 	@$(LOCK) $(TESTED) --group dev --output-file requirements/dev.txt --constraint requirements/base.txt
 	@$(LOCK) --extra spark --output-file requirements/spark.txt --constraint requirements/dev.txt
-.PHONY: help setup demo test test-slow check bench docs spark lock
+.PHONY: help setup demo test test-slow check bench docs spark lock sbom audit
