@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import traceback
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,18 +23,17 @@ def fault_in_words(error: Exception, command: str, folder: Path | None) -> str:
         The run folder it happened in; the log is written beside it, or where temporary files go.
     """
     told = f"{type(error).__name__}: {error}".splitlines()[0][:200]
-    return f"a fault of ours, not of your data ({told}). The details are in {_log(error, command, folder)}"
+    log = _log(error, command, folder)
+    details = "No log of it could be written" if log is None else f"The details are in {log}"
+    return f"a fault of ours, not of your data ({told}). {details}"
 
 
-def _log(error: Exception, command: str, folder: Path | None) -> Path:
+def _log(error: Exception, command: str, folder: Path | None) -> Path | None:
     text = f"{command}\n{installed_versions()}\n\n{''.join(traceback.format_exception(error))}"
     name = f"mmm-fault-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}.log"
-    if folder is not None and folder.parent.is_dir():
-        try:
-            (folder.parent / name).write_text(text, encoding="utf-8")
-            return (folder.parent / name).resolve()
-        except OSError:
-            pass
-    place = Path(tempfile.gettempdir()) / name
-    place.write_text(text, encoding="utf-8")
-    return place
+    for place in (None if folder is None else folder.parent, Path(tempfile.gettempdir())):
+        if place is not None and place.is_dir():
+            with suppress(OSError):
+                (place / name).write_text(text, encoding="utf-8")
+                return (place / name).resolve()
+    return None

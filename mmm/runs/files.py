@@ -22,6 +22,7 @@ TEMPORARY = ".tmp-"
 _REMEDY = {
     errno.ENOSPC: "the disk is full. Free some space, or choose another disk with --out",
     errno.EDQUOT: "your disk quota is used up. Free some space, or choose another disk with --out",
+    errno.EFBIG: "a file may not grow so large there. Raise the limit, or choose another disk with --out",
     errno.EROFS: "the disk is read-only. Choose a folder you can write to with --out",
     errno.EACCES: "you may not write there. Choose a folder you can write to with --out",
     errno.EPERM: "you may not write there. Choose a folder you can write to with --out",
