@@ -38,9 +38,7 @@ NOT_YET: tuple[str, ...] = ()
 SET_ON_LOADING = {"folder", "text", "book"}
 """Fields of a config that are no keys of its file."""
 
-NOT_YET_VALUES = {
-    "report.language": ("he",),
-}
+NOT_YET_VALUES: dict[str, tuple[str, ...]] = {}
 
 
 class Config(Settings):

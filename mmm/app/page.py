@@ -15,7 +15,8 @@ from mmm.config import load_config
 from mmm.dims import Cell
 from mmm.errors import MmmError
 from mmm.planning.plan import Plan
-from mmm.reporting.amounts import window_name
+from mmm.reporting.amounts import Figures
+from mmm.reporting.catalogue import catalogue_for
 
 MOST_KEPT = 4  # scenarios side by side
 _RISKS = {"mean": "the mean", "cvar": "the worst tenth of cases"}
@@ -47,7 +48,7 @@ def main(path: Path, out: str) -> None:
     window = planner.begin.window
     company = planner.config.report.brand.name or planner.config.name
     days = (date.fromisoformat(str(day)) for day in (window.start, window.end))
-    st.header(f"{company}: plan for {window_name(*days)}")
+    st.header(f"{company}: plan for {Figures(catalogue_for('en')).window(*days)}")
     asked, exact = _controls(planner)
     draws = planner.begin.curves.draws
     on = draws if exact else planner.quick_draws

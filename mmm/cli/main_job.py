@@ -96,12 +96,18 @@ def report(
             show_default=False,
         ),
     ] = None,
+    language: Annotated[
+        str | None,
+        typer.Option(
+            "--language", metavar="L", help="en or he; else what the config says", show_default=False
+        ),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Write the page, the two pages to sign and the workbook from what is there."""
     settings = load(config, out, bounds)
-    if audience:
-        settings = settings.with_report({"audiences": audience})
+    asked = {"audiences": audience, "language": language}
+    settings = settings.with_report({name: value for name, value in asked.items() if value})
     from mmm import pipeline
 
     with progress(quiet) as line:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from mmm.dims import CELL_KEYS, Cell
 from mmm.reporting import appendix_figures, figures
-from mmm.reporting.amounts import NOTHING, day, percent, window_name
+from mmm.reporting.amounts import NOTHING
 from mmm.reporting.blocks import Figure, Table
 from mmm.reporting.palette import BASE
 from mmm.reporting.results import About, Results, cell_of, number, records
@@ -77,7 +77,7 @@ def fit_table(results: Results, voice: Voice) -> Table:
     rows = []
     for row in records(fit_frame(results)):
         low, high = number(row.get("expected_lo")), number(row.get("expected_hi"))
-        span = NOTHING if low is None or high is None else f"{write(low)} to {write(high)}"
+        span = NOTHING if low is None or high is None else voice.figures.span(write(low), write(high))
         actual = number(row["actual"])
         rows.append(
             (
@@ -169,7 +169,7 @@ def adstock_table(results: Results, voice: Voice) -> Table:
     rows = []
     for cell in results.cells:
         by_lag = {int(row["lag"]): row["weight"] for row in _rows_of(results.adstock, cell)}
-        rows.append((voice.cell(cell), *(percent(by_lag.get(lag), decimals=1) for lag in lags)))
+        rows.append((voice.cell(cell), *(voice.figures.percent(by_lag.get(lag), decimals=1) for lag in lags)))
     return Table((voice.text("column.cell"), *map(str, lags)), tuple(rows))
 
 
@@ -222,9 +222,9 @@ def priors_table(results: Results, voice: Voice) -> Table:
                     voice.cell(cell),
                     voice.text(key) if known else str(row["parameter"]),
                     f"{row['prior_median']:.3g}",
-                    f"{row['prior_lo']:.3g} to {row['prior_hi']:.3g}",
+                    voice.figures.span(f"{row['prior_lo']:.3g}", f"{row['prior_hi']:.3g}"),
                     f"{row['median']:.3g}",
-                    f"{row['lo']:.3g} to {row['hi']:.3g}",
+                    voice.figures.span(f"{row['lo']:.3g}", f"{row['hi']:.3g}"),
                 )
             )
     return Table(tuple(voice.text(f"column.{name}") for name in head), tuple(rows), words=2)
@@ -258,7 +258,9 @@ def sources_table(results: Results, voice: Voice) -> Table | None:
         until = Date.fromisoformat(str(row["data_until"]))
         age = voice.text("sources.days", {"n": max((made - until).days, 0)})
         file = str(row["file"]).rpartition("/")[2]
-        rows.append((str(row["source"]), str(row.get("owner") or NOTHING), day(until), age, file))
+        rows.append(
+            (str(row["source"]), str(row.get("owner") or NOTHING), voice.figures.day(until), age, file)
+        )
     head = tuple(voice.text(f"column.{name}") for name in ("source", "owner", "data_until", "age", "file"))
     return Table(head, tuple(rows), words=5, prose=True)
 
@@ -272,30 +274,34 @@ def _findings(found: pd.DataFrame, voice: Voice) -> Table:
     names = ("check", "severity", "where", "rows", "value", "remedy")
     rank = {"fail": 0, "review": 1}
     rows = sorted(records(found), key=lambda row: rank.get(str(row["severity"]).lower(), 2))
-    written = tuple(tuple(str(row.get(name, "")) for name in names) for row in rows)
+    shown = [row | {"severity": voice.retold(row["severity"])} for row in rows]
+    written = tuple(tuple(str(row.get(name, "")) for name in names) for row in shown)
     return Table(tuple(voice.text(f"column.{name}") for name in names), written, words=6, prose=True)
 
 
-def _margins(about: About) -> str:
+def _margins(about: About, voice: Voice) -> str:
     """The gross margin, and those of channels that have their own."""
-    own = [f"{name} {percent(margin, decimals=1)}" for name, margin in about.gross_margins.items()]
-    return "; ".join([percent(about.gross_margin, decimals=1), *own])
+    own = [
+        f"{name} {voice.figures.percent(margin, decimals=1)}" for name, margin in about.gross_margins.items()
+    ]
+    return "; ".join([voice.figures.percent(about.gross_margin, decimals=1), *own])
 
 
 def run_table(results: Results, voice: Voice) -> Table:
     """Where the figures come from, traceable to the run."""
     about, summary = results.about, results.summary
     none = voice.text("run.none")
-    size = {"periods": about.n_periods, "grain": about.grain, "geos": about.n_geos}
+    days = voice.figures.span(voice.figures.day(summary.start), voice.figures.day(summary.end))
+    size = {"periods": about.n_periods, "grain": voice.text(f"grain.{about.grain}"), "geos": about.n_geos}
     values = {
         "name": about.name,
         "currency": about.currency or none,
-        "gross_margin": none if about.gross_margin is None else _margins(about),
-        "data": f"{day(about.data_from)} to {day(about.data_until)}",
-        "modelled": day(about.modelled_from),
+        "gross_margin": none if about.gross_margin is None else _margins(about, voice),
+        "data": voice.figures.span(voice.figures.day(about.data_from), voice.figures.day(about.data_until)),
+        "modelled": voice.figures.day(about.modelled_from),
         "size": voice.text("run.size.value", size),
-        "window": f"{window_name(summary.start, summary.end)} ({day(summary.start)} to {day(summary.end)})",
-        "objective": summary.objective,
+        "window": f"{voice.figures.window(summary.start, summary.end)} ({days})",
+        "objective": voice.retold(summary.objective),
         "method": summary.method or none,
         "config_hash": about.config_hash,
         "version": about.version,

@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from mmm.reporting import appendix_figures
-from mmm.reporting.amounts import NOTHING, percent
+from mmm.reporting.amounts import NOTHING
 from mmm.reporting.blocks import Figure, Table
 from mmm.reporting.results import Results, number, records
 from mmm.reporting.voice import Voice
@@ -51,12 +51,12 @@ def backtest_table(results: Results, voice: Voice) -> Table | None:
         (
             voice.text("appendix.backtest.total") if row["horizon"] == TOTAL else str(row["horizon"]),
             f"{row['forecasts']:.0f}",
-            _share(row, "wmape"),
-            _share(row, "mape"),
-            percent(number(row["bias"]), signed=True, decimals=1),
-            percent(number(row["coverage_90"])),
-            _share(row, "wmape_last_year"),
-            _share(row, "wmape_last_4"),
+            _share(row, "wmape", voice),
+            _share(row, "mape", voice),
+            voice.figures.percent(number(row["bias"]), signed=True, decimals=1),
+            voice.figures.percent(number(row["coverage_90"])),
+            _share(row, "wmape_last_year", voice),
+            _share(row, "wmape_last_4", voice),
         )
         for row in records(results.backtest_summary)
     ]
@@ -72,12 +72,12 @@ def backtest_sentence(results: Results, voice: Voice) -> Markup | None:
     inside = ((rows["actual"] >= rows["expected_lo"]) & (rows["actual"] <= rows["expected_hi"])).mean()
     values = {
         "origins": rows["origin"].nunique(),
-        "mape": percent(error, decimals=1),
-        "coverage": voice.amounts.in_100(float(inside)),
+        "mape": voice.figures.percent(error, decimals=1),
+        "coverage": voice.figures.in_100(float(inside)),
     }
     return voice.html("limits.health.backtest", values)
 
 
-def _share(row: Mapping[str, Any], name: str) -> str:
+def _share(row: Mapping[str, Any], name: str, voice: Voice) -> str:
     value = number(row[name])
-    return NOTHING if value is None else percent(value, decimals=1)
+    return NOTHING if value is None else voice.figures.percent(value, decimals=1)

@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from mmm.reporting import figures
-from mmm.reporting.amounts import NOTHING, percent, ratio, ratio_range
+from mmm.reporting.amounts import NOTHING
 from mmm.reporting.blocks import Figure
 from mmm.reporting.results import Estimate, Results
 from mmm.reporting.statement import Line, gross_of, next_return, outcome_of, statement, total_planned
@@ -40,7 +40,7 @@ def line_name(line: Line, results: Results, voice: Voice) -> str:
     if line.key == "margin":
         if results.one_margin is None:
             return voice.text("bridge.row.margin")
-        return voice.text("bridge.row.margin_at", {"margin": percent(results.one_margin)})
+        return voice.text("bridge.row.margin_at", {"margin": voice.figures.percent(results.one_margin)})
     return voice.text(f"bridge.row.{line.key}")
 
 
@@ -51,10 +51,7 @@ def _statement_row(line: Line, results: Results, voice: Voice) -> StatementRow:
             return amounts.money(figure.mean, signed=signed), amounts.money_range(figure, signed=signed)
         if line.kind == "outcome":
             return amounts.outcome(figure.mean, signed=signed), amounts.outcome_range(figure, signed=signed)
-        text = ratio(figure.mean)
-        if signed and figure.mean is not None and figure.mean > 0 and text != ratio(0.0):
-            text = f"+{text}"
-        return text, ratio_range(figure)
+        return voice.figures.number(figure.mean, 2, signed=signed), voice.figures.ratio_range(figure)
 
     plan, current, change = write(line.plan, False), write(line.current, False), write(line.change, True)
     ranges = (text if text != NOTHING else "" for text in (plan[1], current[1], change[1]))
@@ -81,7 +78,7 @@ def bridge_lead(results: Results, voice: Voice) -> Markup:
     values = {
         "spend": voice.amounts.money(total_planned(results)),
         "revenue": voice.amounts.outcome(brought.mean),
-        "margin": percent(mean),
+        "margin": voice.figures.percent(mean),
         "gross": voice.amounts.money(gross.mean),
         "profit": voice.amounts.money(profit.mean),
     }
@@ -98,12 +95,12 @@ def next_unit(results: Results, voice: Voice) -> Markup | None:
     average = lines["roi"] if "roi" in lines else lines.get("cost")
     if following is None or average is None or not average.plan.known:
         return None
-    values = {"average": ratio(average.plan.mean), "next": ratio(following)}
+    values = {"average": voice.figures.ratio(average.plan.mean), "next": voice.figures.ratio(following)}
     if not results.about.has_money:
         return voice.html("bridge.next.units", values)
     if results.one_margin is None:
         return voice.html("bridge.next.plain", values)
-    return voice.html("bridge.next", {**values, "break_even": ratio(1 / results.one_margin)})
+    return voice.html("bridge.next", {**values, "break_even": voice.figures.ratio(1 / results.one_margin)})
 
 
 def bridge_figure(results: Results, voice: Voice) -> Figure | None:

@@ -17,7 +17,7 @@ DAYS: dict[str, Grain] = {"day": "day", "week": "week", "month": "month"}
 
 def calendar_sentence(results: Results, voice: Voice) -> str:
     """What the shades mean, and where the plan begins in a window that has begun."""
-    said = voice.text("calendar.lead", {"grain": results.about.grain})
+    said = voice.text("calendar.lead", {"grain": voice.text(f"grain.{results.about.grain}")})
     return f"{said} {voice.text('calendar.begun')}" if results.summary.spent else said
 
 

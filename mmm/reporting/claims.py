@@ -9,7 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from mmm.reporting import figures
-from mmm.reporting.amounts import NOTHING, day, percent, ratio, ratio_range
+from mmm.reporting.amounts import NOTHING
 from mmm.reporting.blocks import Figure, Table
 from mmm.reporting.results import Results, at_level, cell_of, estimate, number, records
 from mmm.reporting.voice import Voice
@@ -20,7 +20,9 @@ def claims_lead(results: Results, voice: Voice) -> Markup | None:
     if results.bridge.empty:
         return None
     steps = {row["step"]: row for row in _steps(results)}
-    first, last = (day(Date.fromisoformat(end)) for end in str(steps["finance"]["period"]).split("/"))
+    first, last = (
+        voice.figures.day(Date.fromisoformat(end)) for end in str(steps["finance"]["period"]).split("/")
+    )
     caused = estimate(steps["incremental"], "value")
     values = {"first": first, "last": last, "claimed": voice.amounts.money(number(steps["claimed"]["value"]))}
     values |= {"caused": voice.amounts.money(caused.mean), "range": voice.amounts.money_range(caused)}
@@ -40,13 +42,15 @@ def claims_sentences(results: Results, voice: Voice) -> tuple[Markup, ...]:
     if claiming:
         most = max(claiming, key=lambda row: row["claim_factor"])
         factor = estimate(most, "claim_factor")
-        values = {"channel": voice.channel(most["channel"]), "factor": ratio(factor.mean)}
-        said.append(voice.html("claims.factor", values | {"range": ratio_range(factor)}))
+        values = {"channel": voice.channel(most["channel"]), "factor": voice.figures.ratio(factor.mean)}
+        said.append(voice.html("claims.factor", values | {"range": voice.figures.ratio_range(factor)}))
     clicked = [row for row in rows if number(row["attributed_share"]) is not None]
     if clicked:
         most = max(clicked, key=lambda row: row["attributed_share"] - row["incremental_share"])
         values = {"channel": voice.channel(most["channel"])}
-        values |= {name: percent(most[f"{name}_share"]) for name in ("attributed", "incremental")}
+        values |= {
+            name: voice.figures.percent(most[f"{name}_share"]) for name in ("attributed", "incremental")
+        }
         said.append(voice.html("claims.click", values))
     return tuple(said)
 
@@ -106,9 +110,9 @@ def claims_table(results: Results, voice: Voice) -> Table | None:
             (
                 voice.cell(cell_of(row)),
                 *(_count(row[name]) for name in ("claimed", "attributed", "matched")),
-                ratio(factor.mean),
-                ratio_range(factor),
-                percent(number(row["claim_factor_change"]), signed=True),
+                voice.figures.ratio(factor.mean),
+                voice.figures.ratio_range(factor),
+                voice.figures.percent(number(row["claim_factor_change"]), signed=True),
             )
         )
     head = ("cell", "claimed", "attributed", "matched", "claim_factor", "range", "in_a_year")

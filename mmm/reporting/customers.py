@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from mmm.reporting.amounts import NOTHING, odds, ratio, ratio_range
+from mmm.reporting.amounts import NOTHING
 from mmm.reporting.blocks import Table
 from mmm.reporting.results import Estimate, Results, at_level, cell_of, estimate, number, records
 from mmm.reporting.voice import Voice
@@ -16,15 +16,22 @@ def customers_lead(results: Results, voice: Voice) -> Markup | None:
         return None
     (row,) = records(at_level(results.customers, "total"))
     cost, following = estimate(row, "full_cac"), estimate(row, "marginal_cac")
-    values = {"cost": ratio(cost.mean), "range": ratio_range(cost), "next": ratio(following.mean)}
+    values = {
+        "cost": voice.figures.ratio(cost.mean),
+        "range": voice.figures.ratio_range(cost),
+        "next": voice.figures.ratio(following.mean),
+    }
     value = estimate(row, "lifetime_value")
     if not cost.known:
         return voice.html("customers.lead.none")
     if not value.known:
         return voice.html("customers.lead.plain", values)
-    values |= {"value": ratio(value.mean), "times": ratio(number(row["value_to_cac"]))}
-    values["times_range"] = ratio_range(estimate(row, "value_to_cac"))
-    values["odds"] = odds(number(row["p_pays_back"]))
+    values |= {
+        "value": voice.figures.ratio(value.mean),
+        "times": voice.figures.ratio(number(row["value_to_cac"])),
+    }
+    values["times_range"] = voice.figures.ratio_range(estimate(row, "value_to_cac"))
+    values["odds"] = voice.figures.odds(number(row["p_pays_back"]))
     return voice.html("customers.lead", values)
 
 
@@ -50,12 +57,20 @@ def customers_table(results: Results, voice: Voice) -> Table | None:
         line = voice.cell(cell_of(row)) if row["level"] == "cell" else voice.text("column.total")
         written = [
             *(line, voice.amounts.units(brought.mean), voice.amounts.units_range(brought)),
-            *(ratio(cost.mean), _open(cost), ratio(number(row["marginal_cac"]))),
-            ratio(number(row["claimed_cost_per_order"])),
+            *(
+                voice.figures.ratio(cost.mean),
+                _open(cost, voice),
+                voice.figures.ratio(number(row["marginal_cac"])),
+            ),
+            voice.figures.ratio(number(row["claimed_cost_per_order"])),
         ]
         if valued:
             times = estimate(row, "value_to_cac")
-            written += [ratio(number(row["lifetime_value"])), ratio(times.mean), ratio_range(times)]
+            written += [
+                voice.figures.ratio(number(row["lifetime_value"])),
+                voice.figures.ratio(times.mean),
+                voice.figures.ratio_range(times),
+            ]
             written.append(_months(estimate(row, "payback_months"), voice))
         rows.append(tuple(written))
     head = ["cell", "new_customers", "range", "cac", "range", "next_cac", "claimed_cost"]
@@ -63,11 +78,11 @@ def customers_table(results: Results, voice: Voice) -> Table | None:
     return Table(tuple(voice.text(f"column.{name}") for name in head), tuple(rows))
 
 
-def _open(cost: Estimate) -> str:
+def _open(cost: Estimate, voice: Voice) -> str:
     """The range of a cost; without an upper end where media may have brought nobody."""
     if cost.lo is not None and cost.hi is None:
-        return f"{ratio(cost.lo)} +"
-    return ratio_range(cost)
+        return voice.text("amount.or_more", {"n": voice.figures.ratio(cost.lo)})
+    return voice.figures.ratio_range(cost)
 
 
 def _months(when: Estimate, voice: Voice) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-from mmm.reporting.amounts import day, joined, odds, percent, ratio
 from mmm.reporting.blocks import Table
 from mmm.reporting.decision import measure_of
 from mmm.reporting.results import Results, cell_of, estimate, number, records
@@ -93,12 +92,12 @@ def designs_table(results: Results, voice: Voice) -> Table | None:
         (
             str(row["id"]),
             voice.cell(cell_of(row)),
-            str(row["kind"]),
+            voice.retold(row["kind"]),
             money(number(row["reserve_used"])),
             money(number(row["incremental_spend"]), signed=True),
             voice.amounts.outcome(number(row["mde"])),
-            odds(number(row["power"])),
-            odds(number(row["assurance"])),
+            voice.figures.odds(number(row["power"])),
+            voice.figures.odds(number(row["assurance"])),
             *(money(number(row[name])) for name in valued),
         )
         for row in records(results.tests)
@@ -126,7 +125,7 @@ def _card(row: Mapping[str, Any], results: Results, voice: Voice) -> Card:
         size = special if special in more else size
     values: dict[str, object] = {
         "cell": voice.cell(cell),
-        "size": percent(abs(change)),
+        "size": voice.figures.percent(abs(change)),
         "weeks": f"{float(row['weeks']):.0f}",
         "people": f"{number(row.get('people')) or 0:,.0f}",
         "spend": money(number(row["spend"])),
@@ -134,7 +133,11 @@ def _card(row: Mapping[str, Any], results: Results, voice: Voice) -> Card:
     }
     start = Date.fromisoformat(str(row["start"]))
     end = start + timedelta(days=7 * int(row["weeks"]) - 1)
-    when = {"start": day(start), "end": day(end), "cooldown": f"{float(row['cooldown']):.0f}"}
+    when = {
+        "start": voice.figures.day(start),
+        "end": voice.figures.day(end),
+        "cooldown": f"{float(row['cooldown']):.0f}",
+    }
     expected, mde = estimate(row, "expected"), number(row["mde"])
     cost = {
         "used": money(number(row["reserve_used"])),
@@ -145,7 +148,7 @@ def _card(row: Mapping[str, Any], results: Results, voice: Voice) -> Card:
         "effect": voice.amounts.outcome(expected.mean, signed=True),
         "range": voice.amounts.outcome_range(expected, signed=True),
         "mde": voice.amounts.outcome(mde),
-        "odds": odds(number(row["assurance"])),
+        "odds": voice.figures.odds(number(row["assurance"])),
     }
     rows = (
         (
@@ -198,9 +201,9 @@ def _where(row: Mapping[str, Any], family: str, voice: Voice) -> Markup:
     places = [name for name in str(row["units"]).split(";") if name]
     controls = [name for name in str(row["controls"]).split(";") if name]
     values = {
-        "places": joined(places, voice.text("decision.and")),
+        "places": voice.figures.listed(places),
         "n": str(len(controls)),
-        "controls": joined(controls, voice.text("decision.and")),
+        "controls": voice.figures.listed(controls),
         "people": f"{number(row.get('people')) or 0:,.0f}",
     }
     return voice.html(f"designs.in.{family}", values)
@@ -224,9 +227,12 @@ def _replies(name: str, results: Results, voice: Voice) -> tuple[Reply, ...]:
         chance = number(row["chance"]) or 0.0
         found.append(
             Reply(
-                when=voice.text(f"designs.when.{key}", {"low": ratio(low), "high": ratio(high)}),
+                when=voice.text(
+                    f"designs.when.{key}",
+                    {"low": voice.figures.ratio(low), "high": voice.figures.ratio(high)},
+                ),
                 action=voice.text(f"designs.then.{row['action']}", {"times": f"{float(row['times']):.1f}"}),
-                odds="" if key == "any" else odds(chance),
+                odds="" if key == "any" else voice.figures.odds(chance),
                 width=round(100 * chance, 1),
                 kind=str(row["action"]),
             )

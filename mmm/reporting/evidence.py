@@ -8,7 +8,7 @@ from typing import Any
 
 from mmm.dims import Cell
 from mmm.reporting import figures
-from mmm.reporting.amounts import NOTHING, odds, percent, ratio, ratio_range
+from mmm.reporting.amounts import NOTHING
 from mmm.reporting.blocks import Figure, Table
 from mmm.reporting.results import Results, at_level, cell_of, estimate, number, records
 from mmm.reporting.voice import Voice
@@ -43,8 +43,10 @@ def _evidence_cell(row: Mapping[str, Any], cell: Cell, results: Results, voice: 
     before, after = number(row.get("p_pays_prior")), number(row.get("p_pays"))
     learned = ""
     if before is not None and after is not None:
-        learned = voice.text("evidence.learned", {"before": odds(before), "after": odds(after)})
-    average, span = _average(row, results)
+        learned = voice.text(
+            "evidence.learned", {"before": voice.figures.odds(before), "after": voice.figures.odds(after)}
+        )
+    average, span = _average(row, results, voice)
     key = "evidence.returns" if results.about.has_money else "evidence.costs"
     return EvidenceCell(
         name=" / ".join(part for part in (cell.audience, cell.message) if part),
@@ -57,9 +59,9 @@ def _evidence_cell(row: Mapping[str, Any], cell: Cell, results: Results, voice: 
     )
 
 
-def _average(row: Mapping[str, Any], results: Results) -> tuple[str, str]:
+def _average(row: Mapping[str, Any], results: Results, voice: Voice) -> tuple[str, str]:
     figure = estimate(row, "roi" if results.about.has_money else "cost_per_outcome")
-    return ratio(figure.mean), ratio_range(figure)
+    return voice.figures.ratio(figure.mean), voice.figures.ratio_range(figure)
 
 
 def _roi_rows(results: Results) -> list[dict[str, Any]]:
@@ -111,10 +113,10 @@ def returns_table(results: Results, voice: Voice) -> Table:
             (
                 voice.cell(cell_of(row)),
                 voice.amounts.money(number(row["spend"])),
-                *_average(row, results),
-                ratio(following.mean),
-                ratio_range(following),
-                *(odds(number(row[name])) for name in told),
+                *_average(row, results, voice),
+                voice.figures.ratio(following.mean),
+                voice.figures.ratio_range(following),
+                *(voice.figures.odds(number(row[name])) for name in told),
                 voice.text(f"evidence.grade.{row.get('evidence') or 'prior'}"),
             )
         )
@@ -131,12 +133,12 @@ def conditions_table(results: Results, voice: Voice) -> Table:
             (
                 voice.cell(cell_of(row)),
                 voice.text(f"evidence.grade.{row['evidence']}"),
-                percent(number(row["sd_ratio"])),
+                voice.figures.percent(number(row["sd_ratio"])),
                 NOTHING if vif is None else f"{vif:.1f}",
                 f"{row['prior_sensitivity']:.3f}",
                 voice.text("yes" if row["follows_demand"] else "no"),
-                f"{row['narrowed']:.2f} x",
-                percent(number(row["tests_alone"])),
+                voice.text("amount.times", {"n": f"{row['narrowed']:.2f}"}),
+                voice.figures.percent(number(row["tests_alone"])),
             )
         )
     return Table(tuple(voice.text(f"column.{name}") for name in head), tuple(rows), words=2)

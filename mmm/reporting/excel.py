@@ -13,7 +13,6 @@ import pandas as pd
 from xlsxwriter.worksheet import Worksheet
 
 from mmm.reporting import appendix
-from mmm.reporting.amounts import day, window_name
 from mmm.reporting.bridge import line_name
 from mmm.reporting.buying import buying_columns
 from mmm.reporting.decision import decide
@@ -25,6 +24,7 @@ from mmm.reporting.masthead import masthead
 from mmm.reporting.moves import curve_of
 from mmm.reporting.reserve_sheet import tests_sheet
 from mmm.reporting.results import Results, at_level, cell_of, records
+from mmm.reporting.retold import results_retold
 from mmm.reporting.settings import ReportSettings
 from mmm.reporting.statement import statement
 from mmm.reporting.voice import voice_for
@@ -45,6 +45,7 @@ def write_workbook(results: Results, settings: ReportSettings, path: Path) -> No
         Where to write; an existing file is replaced.
     """
     voice = voice_for(results, settings)
+    results = results_retold(results, voice)
     book = Book(path, voice, results.about.created)
     by_geo = in_geos(results)
     _decision_sheet(book, results)
@@ -78,7 +79,7 @@ def _decision_sheet(book: Book, results: Results) -> None:
     sheet.set_column(0, 0, 52)
     sheet.set_column(1, 9, 14)
     sheet.set_row(0, 26)
-    values = {"name": voice.company, "window": window_name(summary.start, summary.end)}
+    values = {"name": voice.company, "window": voice.figures.window(summary.start, summary.end)}
     book.text(sheet, 0, 0, voice.text("title", values), "title")
     key = "book.money" if about.currency else "book.money_unnamed"
     money = voice.text(key, {"currency": about.currency})
@@ -129,7 +130,9 @@ def _plan_sheet(book: Book, results: Results, keys: list[str]) -> None:
         dates = list(table.columns)
         sheet.set_column(wide, wide + len(dates), 12)
         begun = key == "book.planned" and results.summary.spent > 0
-        title = voice.text(f"{key}.begun" if begun else key, {"day": day(results.summary.data_until)})
+        title = voice.text(
+            f"{key}.begun" if begun else key, {"day": voice.figures.day(results.summary.data_until)}
+        )
         book.text(sheet, row, 0, title, "title")
         sheet.set_row(row, 26)
         row += 1
@@ -190,6 +193,7 @@ def _bridge_sheet(book: Book, results: Results) -> None:
         row
         | {
             "step": voice.text(f"claims.step.{row['step']}"),
+            "kind": voice.retold(row.get("kind")),
             "name": voice.cell(cell_of(row)) or voice.text("claims.total"),
         }
         for row in records(results.bridge)
@@ -218,6 +222,7 @@ def _pnl_sheet(book: Book, results: Results) -> None:
         | {
             "mix": voice.text(f"pnl.mix.{row['mix']}"),
             "line": voice.text(f"pnl.line.{row['line']}"),
+            "unit": voice.retold(row["unit"]),
             "channel": voice.text("tests") if row["channel"] == "tests" else voice.channel(row["channel"]),
         }
         for row in records(results.pnl)
@@ -263,7 +268,8 @@ def _customers_sheet(book: Book, results: Results) -> None:
         Column(voice.text("column.customer_counted"), "cost_per_customer", "ratio"),
         Column(voice.text("column.p_pays_back"), "p_pays_back", "share"),
     ]
-    write_rows(book, book.sheet("sheet.customers"), columns, records(results.customers), totals=False)
+    rows = [row | {"level": voice.retold(row["level"])} for row in records(results.customers)]
+    write_rows(book, book.sheet("sheet.customers"), columns, rows, totals=False)
 
 
 def _scenarios_sheet(book: Book, results: Results) -> None:
@@ -343,6 +349,7 @@ def _move_row(book: Book, row: dict[str, Any]) -> dict[str, Any]:
         "change_money": round(row["planned_spend"] - row["current_spend"], 2),
         "grade": voice.text(f"evidence.grade.{row['evidence']}") if row["evidence"] else "",
         "beyond": voice.text("yes" if row["extrapolated"] else "no"),
+        "binding": voice.retold(row["binding"]),
     }
 
 
@@ -404,7 +411,11 @@ def _chart(book: Book, sheet: Worksheet, columns: Sequence[Column], rows: int) -
     chart.set_legend({"position": "bottom"})
     chart.set_y_axis({"reverse": True})
     chart.set_x_axis(
-        {"num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": "#ECEEF0"}}}
+        {
+            "reverse": book.from_the_right,
+            "num_format": "#,##0",
+            "major_gridlines": {"visible": True, "line": {"color": "#ECEEF0"}},
+        }
     )
     chart.set_size({"width": 900, "height": max(320, 34 * rows)})
     sheet.insert_chart(rows + 4, 0, chart, {"description": book.voice.text("book.chart")})
@@ -432,7 +443,7 @@ def _returns_sheet(book: Book, results: Results, table: pd.DataFrame, name: str)
         if name in table:
             columns = [Column(voice.text(f"column.{name}"), name, width=14), *columns]
     if "geo" in table:
-        columns.append(Column("geo", "geo"))
+        columns.append(Column(voice.text("column.geo"), "geo"))
     for figure, (head, style) in found.items():
         if figure not in table:
             continue
@@ -441,7 +452,8 @@ def _returns_sheet(book: Book, results: Results, table: pd.DataFrame, name: str)
             if f"{figure}_{end}" in table:
                 columns.append(Column(voice.text(f"column.{word}"), f"{figure}_{end}", style))
     columns.append(Column(voice.text("column.evidence"), "evidence", "flag"))
-    write_rows(book, sheet, columns, records(table), totals=False)
+    rows = [row | {name: voice.retold(row[name]) for name in ("level", "evidence")} for row in records(table)]
+    write_rows(book, sheet, columns, rows, totals=False)
 
 
 def _curves_sheet(book: Book, results: Results) -> None:

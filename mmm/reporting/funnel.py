@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmm.reporting.amounts import percent
 from mmm.reporting.blocks import Table
 from mmm.reporting.results import Results, number
 from mmm.reporting.scorecard import BY_GOAL, ENOUGH, FAR, judged, judged_by, last_rows, over, written
@@ -56,7 +55,9 @@ def funnel_table(results: Results, voice: Voice) -> Table | None:
             row = steps[name]
             breaks = voice.text("funnel.breaks") if row is worst and over(row) >= FAR else ""
             line = (voice.channel(channel), voice.text(f"kpi.{name}"), breaks)
-            rows.append((*line, *(written(row, past) for past in PAST), _change(row), _counted(row)))
+            rows.append(
+                (*line, *(written(row, past, voice) for past in PAST), _change(row, voice), _counted(row))
+            )
     if not rows:
         return None
     head = ("channel", "step", "breaks", "now", "a_year_ago", "usual", "change", "counted")
@@ -64,15 +65,20 @@ def funnel_table(results: Results, voice: Voice) -> Table | None:
 
 
 def _line(name: str, row: dict[str, Any], voice: Voice) -> tuple[str, ...]:
-    return name, voice.text(f"kpi.{row['kpi']}"), *(written(row, past) for past in PAST), _change(row)
+    return (
+        name,
+        voice.text(f"kpi.{row['kpi']}"),
+        *(written(row, past, voice) for past in PAST),
+        _change(row, voice),
+    )
 
 
-def _change(row: dict[str, Any]) -> str:
+def _change(row: dict[str, Any], voice: Voice) -> str:
     """Against what is usual, where enough is counted to say."""
     value, usual, n = number(row["value"]), number(row["benchmark"]), number(row["n"]) or 0.0
     if not value or not usual or n < ENOUGH:
         return ""
-    return percent(value / usual - 1.0, signed=True)
+    return voice.figures.percent(value / usual - 1.0, signed=True)
 
 
 def _counted(row: dict[str, Any]) -> str:

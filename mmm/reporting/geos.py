@@ -8,7 +8,6 @@ import pandas as pd
 from markupsafe import Markup
 
 from mmm.reporting import figures
-from mmm.reporting.amounts import joined, percent, ratio
 from mmm.reporting.blocks import Figure, Table
 from mmm.reporting.moves import return_columns
 from mmm.reporting.results import Results, at_level, cell_of, estimate, number, records
@@ -42,10 +41,10 @@ def geos_table(results: Results, voice: Voice) -> Table | None:
                 money(before),
                 money(after),
                 money(after - before, signed=True),
-                percent((after - before) / before, signed=True) if before > 0 else "",
+                voice.figures.percent((after - before) / before, signed=True) if before > 0 else "",
                 voice.amounts.outcome(brings.mean),
                 voice.amounts.outcome_range(brings),
-                *(ratio(number(row.get(name))) for name in (average, now, planned)),
+                *(voice.figures.ratio(number(row.get(name))) for name in (average, now, planned)),
             )
         )
     return Table(tuple(voice.text(f"column.{head}") for head in heads), tuple(found))
@@ -57,7 +56,7 @@ def geos_lead(results: Results, voice: Voice) -> Markup | None:
     whole = [voice.cell(cell) for cell in results.cells if cell not in placed]
     if not placed or not whole:
         return None
-    return voice.html("geos.lead", {"cells": joined(whole, voice.text("decision.and"))})
+    return voice.html("geos.lead", {"cells": voice.figures.listed(whole)})
 
 
 def geos_figure(results: Results, voice: Voice) -> Figure | None:
@@ -73,7 +72,7 @@ def geos_figure(results: Results, voice: Voice) -> Figure | None:
                 "change": None if share is None else 100 * share,
                 "text": voice.text("geos.new")
                 if share is None and after > 0
-                else percent(share, signed=True),
+                else voice.figures.percent(share, signed=True),
                 "money": f"{voice.amounts.money(before)} → {voice.amounts.money(after)}",
             }
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from mmm.reporting.amounts import NOTHING, odds
+from mmm.reporting.amounts import NOTHING
 from mmm.reporting.blocks import Table
 from mmm.reporting.decision import measure_of
 from mmm.reporting.results import Results, at_level, cell_of, estimate, number, records
@@ -31,11 +31,11 @@ def _sentence(row: Mapping[str, Any], voice: Voice) -> tuple[str, dict[str, obje
         "goal": row["goal"],
         "what": voice.text(f"goals.what.{row['kpi']}.{row['of']}"),
         "target": write(number(row["target"])),
-        "odds": odds(number(row["probability"])),
+        "odds": voice.figures.odds(number(row["probability"])),
         "reached": write(number(row["reached_80"])),
     }
     if budget is None:
-        told = {"best": odds(best), "budget": voice.amounts.money(number(row["best_budget"]))}
+        told = {"best": voice.figures.odds(best), "budget": voice.amounts.money(number(row["best_budget"]))}
         return "goals.row.unsafe", values | told
     if budget <= float(row["budget"]):
         return "goals.row.safe", values
@@ -76,7 +76,14 @@ def _goal_row(name: str, row: Mapping[str, Any], voice: Voice) -> tuple[str, ...
     write = voice.amounts.units if in_units else voice.amounts.money
     ends = (voice.amounts.units_range if in_units else voice.amounts.money_range)(expected)
     target, reached = write(number(row["target"])), write(expected.mean)
-    return name, str(row["owner"] or NOTHING), target, reached, ends, odds(number(row["probability"]))
+    return (
+        name,
+        str(row["owner"] or NOTHING),
+        target,
+        reached,
+        ends,
+        voice.figures.odds(number(row["probability"])),
+    )
 
 
 def splits_sentence(results: Results, voice: Voice) -> Markup | None:
@@ -109,7 +116,7 @@ def splits_table(results: Results, voice: Voice) -> Table | None:
                 money(number(row["planned_spend"])),
                 money(best.mean),
                 voice.amounts.money_range(best),
-                NOTHING if up is None else odds(up),
+                NOTHING if up is None else voice.figures.odds(up),
             )
         )
     keys = ("cell", "before", "after", "best", "range", "more")

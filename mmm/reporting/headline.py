@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from mmm.dims import Cell
-from mmm.reporting.amounts import day, joined, odds, window_name
 from mmm.reporting.decision import Decision
 from mmm.reporting.results import Results
 from mmm.reporting.voice import Voice
@@ -38,7 +37,7 @@ def _headline(decision: Decision, results: Results, voice: Voice) -> list[tuple[
     summary = results.summary
     approve = {
         "budget": money(decision.budget),
-        "window": window_name(summary.start, summary.end),
+        "window": voice.figures.window(summary.start, summary.end),
         "core": voice.amounts.rest(decision.budget, decision.reserve),
         "reserve": money(decision.reserve),
     }
@@ -61,7 +60,7 @@ def _headline(decision: Decision, results: Results, voice: Voice) -> list[tuple[
     }
     sentences += [(_move_key(decision), move), (f"decision.gain.{decision.measure}", gain)]
     if decision.probability is not None:
-        sentences.append((_odds_key(decision), {"odds": odds(decision.probability)}))
+        sentences.append((_odds_key(decision), {"odds": voice.figures.odds(decision.probability)}))
     return sentences
 
 
@@ -85,7 +84,7 @@ def _names(cells: tuple[Cell, ...], voice: Voice) -> str:
     names = [voice.cell(cell) for cell in cells]
     if len(names) > 3:
         names = [*names[:2], voice.text("decision.others", {"n": len(names) - 2})]
-    return joined(names, voice.text("decision.and"))
+    return voice.figures.listed(names)
 
 
 def _gain(value: float | None, decision: Decision, voice: Voice) -> str:
@@ -111,7 +110,7 @@ def key_figures(decision: Decision, results: Results, voice: Voice) -> tuple[Key
     if decision.probability is not None:
         found.append(
             KeyFigure(
-                odds(decision.probability),
+                voice.figures.odds(decision.probability),
                 voice.text("decision.key.odds.less" if decision.spends_less else "decision.key.odds"),
                 voice.text("decision.key.odds_note"),
             )
@@ -147,7 +146,7 @@ def caveats(results: Results, voice: Voice) -> tuple[Markup, ...]:
     if summary.spent:
         so_far = {
             "spent": voice.amounts.money(summary.spent),
-            "day": day(summary.data_until),
+            "day": voice.figures.day(summary.data_until),
             "free": voice.amounts.money(summary.free),
             "reserve": voice.amounts.money(summary.reserve),
         }

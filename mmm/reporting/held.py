@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from mmm.reporting import appendix_figures
-from mmm.reporting.amounts import MINUS, NOTHING, day, percent, ratio, window_name
+from mmm.reporting.amounts import NOTHING
 from mmm.reporting.blocks import Figure, Table
 from mmm.reporting.results import Results, at_level, cell_of, estimate, number, records
 from mmm.reporting.voice import Voice
@@ -27,9 +27,9 @@ def held_lead(results: Results, voice: Voice) -> tuple[Markup, ...]:
     days = (date.fromisoformat(approved["window"][end]) for end in ("start", "end"))
     values = {
         "number": approved["number"],
-        "window": window_name(*days),
+        "window": voice.figures.window(*days),
         "by": approved["by"],
-        "on": day(date.fromisoformat(approved["on"][:10])),
+        "on": voice.figures.day(date.fromisoformat(approved["on"][:10])),
         "known": told["known"],
         "periods": told["periods"],
         "grain": voice.text(f"held.grain.{told['grain']}"),
@@ -41,7 +41,7 @@ def held_lead(results: Results, voice: Voice) -> tuple[Markup, ...]:
         **{part: write(number(total[part]), signed=True) for part in PARTS},
     }
     verdict = "held.yes" if total["held"] else "held.no"
-    alarms = [voice.html("held.alarm", {"what": found["what"]}) for found in told["alarms"]]
+    alarms = [voice.html("held.alarm", {"what": voice.retold(found["what"])}) for found in told["alarms"]]
     return (
         *(voice.html(key, values) for key in ("held.lead", verdict, "held.parts", "held.periods")),
         *alarms,
@@ -100,7 +100,7 @@ def pacing_table(results: Results, voice: Voice) -> Table | None:
             money(float(ahead[name].sum()) / len(ahead)) if len(ahead) else NOTHING
             for name in ("approved_spend", "to_spend")
         ]
-        gap = percent((spent - wanted) / wanted, signed=True) if wanted > 0 else NOTHING
+        gap = voice.figures.percent((spent - wanted) / wanted, signed=True) if wanted > 0 else NOTHING
         name = voice.text("column.total") if level == "total" else voice.channel(str(channel))
         rows.append((name, money(wanted), money(spent), money(spent - wanted, signed=True), gap, *pace))
     head = ("channel", "approved", "spent_to_date", "gap", "gap_share", "pace_planned", "pace_needed")
@@ -119,8 +119,15 @@ def moved_table(results: Results, voice: Voice) -> Table | None:
     rows = []
     for name, found in lines.items():
         change = {row["step"]: number(row["change"]) for row in found}
-        middle = (_signed(change.get(step)) for step in steps)
-        rows.append((name, ratio(number(found[0]["before"])), *middle, ratio(number(found[-1]["after"]))))
+        middle = (voice.figures.number(change.get(step), 2, signed=True) for step in steps)
+        rows.append(
+            (
+                name,
+                voice.figures.ratio(number(found[0]["before"])),
+                *middle,
+                voice.figures.ratio(number(found[-1]["after"])),
+            )
+        )
     head = ("cell", "return_before", *(f"step.{step}" for step in steps), "return_now")
     return Table(tuple(voice.text(f"column.{name}") for name in head), tuple(rows))
 
@@ -129,9 +136,3 @@ def _named(row: Mapping[str, Any], voice: Voice) -> str:
     if row["level"] == "channel":
         return voice.channel(row["channel"])
     return voice.text(f"held.{row['level']}")
-
-
-def _signed(value: float | None) -> str:
-    if value is None:
-        return NOTHING
-    return ("+" if value > 0 else MINUS if value < 0 else "") + ratio(abs(value))

@@ -35,12 +35,12 @@ from mmm.reporting import (
     stress,
     tested,
 )
-from mmm.reporting.amounts import ratio, window_name
 from mmm.reporting.audiences import SECTIONS
 from mmm.reporting.decision import decide
 from mmm.reporting.letterhead import NO_LETTERHEAD, Letterhead
 from mmm.reporting.masthead import masthead
 from mmm.reporting.results import Results
+from mmm.reporting.retold import results_retold
 from mmm.reporting.settings import Audience, ReportSettings
 from mmm.reporting.voice import Voice, voice_for
 
@@ -75,17 +75,20 @@ def render_html(
         When the tables of the run contradict each other.
     """
     voice = voice_for(results, settings)
+    results = results_retold(results, voice)
     page = environment().get_template("report.html.j2")
     summary = results.summary
     head = masthead(results, voice)
     return page.render(
         t=voice.html,
         language=settings.language,
+        direction="rtl" if voice.catalogue.from_the_right else "ltr",
+        draw=voice.chart,
         name=voice.company,
         logo=letterhead.logo_uri,
         notes=letterhead.notes_html,
         sections=SECTIONS[audience],
-        window=window_name(summary.start, summary.end),
+        window=voice.figures.window(summary.start, summary.end),
         money_note=head.money,
         data_note=head.data,
         record_note=record.record_sentence(results, voice),
@@ -146,7 +149,7 @@ def _front(results: Results, voice: Voice) -> dict[str, Any]:
         "asks": rollout.decisions(results, voice),
         "asks_table": rollout.decisions_table(results, voice),
         "returns": evidence.returns_figure(results, voice),
-        "returns_note": voice.html(note, {"break_even": ratio(1 / margin) if margin else ""}),
+        "returns_note": voice.html(note, {"break_even": voice.figures.ratio(1 / margin) if margin else ""}),
         "returns_name": voice.html("evidence.chart" if margin else "evidence.chart.plain"),
         "returns_table": evidence.returns_table(results, voice),
         "segments_lead": segments.segments_lead(results, voice),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmm.reporting.amounts import NOTHING, percent, ratio
+from mmm.reporting.amounts import NOTHING
 from mmm.reporting.blocks import Table
 from mmm.reporting.results import Results, estimate, number, records
 from mmm.reporting.voice import Voice
@@ -27,7 +27,10 @@ def creatives_table(results: Results, voice: Voice) -> Table | None:
         line = [voice.channel(row["channel"]), _named(row, voice), voice.amounts.money(number(row["spend"]))]
         line.append(_whole(row["age_days"]))
         line += [voice.amounts.money(caused.mean), voice.amounts.money_range(caused)]
-        told = {"qualified": _whole(row["qualified"]), "wear": percent(number(row["wear"]), signed=True)}
+        told = {
+            "qualified": _whole(row["qualified"]),
+            "wear": voice.figures.percent(number(row["wear"]), signed=True),
+        }
         told["won_revenue"] = voice.amounts.money(number(row["won_revenue"]))
         written.append((*line, *(told[name] for name in optional)))
     head = ("channel", "ad", "spend", "age_days", "allocated", "range", *optional)
@@ -46,9 +49,9 @@ def leads_table(results: Results, voice: Voice) -> Table | None:
             voice.text(f"leads.{str(row['is_ripe']).replace(' ', '_')}"),
             _whole(row["leads"]),
         ]
-        line += [_whole(row["won"]), percent(number(row["ripe"])), _whole(row["won_expected"])]
-        line += [percent(number(row["close_rate"]), decimals=1)]
-        written.append((*line, percent(number(row["close_rate_expected"]), decimals=1)))
+        line += [_whole(row["won"]), voice.figures.percent(number(row["ripe"])), _whole(row["won_expected"])]
+        line += [voice.figures.percent(number(row["close_rate"]), decimals=1)]
+        written.append((*line, voice.figures.percent(number(row["close_rate_expected"]), decimals=1)))
     head = ("month", "ripeness", "leads", "won", "ripe", "won_expected", "close_rate", "close_rate_expected")
     return Table(tuple(voice.text(f"column.{name}") for name in head), tuple(written), words=2)
 
@@ -64,8 +67,8 @@ def quality_table(results: Results, voice: Voice) -> Table | None:
     if len(last) < 2:
         return None
     written = [
-        (voice.channel(name), row["month"], ratio(number(row["lead_quality"])),
-         percent(number(row["close_rate_expected"]), decimals=1))
+        (voice.channel(name), row["month"], voice.figures.ratio(number(row["lead_quality"])),
+         voice.figures.percent(number(row["close_rate_expected"]), decimals=1))
         for name, row in last.items()
     ]  # fmt: skip
     head = ("channel", "month", "lead_quality", "close_rate_expected")

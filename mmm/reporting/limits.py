@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from mmm.reporting.amounts import joined, percent
 from mmm.reporting.backtest import backtest_sentence
 from mmm.reporting.decision import measure_of
 from mmm.reporting.results import Results, at_level, cell_of, number, records
@@ -79,7 +78,7 @@ def _extrapolated(results: Results, voice: Voice) -> list[Markup]:
     if not beyond:
         return [voice.html("limits.extrapolated.none")]
     names = [voice.cell(cell_of(row)) for row in beyond]
-    return [voice.html("limits.extrapolated.row", {"cells": joined(names, voice.text("decision.and"))})]
+    return [voice.html("limits.extrapolated.row", {"cells": voice.figures.listed(names)})]
 
 
 def _reverses(results: Results, voice: Voice) -> list[Markup]:
@@ -88,7 +87,7 @@ def _reverses(results: Results, voice: Voice) -> list[Markup]:
     names = [known.get(name, name) for name in results.summary.reverses]
     if not names:
         return []
-    return [voice.html("limits.reverses.row", {"cells": joined(names, voice.text("decision.and"))})]
+    return [voice.html("limits.reverses.row", {"cells": voice.figures.listed(names)})]
 
 
 def _proof(results: Results, voice: Voice) -> list[Markup]:
@@ -96,7 +95,7 @@ def _proof(results: Results, voice: Voice) -> list[Markup]:
     if summary.gap is None or summary.gap_money is None:
         return []
     write = voice.amounts.units if measure_of(results) == "units" else voice.amounts.money
-    values = {"money": write(summary.gap_money), "share": percent(summary.gap, decimals=2)}
+    values = {"money": write(summary.gap_money), "share": voice.figures.percent(summary.gap, decimals=2)}
     return [voice.html("limits.proof.row", values)]
 
 
@@ -104,7 +103,7 @@ def _health(results: Results, voice: Voice) -> list[Markup]:
     said = []
     mape, coverage = number(results.diagnostics.get("mape")), number(results.diagnostics.get("coverage_90"))
     if mape is not None and coverage is not None:
-        values = {"mape": percent(mape, decimals=1), "coverage": voice.amounts.in_100(coverage)}
+        values = {"mape": voice.figures.percent(mape, decimals=1), "coverage": voice.figures.in_100(coverage)}
         said.append(voice.html("limits.health.fit", values))
     if (forecasts := backtest_sentence(results, voice)) is not None:
         said.append(forecasts)
@@ -119,6 +118,9 @@ def _health(results: Results, voice: Voice) -> list[Markup]:
     said.append(voice.html("limits.health.model"))
     if drivers := records(results.hidden_driver):
         frailest = min(drivers, key=lambda row: float(row["robustness"]))
-        values = {"cell": voice.cell(cell_of(frailest)), "share": percent(number(frailest["robustness"]))}
+        values = {
+            "cell": voice.cell(cell_of(frailest)),
+            "share": voice.figures.percent(number(frailest["robustness"])),
+        }
         said.append(voice.html("limits.health.hidden", values))
     return said

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mmm.reporting.amounts import day
 from mmm.reporting.results import Results
 from mmm.reporting.voice import Voice
 
@@ -23,7 +22,7 @@ def masthead(results: Results, voice: Voice) -> Masthead:
     about = results.about
     run = {
         "hash": about.config_hash,
-        "last": day(about.data_until),
+        "last": voice.figures.day(about.data_until),
         "seed": about.seed,
         "version": about.version,
         "created": about.created,
@@ -31,6 +30,9 @@ def masthead(results: Results, voice: Voice) -> Masthead:
     key = "masthead.money" if about.currency else "masthead.money_unnamed"
     return Masthead(
         money=voice.text(key, {"currency": about.currency}),
-        data=voice.text("masthead.data", {"first": day(about.data_from), "last": day(about.data_until)}),
+        data=voice.text(
+            "masthead.data",
+            {"first": voice.figures.day(about.data_from), "last": voice.figures.day(about.data_until)},
+        ),
         trace=voice.text("footer.trace", run),
     )

@@ -11,7 +11,6 @@ from markupsafe import Markup
 
 from mmm.dims import CELL_KEYS, Cell
 from mmm.reporting import figures
-from mmm.reporting.amounts import percent, ratio
 from mmm.reporting.blocks import Figure, Table
 from mmm.reporting.decision import Decision
 from mmm.reporting.results import Estimate, Results, at_level, cell_of, estimate, number, records
@@ -58,9 +57,9 @@ def _move(row: dict[str, Any], longest: float, results: Results, voice: Voice) -
     money, name = voice.amounts.money, voice.cell(cell_of(row))
     key, average, now, planned = return_columns(results)
     returns = {
-        "roi": ratio(number(row.get(average))),
-        "now": ratio(number(row.get(now))),
-        "planned": ratio(number(row.get(planned))),
+        "roi": voice.figures.ratio(number(row.get(average))),
+        "now": voice.figures.ratio(number(row.get(now))),
+        "planned": voice.figures.ratio(number(row.get(planned))),
     }
     steady = abs(after - before) < 0.005 * max(before, after, 1.0)
     return Move(
@@ -71,7 +70,9 @@ def _move(row: dict[str, Any], longest: float, results: Results, voice: Voice) -
         before_width=round(100 * before / longest, 2),
         after_width=round(100 * after / longest, 2),
         change=money(after - before, signed=True),
-        change_share=percent((after - before) / before, signed=True) if before > 0 and not steady else "",
+        change_share=voice.figures.percent((after - before) / before, signed=True)
+        if before > 0 and not steady
+        else "",
         direction="same" if steady else "up" if after > before else "down",
         returns=voice.text(f"moves.{key}", returns),
         why=str(row.get("why") or ""),
@@ -111,7 +112,7 @@ def moves_table(results: Results, voice: Voice) -> Table:
                 money(after - before, signed=True),
                 voice.amounts.outcome(brings.mean),
                 voice.amounts.outcome_range(brings),
-                *(ratio(number(row.get(name))) for name in (average, now, planned)),
+                *(voice.figures.ratio(number(row.get(name))) for name in (average, now, planned)),
             )
         )
     return Table(tuple(voice.text(f"column.{name}") for name in (*names, *tail)), tuple(rows))
@@ -200,7 +201,7 @@ def curves_table(results: Results, voice: Voice) -> Table:
                     voice.amounts.money(number(row["spend"])),
                     voice.amounts.outcome(brings.mean),
                     voice.amounts.outcome_range(brings),
-                    ratio(number(row.get("mroi", row.get("marginal_cost_per_outcome")))),
+                    voice.figures.ratio(number(row.get("mroi", row.get("marginal_cost_per_outcome")))),
                     voice.text("yes" if row["observed"] else "no"),
                 )
             )

@@ -13,7 +13,6 @@ import typst
 from markupsafe import Markup
 
 from mmm.reporting import bridge, designs, goals, headline, limits, moves, scenarios
-from mmm.reporting.amounts import window_name
 from mmm.reporting.blocks import Table
 from mmm.reporting.decision import decide
 from mmm.reporting.html import source
@@ -21,6 +20,7 @@ from mmm.reporting.letterhead import NO_LETTERHEAD, Letterhead
 from mmm.reporting.masthead import masthead
 from mmm.reporting.record import record_sentence
 from mmm.reporting.results import Results
+from mmm.reporting.retold import results_retold
 from mmm.reporting.settings import ReportSettings
 from mmm.reporting.voice import Voice, voice_for
 
@@ -61,6 +61,7 @@ def render_pdf(results: Results, settings: ReportSettings, letterhead: Letterhea
         When the tables of the run contradict each other.
     """
     voice = voice_for(results, settings)
+    results = results_retold(results, voice)
     template = source("report.typ").encode()
     told = _sheets(results, voice, settings.language) | {"logo": list(letterhead.logo)}
     rows = sorted(moves.moves(results, voice), key=lambda move: -abs(move.after_width - move.before_width))
@@ -87,11 +88,12 @@ def render_pdf(results: Results, settings: ReportSettings, letterhead: Letterhea
 def _sheets(results: Results, voice: Voice, language: str) -> dict[str, Any]:
     """All that the pages say, written out; the moves without their rows."""
     about, summary, decision = results.about, results.summary, decide(results)
-    window = window_name(summary.start, summary.end)
+    window = voice.figures.window(summary.start, summary.end)
     head = masthead(results, voice)
     next_unit = bridge.next_unit(results, voice)
     return {
         "language": language,
+        "direction": "rtl" if voice.catalogue.from_the_right else "ltr",
         "title": voice.text("title", {"name": voice.company, "window": window}),
         "name": voice.company,
         "kind": f"{voice.text('masthead.kind')}, {window}",

@@ -8,7 +8,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from mmm.reporting import figures
-from mmm.reporting.amounts import NOTHING, odds
+from mmm.reporting.amounts import NOTHING
 from mmm.reporting.blocks import Figure, Table
 from mmm.reporting.results import Estimate, Results, estimate, number, records
 from mmm.reporting.voice import Voice
@@ -31,7 +31,7 @@ def pnl_lead(results: Results, voice: Voice) -> tuple[Markup, ...]:
         return ()
     money = voice.amounts
     values = {"left": money.money(left.mean), "range": money.money_range(left)}
-    values["odds"] = odds(whole["probability_pays"].mean)
+    values["odds"] = voice.figures.odds(whole["probability_pays"].mean)
     values["needed"] = money.money(whole["break_even_revenue"].mean)
     said = [voice.html("pnl.lead", values)]
     back, out = whole["cash_back_months"], whole["cash_needed"]

@@ -10,16 +10,15 @@ from typing import Any
 from markupsafe import Markup
 
 from mmm.dims import Cell
-from mmm.reporting.amounts import amounts_for, day, odds, window_name
+from mmm.reporting.amounts import Figures, amounts_for
 from mmm.reporting.blocks import Table
 from mmm.reporting.catalogue import catalogue_for
 from mmm.reporting.html import environment, source
 from mmm.reporting.results import cell_of, estimate, number, read_table, records
 from mmm.reporting.rollout import Row, Style, actions_table, decision, how, reasons, steps_table
-from mmm.reporting.settings import ReportSettings
 
 
-def write_proposal_page(folder: Path, name: str, page: str, settings: ReportSettings) -> Path:
+def write_proposal_page(folder: Path, name: str, page: str) -> Path:
     """Write the page of one test from the tables `rollout*.csv` of the same folder, which it says and nothing else."""
     about = json.loads((folder / "rollout.json").read_text(encoding="utf-8"))
     tables = {
@@ -27,11 +26,11 @@ def write_proposal_page(folder: Path, name: str, page: str, settings: ReportSett
         for part in ("rollout", "rollout_actions", "rollout_steps", "rollout_moves")
     }
     place = folder / page
-    place.write_text(render_proposal(about, tables, settings), encoding="utf-8")
+    place.write_text(render_proposal(about, tables), encoding="utf-8")
     return place
 
 
-def render_proposal(about: dict[str, Any], tables: dict[str, list[Any]], settings: ReportSettings) -> str:
+def render_proposal(about: dict[str, Any], tables: dict[str, list[Any]]) -> str:
     """The page as one HTML document that fetches nothing and runs nothing.
 
     Parameters
@@ -43,14 +42,15 @@ def render_proposal(about: dict[str, Any], tables: dict[str, list[Any]], setting
     """
     (row,) = tables["rollout"]
     actions = tables["rollout_actions"]
-    words = catalogue_for(settings.language)
-    amounts = amounts_for(max(number(other["spend"]) or 0.0 for other in actions), about["currency"], True)
+    words = catalogue_for("en")  # why an action is not possible is written where it is weighed, in English
+    largest = max(number(other["spend"]) or 0.0 for other in actions)
+    amounts = amounts_for(Figures(words), largest, about["currency"], True)
     style = Style(words, amounts, lambda cell: cell.name)
     money_key = "masthead.money" if about["currency"] else "masthead.money_unnamed"
     trace = {
         "hash": about["config_hash"],
         "key": about["key"],
-        "last": day(date.fromisoformat(about["data_until"])),
+        "last": amounts.figures.day(date.fromisoformat(about["data_until"])),
         "version": about["version"],
         "created": about["created"],
     }
@@ -60,10 +60,10 @@ def render_proposal(about: dict[str, Any], tables: dict[str, list[Any]], setting
         .get_template("proposal.html.j2")
         .render(
             t=words.html,
-            language=settings.language,
+            language=words.language,
             name=about["name"],
             id=row["id"],
-            window=window_name(start, end),
+            window=amounts.figures.window(start, end),
             money_note=words.html(money_key, {"currency": about["currency"]}),
             css=Markup(source("report.css")),
             headline=decision(row, style),
@@ -89,9 +89,11 @@ def _keys(row: Row, style: Style) -> list[tuple[str, str, str]]:
             words.text("rollout.key.gain.note", {"range": amounts.money_range(gain, signed=True)}),
         ),
         (
-            odds(number(row["p_next_pays"])),
+            amounts.figures.odds(number(row["p_next_pays"])),
             words.text("rollout.key.pays"),
-            words.text("rollout.key.pays.note", {"better": odds(number(row["probability_better"]))}),
+            words.text(
+                "rollout.key.pays.note", {"better": amounts.figures.odds(number(row["probability_better"]))}
+            ),
         ),
         (
             amounts.money(number(row["money_at_risk"])),

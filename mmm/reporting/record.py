@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 
-from mmm.reporting.amounts import day
 from mmm.reporting.blocks import Table
 from mmm.reporting.results import Results, cell_of, number, records
 from mmm.reporting.voice import Voice
@@ -21,7 +20,7 @@ def record_sentence(results: Results, voice: Voice) -> str | None:
             "number": found["number"],
             "budget": voice.amounts.money(number(found["budget"])),
             "by": found["by"],
-            "on": day(date.fromisoformat(str(found["on"])[:10])),
+            "on": voice.figures.day(date.fromisoformat(str(found["on"])[:10])),
         },
     )
 

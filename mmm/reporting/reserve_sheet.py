@@ -34,7 +34,12 @@ def tests_sheet(book: Book, results: Results) -> None:
     ]
     if "answers" in results.tests:
         columns.append(Column(voice.text("designs.answers"), "answers", "wrap", 60))
-    rows = [row | {"name": voice.cell(cell_of(row))} for row in records(results.tests)]
+    rows = [
+        row
+        | {"name": voice.cell(cell_of(row))}
+        | {name: voice.retold(row.get(name)) for name in ("kind", "state", "answers")}
+        for row in records(results.tests)
+    ]
     write_rows(book, sheet, columns, rows)
     _reserve(book, results, len(rows) + 4)
 

@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from mmm.dims import Cell
-from mmm.reporting.amounts import NOTHING, Amounts, day, odds, percent, ratio, ratio_range
+from mmm.reporting.amounts import NOTHING, Amounts
 from mmm.reporting.blocks import Table
 from mmm.reporting.catalogue import Catalogue
 from mmm.reporting.results import Results, cell_of, estimate, number, records
@@ -42,7 +42,7 @@ def decision(row: Row, style: Style) -> Markup:
         "cell": style.name(cell_of(row)) or NOTHING,
         "before": style.amounts.money(before),
         "after": style.amounts.money(after),
-        "multiple": _times(row["multiple"]),
+        "multiple": _times(row["multiple"], style.words),
     }
     return style.words.html(f"rollout.{key}", values)
 
@@ -54,14 +54,14 @@ def reasons(row: Row, style: Style) -> list[Markup]:
     up = str(row["best_action"]).startswith("scale")
     values = {
         "action": _action(str(row["best_action"]), style.words),
-        "odds": odds(pays if up or pays is None else 1.0 - pays),
+        "odds": style.amounts.figures.odds(pays if up or pays is None else 1.0 - pays),
         "gain": style.amounts.money(gain.mean, signed=True),
         "range": style.amounts.money_range(gain, signed=True),
         "regret": style.amounts.money(number(row["expected_regret"])),
         "allowed": style.amounts.money(number(row["regret_allowed"])),
     }
     if row["best_action"] == "hold":
-        first = style.words.html("rollout.why.hold", {"odds": odds(pays)})
+        first = style.words.html("rollout.why.hold", {"odds": style.amounts.figures.odds(pays)})
     else:
         side = "up" if up else "down"
         sure = "sure" if row["decision"] in MOVES else "unsure"
@@ -80,7 +80,7 @@ def how(row: Row, style: Style) -> list[Markup]:
     held = str(row["holdout"]).replace(";", ", ")
     side = "up" if row["decision"] == "scale" else "down"
     words = style.words
-    keep = {"regions": held, "share": percent(number(row["holdout_share"]))}
+    keep = {"regions": held, "share": style.amounts.figures.percent(number(row["holdout_share"]))}
     return [
         words.html("rollout.holdout", keep) if held else words.html("rollout.holdout.none"),
         words.html(f"rollout.back.{side}"),
@@ -103,7 +103,7 @@ def _action_row(row: Row, style: Style) -> tuple[str, ...]:
     against = (
         money(gain.mean, signed=True),
         style.amounts.money_range(gain, signed=True),
-        odds(number(row["probability_better"])),
+        style.amounts.figures.odds(number(row["probability_better"])),
         money(number(row["money_at_risk"])),
     )
     if row["action"] == "hold":  # nothing is gained or lost against itself
@@ -126,8 +126,8 @@ def steps_table(rows: Sequence[Row], style: Style) -> Table | None:
         tuple(
             (
                 f"{row['step']}",
-                day(date.fromisoformat(str(row["start"]))),
-                _times(row["multiple"]),
+                style.amounts.figures.day(date.fromisoformat(str(row["start"]))),
+                _times(row["multiple"], style.words),
                 style.amounts.money(number(row["spend_per_week"])),
             )
             for row in rows
@@ -150,9 +150,9 @@ def decisions_table(results: Results, voice: Voice) -> Table | None:
                 voice.amounts.money(number(row["hold_spend"])),
                 voice.amounts.money(number(row["spend"])),
                 voice.amounts.money(number(row["planned_spend"])),
-                ratio(figure.mean),
-                ratio_range(figure),
-                odds(number(row["p_next_pays"])),
+                voice.figures.ratio(figure.mean),
+                voice.figures.ratio_range(figure),
+                voice.figures.odds(number(row["p_next_pays"])),
                 _action(str(row["best_action"]), style.words),
                 voice.amounts.money(number(row["gain"]), signed=True),
                 voice.amounts.money(number(row["money_at_risk"])),
@@ -177,9 +177,9 @@ def decisions(results: Results, voice: Voice) -> list[tuple[str, Markup, Markup]
 def _action(name: str, words: Catalogue) -> str:
     """An action as people say it: `scale to 1.5 x`."""
     kind, _, multiple = name.partition(" ")
-    return words.text(f"rollout.action.{kind}", {"multiple": _times(multiple.rstrip("x") or None)})
+    return words.text(f"rollout.action.{kind}", {"multiple": _times(multiple.rstrip("x") or None, words)})
 
 
-def _times(multiple: object) -> str:
+def _times(multiple: object, words: Catalogue) -> str:
     """A multiple of today's money: `1.25 x`."""
-    return NOTHING if multiple is None else f"{float(str(multiple)):.4g}\u00a0x"
+    return NOTHING if multiple is None else words.text("amount.times", {"n": f"{float(str(multiple)):.4g}"})

@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from mmm.reporting import figures
-from mmm.reporting.amounts import NOTHING, odds, ratio
+from mmm.reporting.amounts import NOTHING
 from mmm.reporting.blocks import Figure, Table
 from mmm.reporting.decision import measure_of
 from mmm.reporting.results import Estimate, Results, estimate, number, records
@@ -95,8 +95,8 @@ def scenarios_table(results: Results, voice: Voice) -> Table | None:
                 voice.amounts.money(number(row["spend"])),
                 write(figure.mean),
                 span(figure),
-                _return(row, results),
-                NOTHING if better is None else odds(better),
+                _return(row, results, voice),
+                NOTHING if better is None else voice.figures.odds(better),
                 write(number(row["expected_regret"])),
             )
         )
@@ -137,8 +137,8 @@ def frontier_table(results: Results, voice: Voice) -> Table | None:
                 voice.text(f"scenarios.point.{point}") if point else "",
                 write(figure.mean),
                 span(figure),
-                _return(row, results),
-                ratio(number(row["next_unit"])),
+                _return(row, results, voice),
+                voice.figures.ratio(number(row["next_unit"])),
             )
         )
     keys = ("budget", "point", f"measure.{measure}", "range", _return_head(results), "next_unit")
@@ -177,8 +177,8 @@ def _return_head(results: Results) -> str:
     return "return" if results.about.has_money else "cost"
 
 
-def _return(row: Mapping[str, Any], results: Results) -> str:
-    return ratio(number(row.get("roi" if results.about.has_money else "cost_per_outcome")))
+def _return(row: Mapping[str, Any], results: Results, voice: Voice) -> str:
+    return voice.figures.ratio(number(row.get("roi" if results.about.has_money else "cost_per_outcome")))
 
 
 def _scaled(figure: Estimate, scale: float) -> dict[str, float | None]:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from mmm.reporting.amounts import NOTHING, day, percent, ratio, ratio_range
+from mmm.reporting.amounts import NOTHING
 from mmm.reporting.blocks import Table
 from mmm.reporting.results import Results, estimate, number, records
 from mmm.reporting.voice import Voice
@@ -37,15 +37,15 @@ def scorecard_lead(results: Results, voice: Voice) -> tuple[Markup, ...]:
     rows = judged(results)
     if not rows:
         return ()
-    first, last = (day(Date.fromisoformat(end)) for end in str(rows[0]["period"]).split("/"))
+    first, last = (voice.figures.day(Date.fromisoformat(end)) for end in str(rows[0]["period"]).split("/"))
     values: dict[str, Any] = {"first": first, "last": last, "all": len(rows)}
     worse = sorted((row for row in rows if over(row) >= FAR), key=over, reverse=True)
     values["worse"] = len(worse)
     said = [voice.html("scorecard.lead" if worse else "scorecard.lead.fine", values)]
     for row in worse[:1]:
         told = {"channel": voice.channel(row["channel"]), "kpi": voice.text(f"kpi.{row['kpi']}")}
-        told |= {"value": written(row, "value"), "usual": written(row, "benchmark")}
-        told["change"] = percent(over(row), signed=True)
+        told |= {"value": written(row, "value", voice), "usual": written(row, "benchmark", voice)}
+        told["change"] = voice.figures.percent(over(row), signed=True)
         said.append(voice.html("scorecard.worst", told))
         said += _broken(results, voice, row)
     return tuple(said)
@@ -86,7 +86,7 @@ def drivers_table(results: Results, voice: Voice) -> Table | None:
                 voice.text(f"driver.{row['factor']}"),
                 _rate(row["before"]),
                 _rate(row["value"]),
-                _signed(row["effect"]),
+                voice.figures.number(row["effect"], 2, signed=True),
             )
         )
     if not rows:
@@ -104,7 +104,11 @@ def owned_table(results: Results, voice: Voice) -> Table | None:
         )
         line = [row["medium"], voice.amounts.outcome(brought.mean), voice.amounts.outcome_range(brought)]
         line += [voice.amounts.money(saved.mean), voice.amounts.money_range(saved)]
-        line += [voice.amounts.money(number(row["cost"])), ratio(back.mean), ratio_range(back)]
+        line += [
+            voice.amounts.money(number(row["cost"])),
+            voice.figures.ratio(back.mean),
+            voice.figures.ratio_range(back),
+        ]
         rows.append(tuple(line))
     if not rows:
         return None
@@ -164,7 +168,10 @@ def _broken(results: Results, voice: Voice, row: dict[str, Any]) -> list[Markup]
     if not mine:
         return []
     most = max(mine, key=lambda move: move["effect"])
-    values = {"driver": voice.text(f"driver.{most['factor']}"), "added": _signed(most["effect"])}
+    values = {
+        "driver": voice.text(f"driver.{most['factor']}"),
+        "added": voice.figures.number(most["effect"], 2, signed=True),
+    }
     values |= {"before": _rate(most["before"]), "now": _rate(most["value"])}
     return [voice.html(f"scorecard.broken.{most['against']}", values)]
 
@@ -186,7 +193,7 @@ def _table(rows: list[Any], voice: Voice, first: tuple[str, ...], *, counted: bo
     past = ("value", "previous", "same_period_last_year", "benchmark")
     told = []
     for *names, row in rows:
-        line = [*names, *(written(row, name) for name in past)]
+        line = [*names, *(written(row, name, voice) for name in past)]
         n = number(row["n"])
         line += [NOTHING if n is None else f"{n:,.0f}"] if counted else []
         told.append(tuple(line))
@@ -194,19 +201,14 @@ def _table(rows: list[Any], voice: Voice, first: tuple[str, ...], *, counted: bo
     return Table(tuple(voice.text(f"column.{name}") for name in head), tuple(told), words=len(first))
 
 
-def written(row: dict[str, Any], name: str) -> str:
+def written(row: dict[str, Any], name: str, voice: Voice) -> str:
     value = number(row[name])
     if row["kpi"].endswith(("_rate", "_share")) or row["kpi"] == "media_share_of_revenue":
-        return percent(value, decimals=1)
+        return voice.figures.percent(value, decimals=1)
     if value is not None and abs(value) >= 1000:
         return f"{value:,.0f}"
-    return ratio(value)
+    return voice.figures.ratio(value)
 
 
 def _rate(value: float) -> str:
     return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
-
-
-def _signed(value: float) -> str:
-    text = ratio(value)
-    return f"+{text}" if value > 0 and text != ratio(0.0) else text

@@ -5,7 +5,6 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from mmm.reporting import figures
-from mmm.reporting.amounts import percent, ratio, ratio_range
 from mmm.reporting.blocks import Figure, Table
 from mmm.reporting.results import Results, at_level, cell_of, estimate, number, records
 from mmm.reporting.voice import Voice
@@ -24,7 +23,7 @@ def segments_lead(results: Results, voice: Voice) -> tuple[Markup, ...]:
             "segment": row["segment"],
             "brought": voice.amounts.outcome(brought.mean),
             "range": voice.amounts.outcome_range(brought),
-            "share": percent((brought.mean or 0.0) / whole) if whole > 0 else "",
+            "share": voice.figures.percent((brought.mean or 0.0) / whole) if whole > 0 else "",
         }
         said.append(voice.html("segments.total" if whole > 0 else "segments.total.plain", values))
     return tuple(said)
@@ -76,9 +75,9 @@ def segments_table(results: Results, voice: Voice) -> Table | None:
                 voice.text(f"evidence.grade.{row.get('evidence') or 'prior'}"),
                 voice.amounts.outcome(brought.mean),
                 voice.amounts.outcome_range(brought),
-                ratio(average.mean),
-                ratio_range(average),
-                ratio(next_unit.mean),
+                voice.figures.ratio(average.mean),
+                voice.figures.ratio_range(average),
+                voice.figures.ratio(next_unit.mean),
             )
         )
     names = (
@@ -111,8 +110,8 @@ def others_table(results: Results, voice: Voice) -> Table | None:
                 line,
                 voice.text(f"evidence.grade.{row.get('evidence') or 'prior'}"),
                 voice.amounts.units(brought.mean) if per_unit.known else voice.amounts.money(brought.mean),
-                ratio(each.mean),
-                ratio_range(each),
+                voice.figures.ratio(each.mean),
+                voice.figures.ratio_range(each),
             )
         )
     if not rows:

@@ -24,7 +24,7 @@ class Brand(Settings):
 class ReportSettings(Settings):
     """Pages and their language."""
 
-    language: Literal["en"] = Field("en", description="language of the pages")
+    language: Literal["en", "he"] = Field("en", description="language of the report: en | he")
     audiences: tuple[Audience, ...] = Field(
         ("cfo",),
         min_length=1,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mmm.reporting import appendix_figures
-from mmm.reporting.amounts import NOTHING, odds, percent, ratio
+from mmm.reporting.amounts import NOTHING
 from mmm.reporting.blocks import Figure, Table
 from mmm.reporting.results import Results, cell_of, number, records
 from mmm.reporting.voice import Voice
@@ -46,7 +46,11 @@ def survival_table(results: Results, voice: Voice) -> Table | None:
                 voice.cell(cell_of(row)),
                 *told,
                 *(str(row["lowest_spec"]), str(row["highest_spec"])),
-                *(ratio(number(row["value"])), ratio(number(row["lowest"])), ratio(number(row["highest"]))),
+                *(
+                    voice.figures.ratio(number(row["value"])),
+                    voice.figures.ratio(number(row["lowest"])),
+                    voice.figures.ratio(number(row["highest"])),
+                ),
             )
         )
     head = ("cell", "verdict", "survives", "lowest_spec", "highest_spec", "value", "lowest", "highest")
@@ -61,16 +65,21 @@ def fits_table(results: Results, voice: Voice) -> Table | None:
     rows = []
     for row in records(results.stress):
         if row["refused"]:
-            rows.append((str(row["spec"]), str(row["refused"]), *[NOTHING] * 5))
+            rows.append(
+                (str(row["spec"]), voice.retold_or_file(row["refused"], "stress.csv"), *[NOTHING] * 5)
+            )
             continue
-        low, high = ratio(number(row[f"{name}_lo"])), ratio(number(row[f"{name}_hi"]))
+        low, high = (
+            voice.figures.ratio(number(row[f"{name}_lo"])),
+            voice.figures.ratio(number(row[f"{name}_hi"])),
+        )
         rows.append(
             (
                 str(row["spec"]),
                 _name(row, results, voice),
-                ratio(number(row[name])),
-                f"{low} to {high}",
-                odds(number(row["p_pays"])),
+                voice.figures.ratio(number(row[name])),
+                voice.figures.span(low, high),
+                voice.figures.odds(number(row["p_pays"])),
                 voice.text(f"stress.{row['verdict']}") if row["verdict"] else NOTHING,
                 voice.text("yes" if row["changes"] else "no"),
             )
@@ -91,14 +100,19 @@ def placebo_sentences(results: Results, voice: Voice) -> tuple[str, ...]:
             continue
         values = {
             "spec": row["spec"],
-            "value": ratio(number(row[name])),
-            "range": f"{ratio(number(row[f'{name}_lo']))} to {ratio(number(row[f'{name}_hi']))}",
-            "share": percent(number(row["share_of_outcome"]), decimals=1),
-            "prior": percent(number(row["share_of_outcome_prior"]), decimals=1),
+            "value": voice.figures.ratio(number(row[name])),
+            "range": voice.figures.span(
+                voice.figures.ratio(number(row[f"{name}_lo"])), voice.figures.ratio(number(row[f"{name}_hi"]))
+            ),
+            "share": voice.figures.percent(number(row["share_of_outcome"]), decimals=1),
+            "prior": voice.figures.percent(number(row["share_of_outcome_prior"]), decimals=1),
         }
         told = voice.text(f"appendix.stress.placebo.{name}", values)
         if (after := number(row["p_pays"])) is not None:
-            odds_of = {"before": odds(number(row["p_pays_prior"])), "after": odds(after)}
+            odds_of = {
+                "before": voice.figures.odds(number(row["p_pays_prior"])),
+                "after": voice.figures.odds(after),
+            }
             told = f"{told} {voice.text('evidence.learned', odds_of)}"
         sentences.append(told)
     return tuple(sentences)
@@ -108,7 +122,7 @@ def hidden_driver_table(results: Results, voice: Voice) -> Table:
     """How strong a hidden driver would halve each cell's return, in words."""
     rows = []
     for row in records(results.hidden_driver):
-        share = percent(number(row["robustness"]), decimals=0)
+        share = voice.figures.percent(number(row["robustness"]), decimals=0)
         times = number(row["times_benchmark"])
         told = voice.text("appendix.hidden.row", {"share": share})
         if times is not None:

@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from mmm.dims import Cell
-from mmm.reporting.amounts import NOTHING, odds, percent, ratio, ratio_range
+from mmm.reporting.amounts import NOTHING
 from mmm.reporting.blocks import Table
 from mmm.reporting.results import Results, cell_of, estimate, number, records
 from mmm.reporting.voice import Voice
@@ -41,7 +41,7 @@ def _sentence(row: Mapping[str, Any], results: Results, voice: Voice) -> Verdict
         "measured": voice.html(f"tested.said.{row['kind']}", {"figure": _said(row, "", results, voice)}),
         "without": _said(row, "without_", results, voice),
         "both": _said(row, "model_", results, voice),
-        "odds": odds(number(row["tail_adjusted"])),
+        "odds": voice.figures.odds(number(row["tail_adjusted"])),
         "reason": str(row["reason"]) or voice.text("tested.no_reason"),
     }
     if not row["conflict"]:
@@ -54,7 +54,7 @@ def _said(row: Mapping[str, Any], whose: str, results: Results, voice: Voice) ->
     """Return of the money changed with its range; the lift where the outcome has no money value."""
     if results.about.has_money:
         figure = estimate(row, f"{whose}roi")
-        return f"{ratio(figure.mean)} ({ratio_range(figure)})"
+        return f"{voice.figures.ratio(figure.mean)} ({voice.figures.ratio_range(figure)})"
     figure = estimate(row, f"{whose}lift")
     return f"{voice.amounts.outcome(figure.mean)} ({voice.amounts.outcome_range(figure)})"
 
@@ -80,8 +80,8 @@ def _change(row: Mapping[str, Any], results: Results, voice: Voice) -> Markup:
     grades = [voice.text(f"evidence.grade.{row[f'evidence_{when}']}") for when in ("without", "with")]
     values = {
         "cell": _name(row, voice),
-        "before": f"{ratio(before.mean)} ({ratio_range(before)})",
-        "after": f"{ratio(after.mean)} ({ratio_range(after)})",
+        "before": f"{voice.figures.ratio(before.mean)} ({voice.figures.ratio_range(before)})",
+        "after": f"{voice.figures.ratio(after.mean)} ({voice.figures.ratio_range(after)})",
         "grade_before": grades[0],
         "grade_after": grades[1],
         "planned_before": voice.amounts.money(spend[0]),
@@ -92,7 +92,7 @@ def _change(row: Mapping[str, Any], results: Results, voice: Voice) -> Markup:
     first = voice.html("learned.cell", values)
     if None in pays:
         return first
-    told = {"before": odds(pays[0]), "after": odds(pays[1])}
+    told = {"before": voice.figures.odds(pays[0]), "after": voice.figures.odds(pays[1])}
     return Markup(" ").join((first, voice.html("learned.pays", told)))
 
 
@@ -107,12 +107,12 @@ def experiments_table(results: Results, voice: Voice) -> Table | None:
                 str(row["id"]),
                 _name(row, voice),
                 str(row["geos"]).replace(";", ", ") or NOTHING,
-                f"{row['start']} to {row['end']}",
+                voice.figures.span(str(row["start"]), str(row["end"])),
                 voice.amounts.money(number(row["spend_change"]), signed=True),
                 *(part for found in (measured, rest, both) for part in (write(found.mean), span(found))),
-                *(ratio(number(row[f"{whose}roi"])) for whose in ("", "without_", "model_")),
-                odds(number(row["tail_probability"])),
-                percent(number(row["weight"])),
+                *(voice.figures.ratio(number(row[f"{whose}roi"])) for whose in ("", "without_", "model_")),
+                voice.figures.odds(number(row["tail_probability"])),
+                voice.figures.percent(number(row["weight"])),
                 _decided(row, voice),
             )
         )

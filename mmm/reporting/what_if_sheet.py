@@ -83,7 +83,8 @@ def _headed(book: Book, *, has_profit: bool) -> Worksheet:
     sheet.merge_range(0, 0, 0, _NOTE, "", book.looks["lead"])
     book.text(sheet, 0, 0, voice.text("book.what_if"), "lead")
     sheet.set_row(0, 36)
-    heads = ("cell", "after", "your_money", "brings_plan", "brings_yours", "profit_plan", "profit_yours")
+    heads = ["cell", "after", "your_money", "brings_plan", "brings_yours"]
+    heads += ["profit_plan", "profit_yours"] if has_profit else []
     for column, name in enumerate(heads):
         book.text(
             sheet, _FIRST - 1, column, voice.text(f"column.{name}"), "head_number" if column else "head"

@@ -86,10 +86,17 @@ class Book:
             name: self.book.add_format({**base, **look}) for name, look in looks.items()
         }
 
+    @property
+    def from_the_right(self) -> bool:
+        """Whether its sheets begin on the right."""
+        return self.voice.catalogue.from_the_right
+
     def sheet(self, key: str) -> Worksheet:
         """A new sheet, set for printing on one page's width."""
         sheet = self.book.add_worksheet(self.voice.text(key))
         sheet.hide_gridlines(2)
+        if self.from_the_right:
+            sheet.right_to_left()
         sheet.set_default_row(17)
         sheet.set_landscape()
         sheet.set_paper(9)

@@ -165,7 +165,7 @@ def write_readout(folder: Path, config: Config, found: Found) -> None:
     write_csv(table, folder / f"{found.stage}.csv")
     created = {"created": datetime.now(UTC).isoformat(timespec="seconds")}
     write_json({**found.figures, **created}, folder / f"{found.stage}.json")
-    write_readout_page(folder, found.stage, config.report)
+    write_readout_page(folder, found.stage)
 
 
 def add_result(config: Config, found: Found, page: Path) -> ReadTest:

@@ -230,7 +230,7 @@ def write_rollout(
         folder / "rollout.json",
     )
     for one in proposals:
-        write_proposal_page(folder, one.found.id, page_of(one.found.id), config.report)
+        write_proposal_page(folder, one.found.id, page_of(one.found.id))
 
 
 def page_of(name: str) -> str:

@@ -47,6 +47,7 @@ from mmm.model.shapes import MARGINAL, RETURN, SIGNED
 from mmm.planning.flighting_faults import blackout_cells, flighting_faults
 from mmm.planning.settings import GoalsSettings, PlanSettings
 from mmm.reporting.audiences import SECTIONS, editions
+from mmm.reporting.catalogue import catalogue_for
 from mmm.reporting.settings import ReportSettings
 from mmm.stages.at_hand import at_hand
 from mmm.stages.prepare import prepare
@@ -289,3 +290,19 @@ def test_the_command_of_the_page_on_readers_is_understood() -> None:
     command = typer.main.get_command(app).commands["report"]  # type: ignore[attr-defined]
     found = command.make_context("report", shlex.split(line)[2:], resilient_parsing=False).params
     assert found["audience"] == ["marketing", "agency"]
+
+
+def test_the_language_of_the_page_on_hebrew_is_accepted_and_its_words_are_those_of_the_report() -> None:
+    (block,) = examples("hebrew.md", "report:")
+    told = YAML(typ="safe").load(block)
+    assert ReportSettings.model_validate(told["report"]).language == "he"
+    (line,) = (block.strip() for block in examples("hebrew.md", "mmm report"))
+    command = typer.main.get_command(app).commands["report"]  # type: ignore[attr-defined]
+    found = command.make_context("report", shlex.split(line)[2:], resilient_parsing=False).params
+    assert found["language"] == "he"
+    said = " ".join(catalogue_for("he").sentences.values())
+    rows = re.findall(
+        r"^\| [^|]+ \| ([\u0590-\u05ff][^|]*) \|$", (DOCS / "hebrew.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert len(rows) > 20
+    assert [word for row in rows for word in row.strip().split(", ") if word not in said] == []

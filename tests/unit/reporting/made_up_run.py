@@ -112,6 +112,10 @@ class _World:
         self.rng = rng
 
     # what any spend brings, per draw
+    @property
+    def unit(self) -> str:
+        return "of revenue" if self.o.has_money else "outcomes"
+
     def brings(self, spend: np.ndarray) -> np.ndarray:
         return self.top * (1 - np.exp(-spend / self.half))
 
@@ -294,8 +298,10 @@ class _World:
                 | {"binding_price": 0.42 if i == 7 else 0.15 if i == 9 else np.nan, "extrapolated": i == 7}
                 | {
                     "why": f"Goes {'up' if up else 'down'}: the next unit of money brings "
-                    f"{now[:, i].mean():.2f} here against {now.mean():.2f} elsewhere.",
-                    "flip": "At the middle of its range it would already go down." if i % 4 == 1 else "",
+                    f"{now[:, i].mean():.2f} {self.unit} here against {now.mean():.2f} elsewhere.",
+                    "flip": "At the middle of its range (1.20) it would already go down."
+                    if i % 4 == 1
+                    else "",
                 }
             )
         total = brought.sum(axis=1)

@@ -6,8 +6,11 @@ from datetime import date as Date
 
 import pytest
 
-from mmm.reporting.amounts import NOTHING, amounts_for, joined, odds, percent, ratio, window_name
+from mmm.reporting.amounts import NOTHING, Figures, amounts_for
+from mmm.reporting.catalogue import catalogue_for
 from mmm.reporting.results import Estimate
+
+ENGLISH, HEBREW = (Figures(catalogue_for(language)) for language in ("en", "he"))
 
 
 @pytest.mark.parametrize(
@@ -25,24 +28,24 @@ from mmm.reporting.results import Estimate
 def test_money_is_in_thousands_with_a_true_minus_and_no_minus_zero(
     budget: float, value: float | None, written: str
 ) -> None:
-    assert amounts_for(budget, "USD", True).money(value) == written
+    assert amounts_for(ENGLISH, budget, "USD", True).money(value) == written
 
 
 def test_a_range_carries_its_signs_and_is_empty_when_one_end_is() -> None:
-    amounts = amounts_for(1.3e6, "USD", True)
+    amounts = amounts_for(ENGLISH, 1.3e6, "USD", True)
     assert amounts.money_range(Estimate(1.0, -5e3, 89e3), signed=True) == "\u22125\u00a0k to +89\u00a0k"
     assert amounts.money_range(Estimate(1.0, None, 89e3)) == NOTHING
 
 
 def test_a_count_is_written_in_units_and_money_still_in_thousands() -> None:
-    amounts = amounts_for(1.3e6, "USD", False)
+    amounts = amounts_for(ENGLISH, 1.3e6, "USD", False)
     assert amounts.outcome(85_211.4) == "85,211"
     assert amounts.money(85_211.4) == "85\u00a0k"
 
 
 @pytest.mark.parametrize("budget", [1_004_900.0, 1_300_000.0, 999_499.5, 61_234.0, 8_765.43])
 def test_a_budget_and_its_two_parts_add_up_as_they_are_written(budget: float) -> None:
-    amounts = amounts_for(budget, "USD", True)
+    amounts = amounts_for(ENGLISH, budget, "USD", True)
     reserve = budget / 10
     written = (amounts.money(budget), amounts.rest(budget, reserve), amounts.money(reserve))
     whole, core, tests = (float(text.split("\u00a0")[0].replace(",", "")) for text in written)
@@ -60,7 +63,7 @@ def test_a_budget_and_its_two_parts_add_up_as_they_are_written(budget: float) ->
     ],
 )
 def test_odds_never_claim_certainty(value: float, written: str) -> None:
-    assert odds(value).replace("\u00a0", " ") == written
+    assert ENGLISH.odds(value).replace("\u00a0", " ") == written
 
 
 @pytest.mark.parametrize(
@@ -77,11 +80,36 @@ def test_odds_never_claim_certainty(value: float, written: str) -> None:
 def test_a_window_has_the_name_finance_gives_it(
     start: tuple[int, int, int], end: tuple[int, int, int], name: str
 ) -> None:
-    assert window_name(Date(*start), Date(*end)).replace("\u00a0", " ") == name
+    assert ENGLISH.window(Date(*start), Date(*end)).replace("\u00a0", " ") == name
 
 
 def test_small_words_of_a_sentence() -> None:
-    assert joined(["a", "b", "c"], "and") == "a, b and c"
-    assert joined(["a"], "and") == "a"
-    assert percent(-0.283, signed=True) == "\u221228\u00a0%"
-    assert ratio(2.345) in ("2.34", "2.35")
+    assert ENGLISH.listed(["a", "b", "c"]) == "a, b and c"
+    assert ENGLISH.listed(["a"]) == "a"
+    assert ENGLISH.percent(-0.283, signed=True) == "\u221228\u00a0%"
+    assert ENGLISH.ratio(2.345) in ("2.34", "2.35")
+
+
+def test_hebrew_keeps_the_sign_left_of_the_number_and_says_thousands_in_a_word() -> None:
+    amounts = amounts_for(HEBREW, 1.3e6, "ILS", True)
+    assert amounts.money(-5e3) == "\u2066\u22125\u2069\u00a0אלף"
+    assert amounts.money_range(Estimate(1.0, -5e3, 89e3), signed=True) == (
+        "\u2066\u22125\u2069\u00a0אלף עד \u2066+89\u2069\u00a0אלף"
+    )
+    assert HEBREW.percent(-0.283) == "\u2066\u221228%\u2069"
+    assert HEBREW.odds(0.93) == "93\u00a0מתוך\u00a0100"
+    assert HEBREW.listed(["טלוויזיה", "חיפוש", "רדיו"]) == "טלוויזיה, חיפוש ו־רדיו"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "name"),
+    [
+        ((2027, 1, 1), (2027, 3, 31), "רבעון 1 של 2027"),
+        ((2027, 2, 1), (2027, 2, 28), "פברואר 2027"),
+        ((2027, 2, 1), (2027, 4, 30), "1 בפברואר 2027 עד 30 באפריל 2027"),
+    ],
+)
+def test_a_window_has_its_hebrew_name(
+    start: tuple[int, int, int], end: tuple[int, int, int], name: str
+) -> None:
+    assert HEBREW.window(Date(*start), Date(*end)).replace("\u00a0", " ") == name

@@ -122,3 +122,37 @@ def test_the_page_prints_with_charts_as_wide_as_the_paper(
     pages = (tmp_path / "page.pdf").read_bytes().count(b"/Type /Page\n")
     assert 4 <= pages <= 16
     page.close()
+
+
+@pytest.fixture(scope="module")
+def hebrew_file(results: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("hebrew") / "report.html"
+    path.write_text(render_html(results, ReportSettings(language="he")), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_hebrew_page_is_mirrored_and_as_quiet(browser: Any, hebrew_file: Path, width: int) -> None:
+    page, faults = _open(browser, hebrew_file, width)
+    assert faults == []
+    assert page.evaluate("getComputedStyle(document.body).direction") == "rtl"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator(".chart[data-state=drawn] svg").count() == page.locator(".chart").count()
+    ends = page.evaluate(
+        "[...document.querySelectorAll('.bar')].map(b => { const r = b.getBoundingClientRect(), "
+        "p = b.parentElement.getBoundingClientRect(); return [Math.abs(r.right - p.right), r.left - p.left]; })"
+    )
+    assert max(right for right, _ in ends) < 1
+    assert max(left for _, left in ends) > 10
+    page.close()
+
+
+def test_names_of_a_mirrored_chart_stand_right_of_its_bars(browser: Any, hebrew_file: Path) -> None:
+    page, _ = _open(browser, hebrew_file, 1280)
+    chart = page.locator("[data-spec=chart-bridge] svg")
+    name = chart.locator(".role-axis-label text", has_text="עלות המכר").bounding_box()
+    bar = chart.locator(".mark-rect.role-mark path").first.bounding_box()
+    assert name is not None
+    assert bar is not None
+    assert name["x"] + name["width"] / 2 > bar["x"] + bar["width"]
+    page.close()

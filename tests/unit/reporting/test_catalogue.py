@@ -9,16 +9,56 @@ import pytest
 
 import mmm.reporting
 from mmm.errors import InternalFault
-from mmm.reporting.catalogue import ENGLISH, LANGUAGES, Catalogue, catalogue_for
+from mmm.reporting.catalogue import Catalogue, catalogue_for
 
 ROOM = Path(mmm.reporting.__path__[0])
 
 
-def test_every_language_has_the_same_sentences_with_the_same_values() -> None:
-    for sentences in LANGUAGES.values():
-        assert sentences.keys() == ENGLISH.keys()
-        for key, sentence in sentences.items():
-            assert set(re.findall(r"{(\w+)}", sentence)) == set(re.findall(r"{(\w+)}", ENGLISH[key]))
+LANGUAGES = ("en", "he")
+ENGLISH = catalogue_for("en").sentences
+KEPT = {
+    *("CONFIG", "bounds"),
+    *("CRM", "ROMI", "ROI", "MAPE", "JavaScript", "ESS", "adstock"),
+    *(
+        "mmm",
+        "planner",
+        "csv",
+        "json",
+        "xlsx",
+        "plan",
+        "rollout",
+        "rollout_actions",
+        "rollout_steps",
+        "rollout_moves",
+    ),
+}
+"""Latin words of the Hebrew sentences: abbreviations of the trade and names of files."""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_the_same_sentences_with_the_same_values(language: str) -> None:
+    sentences = catalogue_for(language).sentences
+    assert sentences.keys() == ENGLISH.keys()
+    for key, sentence in sentences.items():
+        assert set(re.findall(r"{(\w+)}", sentence)) == set(re.findall(r"{(\w+)}", ENGLISH[key])), key
+        assert sentence.count("*") == ENGLISH[key].count("*"), key
+
+
+def test_a_sentence_stands_in_one_file_of_its_language() -> None:
+    for language in LANGUAGES:
+        keys = [
+            re.match(r'"([^"]+)"', line).group(1)  # type: ignore[union-attr]
+            for path in (ROOM / "words" / language).glob("*.toml")
+            for line in path.read_text("utf-8").splitlines()
+            if line.startswith('"')
+        ]
+        assert len(keys) == len(set(keys))
+
+
+def test_no_hebrew_sentence_is_left_in_english() -> None:
+    for key, sentence in catalogue_for("he").sentences.items():
+        words = re.sub(r"{\w+}|`[^`]*`|R-hat|R²", "", sentence)
+        assert set(re.findall(r"[A-Za-z_]{2,}", words)) - KEPT == set(), key
 
 
 def test_every_sentence_the_pages_ask_for_is_there() -> None:

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from mmm.errors import InternalFault
-from mmm.reporting.amounts import odds
+from mmm.reporting.amounts import Figures
+from mmm.reporting.catalogue import catalogue_for
 from mmm.reporting.decision import decide, disagreements
 from mmm.reporting.headline import headline
 from mmm.reporting.results import Estimate, Results
@@ -34,7 +35,7 @@ def test_the_sentence_says_what_plan_json_says(results: Results) -> None:
     assert f"{summary.core / 1e3:,.0f} k planned, {summary.reserve / 1e3:,.0f} k for tests" in said
     assert f"{gain.mean / 1e3:+,.0f} k profit after media" in said
     assert f"(90 %: {gain.lo / 1e3:+,.0f} k to {gain.hi / 1e3:+,.0f} k)" in said
-    assert odds(summary.probability_better).replace("\u00a0", " ") in said
+    assert Figures(catalogue_for("en")).odds(summary.probability_better).replace("\u00a0", " ") in said
 
 
 def test_the_money_moved_is_what_the_receivers_get_and_the_donors_give(results: Results) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from mmm.dims import Cell
-from mmm.reporting.amounts import amounts_for
+from mmm.reporting.amounts import Figures, amounts_for
+from mmm.reporting.catalogue import catalogue_for
 from mmm.reporting.html import render_html
 from mmm.reporting.results import Results
 from mmm.reporting.settings import ReportSettings
@@ -99,7 +100,7 @@ def test_every_chart_has_words_and_a_table_behind_it(source: str, page: Page) ->
 
 
 def test_the_moves_on_the_page_are_those_of_the_table(results: Results, page: Page) -> None:
-    amounts = amounts_for(results.summary.budget, "USD", True)
+    amounts = amounts_for(Figures(catalogue_for("en")), results.summary.budget, "USD", True)
     moves = results.moves[results.moves["level"] == "cell"]
     for before, after, brings in zip(
         moves["current_spend"], moves["planned_spend"], moves["response"], strict=True

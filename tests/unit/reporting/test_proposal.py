@@ -95,7 +95,7 @@ def tables(decided: dict[str, Any]) -> dict[str, list[Any]]:
 
 
 def page(**changes: Any) -> str:
-    html = render_proposal(ABOUT, tables(row(**changes)), ReportSettings())
+    html = render_proposal(ABOUT, tables(row(**changes)))
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html).replace("\u00a0", " "))
 
 
@@ -131,7 +131,7 @@ def test_stopping_counts_the_odds_on_its_own_side() -> None:
 
 
 def test_the_page_runs_nothing_and_names_are_text() -> None:
-    html = render_proposal(ABOUT | {"name": HOSTILE}, tables(row(channel=HOSTILE)), ReportSettings())
+    html = render_proposal(ABOUT | {"name": HOSTILE}, tables(row(channel=HOSTILE)))
     assert "<script" not in html
     assert "<b>tv" not in html
 

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from mmm.reporting.readout import render_readout
-from mmm.reporting.settings import ReportSettings
 
 HOSTILE = "</script><b>tv</b>"
 
@@ -78,7 +77,7 @@ def course() -> pd.DataFrame:
 
 
 def page(**changes: Any) -> str:
-    return render_readout(figures(**changes), course(), "readout-spring", ReportSettings())
+    return render_readout(figures(**changes), course(), "readout-spring")
 
 
 def words(html: str) -> str:
