@@ -30,6 +30,7 @@ from mmm.stages.at_hand import at_hand
 from mmm.stages.keys import fit_key
 from mmm.stages.plan import Outset, outset, prior_roi
 from mmm.stages.prepare import prepare
+from mmm.yaml_text import yaml_mapping
 
 QUICK = 1_000_000
 """Places x geos x periods x draws that are planned in about a second; above, a part of the draws is planned on."""
@@ -228,7 +229,7 @@ def save_plan(path: Path, planner: Planner, asked: Asked) -> Path:
         told["plan"].pop(name, None)
     text = StringIO()
     yaml.dump(told, text)
-    parse_config(dict(YAML(typ="safe", pure=True).load(text.getvalue())), path)
+    parse_config(yaml_mapping(text.getvalue(), str(path)), path)
     kept = path.with_name(f"{path.name}.bak")
     write_text(kept, before)
     write_text(path, text.getvalue())
