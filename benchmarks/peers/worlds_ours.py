@@ -90,7 +90,7 @@ def task(folder: Path) -> PlanSettings:
 
 
 def default(config: Config, fitted: Path) -> dict[str, float]:
-    """Our plan, `mmm plan` on the finished fit: a cell whose return is an assumption moves by four fifths of it at most."""
+    """Our plan, `mmm plan` on the finished fit: a cell whose return is an assumption moves by four fifths at most."""
     moves = mmm.plan(config, out=fitted).moves()
     cells = moves[moves["level"] == "cell"]
     return dict(zip(cells["channel"], cells["planned_spend"], strict=True))
