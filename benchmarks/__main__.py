@@ -17,6 +17,7 @@ from benchmarks import (
     ingest,
     lifetime,
     loop,
+    portfolio,
     recovery,
     recovery_tables,
     solver,
@@ -36,6 +37,7 @@ STEPS = (
     "designs",
     "loop",
     "lifetime",
+    "portfolio",
     "tables",
     "lock",
 )
@@ -75,6 +77,8 @@ def main() -> None:
         loop.measure(asked.worlds)
     if "lifetime" in steps:
         lifetime.measure()
+    if "portfolio" in steps:
+        portfolio.measure()
     if "tables" in steps:
         write_tables(asked.data)
 
@@ -129,6 +133,8 @@ def write_tables(data: Path) -> None:
         page = tables.put(page, "designs", designs.table())
     if found_loop := loop.lines():
         page = tables.put(page, "loop", loop.table(found_loop))
+    if portfolio.LINES.exists():
+        page = tables.put(page, "portfolio", portfolio.table())
     path.write_text(page, encoding="utf-8")
     print(path)
 

@@ -146,6 +146,9 @@ def load_config(path: str | Path) -> Config:
     if is_workbook(path):
         return _from_book(path)
     raw = read_yaml(path)
+    if "markets" in raw and "data" not in raw:
+        told = "this is a portfolio, which only `mmm run` reads; give the config of one of its markets"
+        raise ConfigError([told], str(path))
     if own := sorted(SET_ON_LOADING & set(raw)):
         raise ConfigError([f"`{own[0]}`: unknown key"], str(path))
     return parse_config(raw, path, path.read_text(encoding="utf-8-sig"))

@@ -86,6 +86,18 @@ def fit(
     return _go(config, "fit", out, seed, progress, strict=strict)
 
 
+def fit_market(
+    config: Config,
+    *,
+    out: Path | None = None,
+    seed: int | None = None,
+    progress: Progress | None = None,
+    strict: bool = False,
+) -> Run:
+    """`fit` for a market of a portfolio: it is planned with others, so its own window and budget are not looked at."""
+    return _go(config, "market", out, seed, progress, strict=strict)
+
+
 def scorecard(config: Config, *, out: Path | None = None, progress: Progress | None = None) -> Run:
     """From activity to result without a fit: `scorecard.csv`, `sources.csv`; nothing is fitted."""
     return _go(config, "scorecard", out, None, progress)
@@ -330,6 +342,7 @@ _MADE = {
     "scorecard": {"money"},
     "reconcile": {"money"},
     "fit": {"fit", "money"},
+    "market": {"fit", "money"},
     "plan": {"fit", "money", "plan", "pnl"},
     "tests": {"fit", "money", "plan", "tests", "pnl"},
     "scenarios": {"fit", "money", "plan", "pnl", "scenarios"},
@@ -377,7 +390,7 @@ def _go(
     others = prepare_others(config)
     found = [*brought.checks, *prepared.checks, *checks_of(others, prepared.checks)]
     prepared = replace(prepared, checks=found)
-    if command != "refresh" and ("fit" in _MADE[command] or aside is not None):
+    if command not in ("refresh", "market") and ("fit" in _MADE[command] or aside is not None):
         refuse_plan(prepared.panel, config)  # before the long fit
     version, inputs = package_version(), prepared.inputs
     with RunFolder.open(folder, owner=f"{config.name} in {config.folder}") as store:

@@ -143,6 +143,12 @@ def run(
     quiet: Quiet = False,
 ) -> int:
     """Check, fit, plan, design tests and report; several configs side by side, each on its own."""
+    from mmm.portfolio.settings import is_portfolio
+
+    if portfolios := [config for config in configs if is_portfolio(config)]:
+        if len(configs) > 1:
+            raise UsageError(f"{portfolios[0]} is a portfolio: it names its markets itself. Run it alone")
+        return _run_portfolio(portfolios[0], out, seed, jobs, engine, quiet)
     if len(configs) == 1 and not engine:
         run_one(load(configs[0], out, bounds), out, seed, quiet, strict=strict, tests=tests)
         return 0
@@ -155,6 +161,36 @@ def run(
 
     workers = Workers(min(jobs or one_a_core(), len(configs)), engine)
     return _run_many(configs, workers, seed, quiet, strict=strict, tests=tests)
+
+
+def _run_portfolio(
+    path: Path, out: Path | None, seed: int | None, jobs: int | None, engine: str, quiet: bool
+) -> int:
+    """One budget over the markets of a portfolio; the path of its page is printed last."""
+    import json
+
+    from mmm.console.many import finished_text, portfolio_text
+    from mmm.portfolio.many import Status
+    from mmm.portfolio.run import run_portfolio
+    from mmm.reporting.results import read_table
+    from mmm.runs.engines import Workers, one_a_core
+
+    with progress(quiet) as line:
+
+        def note(status: Status) -> None:
+            if line is not None:
+                line.close()
+            if status.message or not quiet:
+                say(status.message or finished_text(status))
+
+        live = line if line is not None and line.live else None
+        workers = Workers(jobs or one_a_core(), engine)
+        page = run_portfolio(path, out=out, seed=seed, workers=workers, progress=live, finished=note)
+    told = json.loads((page.parent / "portfolio.json").read_text(encoding="utf-8"))
+    markets = read_table(page.parent / "markets.csv")
+    text = f"{portfolio_text(told, markets)}\n{page}"
+    show(text, folder=page.parent, files=[page], portfolio=told, markets=markets)
+    return 0
 
 
 def _run_many(

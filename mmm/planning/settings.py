@@ -221,7 +221,7 @@ class RiskSettings(Settings):
         return self
 
 
-def _window(value: Any) -> Any:
+def window_days(value: Any) -> Any:
     """Turn 2027Q1 and 2027-01 into a first and a last day."""
     import calendar
     import re
@@ -251,7 +251,7 @@ def _window(value: Any) -> Any:
 class PlanSettings(Settings):
     """The coming window, its money and its limits."""
 
-    window: Annotated[Days | None, BeforeValidator(_window)] = Field(
+    window: Annotated[Days | None, BeforeValidator(window_days)] = Field(
         None, description="2027Q1 | 2027-01 | {start, end}; without it `horizon` periods after the last row"
     )
     horizon: int = Field(13, ge=1, le=104, description="periods after the last row, where no window is given")

@@ -15,9 +15,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any, Literal
 
 from mmm.config import Config, load_config
 from mmm.errors import InternalFault, MmmError
+from mmm.model.settings import ChannelPrior, RoiPrior
 from mmm.runs import lock
 from mmm.runs.engines import HERE, Workers
 from mmm.runs.executor import WorkerLost, as_they_finish
@@ -52,6 +54,10 @@ class Task:
         Of the company.
     seed, strict, tests
         As `mmm.run` has them.
+    command
+        Whether the whole job is done, or the fit alone.
+    beliefs
+        Channels whose ROI prior is another than the config's, with its median and log sd.
     """
 
     config: str
@@ -61,6 +67,8 @@ class Task:
     seed: int | None = None
     strict: bool = False
     tests: bool = True
+    command: Literal["run", "fit"] = "run"
+    beliefs: tuple[tuple[str, float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +134,7 @@ def run_many(
         finished(status)
 
     tasks = _read(files, note, replace(Task("", Path(), Path(), ""), seed=seed, strict=strict, tests=tests))
-    with _Watch(tasks, known, progress):
-        _fan_out(tasks, workers, known, note)
+    share_out(tasks, workers, known, note, progress)
     return [known[str(file)] for file in files]
 
 
@@ -154,6 +161,18 @@ def _read(files: Sequence[Path], note: Callable[[Status], None], usual: Task) ->
             replace(usual, config=named, path=Path(named).resolve(), folder=folder, name=config.name)
         )
     return tasks
+
+
+def share_out(
+    tasks: Sequence[Task],
+    workers: Workers,
+    known: dict[str, Status],
+    note: Callable[[Status], None],
+    progress: Say | None,
+) -> None:
+    """Do all tasks, and say about once a second what they are at; `note` is told each status and adds it to `known`."""
+    with _Watch(tasks, known, progress):
+        _fan_out(tasks, workers, known, note)
 
 
 def _fan_out(
@@ -223,15 +242,13 @@ def _attempt(task: Task) -> tuple[int, str, Path | None]:
         with suppress(OSError):  # before the folder is made, or on a full disk: the run itself will say so
             (task.folder / PROGRESS).write_text(text, encoding="utf-8")
 
+    usual: dict[str, Any] = {"out": task.folder, "seed": task.seed, "progress": say, "strict": task.strict}
     try:
-        done = pipeline.run(
-            load_config(task.path),
-            out=task.folder,
-            seed=task.seed,
-            progress=say,
-            strict=task.strict,
-            tests=task.tests,
-        )
+        config = believing(load_config(task.path), task.beliefs)
+        if task.command == "fit":
+            pipeline.fit_market(config, **usual)
+            return 0, "", None
+        return 0, "", pipeline.run(config, **usual, tests=task.tests).report_path
     except MmmError as error:
         return error.exit_code, f"{task.config}: {error}", None
     except Exception as error:  # noqa: BLE001 - a task that raises would take the others with it
@@ -240,7 +257,19 @@ def _attempt(task: Task) -> tuple[int, str, Path | None]:
             return fault.exit_code, f"{task.config}: {fault}", None
         told = fault_in_words(error, f"mmm run {task.config}", task.folder)
         return InternalFault.exit_code, f"{task.config}: {told}", None
-    return 0, "", done.report_path
+
+
+def believing(config: Config, beliefs: Sequence[tuple[str, float, float]]) -> Config:
+    """The config with the ROI prior of some channels replaced by a median and a log sd."""
+    if not beliefs:
+        return config
+    priors = config.model.priors
+    channels = dict(priors.channels)
+    for name, median, sigma in beliefs:
+        own = channels.get(name, ChannelPrior())
+        channels[name] = own.model_copy(update={"roi": RoiPrior(median=median, sigma=sigma)})
+    model = config.model.model_copy(update={"priors": priors.model_copy(update={"channels": channels})})
+    return config.model_copy(update={"model": model})
 
 
 class _Watch:

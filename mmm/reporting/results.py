@@ -36,6 +36,8 @@ WHERE_MADE = (
 """Tables that not every run has; without rows where it has not."""
 TEXT = frozenset(
     {
+        "market",
+        "currency",
         *CELL_KEYS,
         *(
             "segment",

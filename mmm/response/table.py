@@ -71,7 +71,57 @@ class Sketch:
         return CellTable(money, value[:, 0], slope[:, 0], np.array(most) * np.diff(money) ** 2 / 8)
 
 
-Curves = WindowCurves | Sketch
+@dataclass(frozen=True, slots=True)
+class Abroad:
+    """Curves of one market among several, each with a currency of its own.
+
+    Attributes
+    ----------
+    curves
+        In the market's own money.
+    rate
+        Money of the portfolio for a unit of it.
+    worth
+        Money for a unit of response.
+    """
+
+    curves: WindowCurves
+    rate: float
+    worth: float
+
+
+@dataclass(frozen=True, slots=True)
+class MarketCurves:
+    """Curves of several markets side by side: all money, and what it brings, in one currency.
+
+    Attributes
+    ----------
+    parts
+        The markets.
+    cells
+        What money is placed on, market by market.
+    """
+
+    parts: tuple[Abroad, ...]
+    cells: tuple[Cell, ...]
+
+    @property
+    def draws(self) -> int:
+        """The fewest draws of a market: each mean is over its own."""
+        return min(part.curves.draws for part in self.parts)
+
+    def table(self, cell: int, money: Floats) -> CellTable:
+        """The table of one cell at ascending, distinct points; its response is worth 1 a unit."""
+        for part in self.parts:
+            if cell < len(part.curves.cells):
+                break
+            cell -= len(part.curves.cells)
+        there = tabulate(part.curves, cell, money / part.rate)
+        worth = part.worth * part.rate
+        return CellTable(money, worth * there.value, part.worth * there.slope, worth * there.excess)
+
+
+Curves = WindowCurves | Sketch | MarketCurves
 
 
 def piece_of(points: Floats, money: Floats) -> NDArray[np.intp]:
@@ -103,7 +153,7 @@ def hermite(points: Floats, value: Floats, slope: Floats, money: Floats) -> tupl
 
 def tabulate(curves: Curves, cell: int, points: Floats) -> CellTable:
     """The table of one cell at ascending, distinct points."""
-    if isinstance(curves, Sketch):
+    if not isinstance(curves, WindowCurves):
         return curves.table(cell, points)
     value, slope, excess = evaluate(curves, cell, points)
     mean = value.mean(axis=1)

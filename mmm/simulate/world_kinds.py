@@ -55,8 +55,8 @@ class WorldKind:
         Columns without any part in sales, offered as controls.
     mediated
         Share of the effect of the first two cells that runs through site visits, which are offered as a control.
-    first_roi
-        True return of the first cell; None draws it like the others.
+    returns
+        True return of the first cells; the others are drawn.
     """
 
     name: str
@@ -86,7 +86,7 @@ class WorldKind:
     cold: bool = False
     useless: int = 0
     mediated: float = 0.0
-    first_roi: Range | None = None
+    returns: tuple[Range, ...] = ()
 
 
 KINDS = (
@@ -114,8 +114,8 @@ KINDS = (
     WorldKind(
         "mediator", "site visits, which media move, are offered as a control", inside=False, mediated=0.6
     ),
-    WorldKind("dead-channel", "one cell brings nothing", first_roi=(0.0, 0.0)),
-    WorldKind("hurtful-channel", "one cell costs sales", inside=False, first_roi=(-0.6, -0.2)),
+    WorldKind("dead-channel", "one cell brings nothing", returns=((0.0, 0.0),)),
+    WorldKind("hurtful-channel", "one cell costs sales", inside=False, returns=((-0.6, -0.2),)),
     WorldKind("noise-controls", "twenty columns without any part in sales, offered as controls", useless=20),
     WorldKind("week-shock", "regions share the shock of a week, larger than their own noise", by_geo=True, shock=1.5),
     WorldKind("geo-effects", "a cell works twice as well here as there", by_geo=True, geo_spread=0.4),

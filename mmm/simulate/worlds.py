@@ -150,8 +150,8 @@ def _draw_cells(kind: WorldKind, rng: np.random.Generator) -> tuple[WorldCell, .
     size = np.exp(0.5 * rng.normal(size=count))
     centre = rng.uniform(np.log(0.8), np.log(2.0))
     roi = np.exp(centre + 0.5 * rng.normal(size=count)).clip(0.15, 6.0)
-    if kind.first_roi is not None:
-        roi[0] = _between(rng, kind.first_roi)
+    for c, ends in enumerate(kind.returns):
+        roi[c] = _between(rng, ends)
     cells = []
     for c in range(count):
         form = str(rng.choice(kind.carry))

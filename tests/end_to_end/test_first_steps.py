@@ -13,7 +13,7 @@ from mmm.config import load_config
 pytestmark = pytest.mark.timeout(300)
 
 ROOT = Path(__file__).parents[2]
-CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
+CONFIGS = sorted({*(ROOT / "configs").rglob("*.yaml")} - {ROOT / "configs" / "portfolio.yaml"})
 FILES = {
     "demo": [f"demo/{name}.csv" for name in ("sales", "media", "controls", "organic", "events")],
     "demo-he": ["demo-he/sales.csv", "demo-he/media.xlsx"],

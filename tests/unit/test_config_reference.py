@@ -11,7 +11,7 @@ from mmm.config_reference import example_yaml
 from mmm.data.settings import DataSettings, Source
 
 ROOT = Path(__file__).parents[2]
-CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
+CONFIGS = sorted({*(ROOT / "configs").rglob("*.yaml")} - {ROOT / "configs" / "portfolio.yaml"})
 
 # keys that cannot stand beside what the example says: about counts, or in place of its budget
 APART = frozenset(
