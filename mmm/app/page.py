@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import date
 from pathlib import Path
@@ -48,7 +49,7 @@ def main(path: Path, out: str) -> None:
     window = planner.begin.window
     company = planner.config.report.brand.name or planner.config.name
     days = (date.fromisoformat(str(day)) for day in (window.start, window.end))
-    st.header(f"{company}: plan for {Figures(catalogue_for('en')).window(*days)}")
+    st.header(f"{_plain(company)}: plan for {Figures(catalogue_for('en')).window(*days)}")
     asked, exact = _controls(planner)
     draws = planner.begin.curves.draws
     on = draws if exact else planner.quick_draws
@@ -173,12 +174,12 @@ def _limits(planner: Planner, plan: Plan) -> None:
     for cell, held, price in zip(planner.cells, cells["binding"], cells["binding_price"], strict=True):
         worth = f": one more unit of room is worth {price:.2f}" if pd.notna(price) else ""
         if held:
-            st.write(f"{cell.name} ({held}){worth}")
+            st.text(f"{cell.name} ({held}){worth}")
     with st.expander("Limits of lines"):
         for i, cell in enumerate(planner.cells):
             row = cells.iloc[i]
             name, lock, least, most = st.columns([3, 1, 2, 2])
-            name.write(cell.name)
+            name.text(cell.name)
             name.caption(f"now {_money(row['least'])} to {_money(row['most'])}")
             st.session_state.setdefault(f"locked {i}", None)
             lock.checkbox(
@@ -186,11 +187,11 @@ def _limits(planner: Planner, plan: Plan) -> None:
                 key=f"lock {i}",
                 on_change=_lock,
                 args=(i, float(row["planned_spend"])),
-                help=f"keep {cell.name}",
+                help=f"keep {_plain(cell.name)}",
             )
             for place, side in ((least, "least"), (most, "most")):
                 place.number_input(
-                    f"{side.capitalize()}, {cell.name}",
+                    f"{side.capitalize()}, {_plain(cell.name)}",
                     min_value=0.0,
                     value=None,
                     step=1000.0,
@@ -214,7 +215,9 @@ def _compare(planner: Planner, asked: Asked, plan: Plan) -> None:
         st.rerun()
     if not kept:
         return
-    st.table(pd.DataFrame({name: _column(planner, told) for name, (_, told) in kept.items()}))
+    st.dataframe(
+        pd.DataFrame({name: _column(planner, told) for name, (_, told) in kept.items()}), width="stretch"
+    )
     if st.button("Forget them", key="forget"):
         kept.clear()
         st.rerun()
@@ -257,6 +260,11 @@ def _keep(planner: Planner, path: Path, asked: Asked, plan: Plan) -> None:
 def _places(plan: Plan) -> pd.DataFrame:
     """Rows of moves by what money was placed on."""
     return plan.places.reset_index(drop=True)
+
+
+def _plain(name: str) -> str:
+    """A name from the data as text where Streamlit would read Markdown."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", name)
 
 
 def _money(amount: Any) -> str:

@@ -145,7 +145,7 @@ def test_the_page_shows_the_plan_of_its_controls_and_keeps_scenarios(page: Any, 
     page.number_input(key="budget").set_value(240_000.0).run()
     assert _metrics(page)["Profit after media"] == profit(Asked(240_000.0, now.reserve))
     page.button(key="keep").click().run()
-    kept = page.table[0].value
+    kept = page.dataframe[1].value
     assert [*kept.columns] == ["Scenario 1", "Scenario 2"]
     assert kept.loc["Budget"].tolist() == ["300,000", "240,000"]
     page.checkbox(key="lock 0").check().run()
@@ -154,6 +154,13 @@ def test_the_page_shows_the_plan_of_its_controls_and_keeps_scenarios(page: Any, 
     assert page.dataframe[0].value["Plan"].iloc[0] == round(before)
     assert not page.exception
     assert not page.error
+
+
+@needs_streamlit
+def test_a_name_from_the_data_is_text_on_the_page() -> None:
+    from mmm.app.page import _plain
+
+    assert _plain("[x](y) *z* – ש״ח / 1") == r"\[x\]\(y\) \*z\* – ש״ח \/ 1"
 
 
 @needs_streamlit
