@@ -65,7 +65,7 @@ def test_a_plan_by_cell_has_no_section_on_geos(results: Results) -> None:
 def test_the_workbook_has_every_cell_in_every_geo_with_totals(by_geo: Results, tmp_path: Path) -> None:
     write_workbook(by_geo, ReportSettings(), tmp_path / "plan.xlsx")
     book = openpyxl.load_workbook(tmp_path / "plan.xlsx", data_only=True)
-    assert book.sheetnames[1:6] == ["Plan by week", "Scenarios", "Moves", "Plan by region", "Moves by region"]
+    assert [name for name in book.sheetnames if "region" in name] == ["Plan by region", "Moves by region"]
     head, *rows = book["Moves by region"].iter_rows(values_only=True)
     assert head[:2] == ("Line", "Region")
     assert len(rows) == 1 + len(in_geos(by_geo))
