@@ -24,7 +24,7 @@ def test_config_inputs_and_seed_of_a_manifest_give_the_same_tables(
     assert {path: sha256(Path(path)) for path in manifest.inputs} == dict(manifest.inputs)
     config = finished.small.folder / "reproduced.yaml"
     config.write_text(manifest.config_text)
-    said = spawn("run", config, "--seed", str(manifest.seed), "--out", tmp_path / "again", cwd=tmp_path)
+    said = spawn("run", config, "--seed", str(manifest.seed), "--out", tmp_path / "again")
     assert said.code == 0, said.err
     again = read_manifest(tmp_path / "again")
     assert (again.config_hash, again.versions) == (manifest.config_hash, manifest.versions)
