@@ -154,7 +154,21 @@ def _read(
     frame = table.frame(
         {name: values for name, values in columns.items() if name in table.names}, opened.rows
     )
+    _note_copies(reader, opened, frame, keep)
     return Export(key, path, adapter.table, frame[keep].reset_index(drop=True))
+
+
+def _note_copies(reader: Reader, opened: Opened, frame: pd.DataFrame, keep: NDArray[np.bool_]) -> None:
+    """Rows of a file that are alike in every column and count something: an export that was pasted together twice."""
+    counted = frame.select_dtypes("number").drop(columns="row").fillna(0).ne(0).any(axis=1).to_numpy()
+    copies = opened.raw.frame.duplicated().to_numpy() & counted & keep
+    if copies.any():
+        told = Check(
+            "duplicate rows", "review", opened.raw.where, rows_words(opened.rows[copies].tolist()),
+            f"{int(copies.sum())} rows alike in every column to one before",
+            "All are counted. Take out the copies if they are.",
+        )  # fmt: skip
+        reader.notes.append(told)
 
 
 def _geos(reader: Reader, raw: RawTable, found: Found) -> Texts:

@@ -348,3 +348,18 @@ def test_a_pattern_reads_every_file_and_one_that_fits_none_is_a_fault(load, tmp_
     found = export_files(reader)
     assert [path for _, _, path in found] == [Path("g/a.csv"), Path("g/b.csv")]
     assert "`data.exports[2].source`: no file fits 'm/*.csv'" in reader.faults[0]
+
+
+def test_rows_alike_in_every_column_are_counted_and_named(load):
+    content = (
+        "Close Date - Weekly,Deal Stage,Original Traffic Source,Count of Deals\n"
+        "2026-01-05,Closed Won,Paid Search,7\n"
+        "2026-01-05,Closed Won,Paid Social,7\n"
+        "2026-01-12,Closed Won,Paid Search,0\n"
+        "2026-01-05,Closed Won,Paid Search,7\n"
+        "2026-01-12,Closed Won,Paid Search,0\n"
+    )
+    frame, reader = load(content, adapter="hubspot")
+    (said,) = notes(reader, "duplicate rows")
+    assert (said.severity, said.rows) == ("review", "row 5")
+    assert frame["won"].sum() == 21
