@@ -81,6 +81,7 @@ _EXAMPLES = {
     "data.attribution.one.claimed": "platform_conversions",
     "data.attribution.one.claimed_revenue": "platform_revenue",
     "data.attribution.one.attributed": "analytics_conversions",
+    "data.attribution.one.data_driven": "data_driven_conversions",
     "data.attribution.one.matched": "crm_customers",
     "data.attribution.one.claimed_within": "conversions_7d_click",
     "data.attribution.one.claimed_vat": "platform_vat",
@@ -352,7 +353,10 @@ SWITCHED_OFF = frozenset(
         "data.media.wide",
         "data.future",
         *(f"data.attribution.one.{name}" for name in ("message", "clicks", "leads", "qualified")),
-        *(f"data.attribution.one.{name}" for name in ("attributed_revenue", "matched_revenue")),
+        *(
+            f"data.attribution.one.{name}"
+            for name in ("attributed_revenue", "data_driven", "matched_revenue")
+        ),
         *(f"data.attribution.one.claimed_{name}" for name in ("within", "vat", "exchange")),
         "finance.margin_by_segment",
         "finance.discount_rate",

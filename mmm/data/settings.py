@@ -344,6 +344,10 @@ class CountsTable(Source):
     )
     attributed: str | None = Field(None, description="column with orders that analytics attributes")
     attributed_revenue: str | None = Field(None, description="column with their money")
+    data_driven: str | None = Field(
+        None,
+        description="column with orders as a data-driven model of analytics shares them out between clicks",
+    )
     matched: str | None = Field(None, description="column with orders or customers found in the CRM")
     matched_revenue: str | None = Field(None, description="column with their money")
 
@@ -400,7 +404,7 @@ class LeadsTable(Source):
 
 COUNTED = (
     *("clicks", "leads", "qualified", "claimed", "claimed_within", "claimed_revenue"),
-    *("attributed", "attributed_revenue", "matched", "matched_revenue"),
+    *("attributed", "attributed_revenue", "data_driven", "matched", "matched_revenue"),
 )
 """What a table of counts may hold, from the first touch to the money."""
 

@@ -16,7 +16,9 @@ from mmm.inference.posterior import interval
 
 Floats = NDArray[np.float64]
 
-SYSTEMS = ("claimed", "attributed", "matched")
+SYSTEMS = ("claimed", "attributed", "data_driven", "matched")
+SHARED = ("attributed", "data_driven")
+"""Ways of analytics to share out the orders it sees: to the click that came last, or by a model between clicks."""
 
 
 def claims_table(
@@ -31,10 +33,11 @@ def claims_table(
 
     Returns
     -------
-    Columns period, level, cell keys, spend, orders each system counts (claimed, attributed, matched; nan where it does
-    not count the leaf, and where the CRM knows fewer than five people), claimed_revenue (net of VAT), incremental (+lo,
-    hi), claim_factor (+lo, hi): claimed over incremental money; claim_factor_change (+lo, hi): against the same window
-    a year before, 0.1 is a tenth more; share of all attributed orders and of all incremental money.
+    Columns period, level, cell keys, spend, orders each system counts (claimed, attributed, data_driven, matched; nan
+    where it does not count the leaf, and where the CRM knows fewer than five people), claimed_revenue (net of VAT),
+    incremental (+lo, hi), claim_factor (+lo, hi): claimed over incremental money; claim_factor_change (+lo, hi):
+    against the same window a year before, 0.1 is a tenth more; share of all orders that last click, and that a
+    data-driven model, gives, and of all incremental money.
     """
     money = whole_cents(windows.sums(claimed_money(counts, revenue))) / 100.0
     spent = whole_cents(windows.sums(spend)) / 100.0
@@ -61,10 +64,9 @@ def claims_table(
                 mean = round(float(effect[w, mine].sum()), 2)
                 row |= {"incremental": mean, "incremental_lo": lo, "incremental_hi": hi}
                 row["incremental_share"] = _share(mean, effect[w].sum())
-            if "attributed" in known:
-                row["attributed_share"] = _share(
-                    known["attributed"][w, mine].sum(), known["attributed"][w].sum()
-                )
+            for name in SHARED:
+                if name in known:
+                    row[f"{name}_share"] = _share(known[name][w, mine].sum(), known[name][w].sum())
             rows.append(row)
     front = ["period", "level", *keys, "spend", *SYSTEMS, "claimed_revenue"]
     ranged = [
@@ -72,7 +74,9 @@ def claims_table(
         for name in ("incremental", "claim_factor", "claim_factor_change")
         for end in ("", "_lo", "_hi")
     ]
-    return pd.DataFrame(rows).reindex(columns=[*front, *ranged, "attributed_share", "incremental_share"])
+    return pd.DataFrame(rows).reindex(
+        columns=[*front, *ranged, *(f"{name}_share" for name in SHARED), "incremental_share"]
+    )
 
 
 def _factor(claimed: Floats, drawn: Floats | None, w: int, year: int) -> dict[str, float]:

@@ -33,7 +33,7 @@ def claims_lead(results: Results, voice: Voice) -> Markup | None:
 
 
 def claims_sentences(results: Results, voice: Voice) -> tuple[Markup, ...]:
-    """Which channel claims most beyond what it caused; whom last click favours."""
+    """Which channel claims most beyond what it caused; whom last click and a data-driven model favour."""
     if results.claims.empty:
         return ()
     rows = records(at_level(_last(results.claims), "channel"))
@@ -44,14 +44,14 @@ def claims_sentences(results: Results, voice: Voice) -> tuple[Markup, ...]:
         factor = estimate(most, "claim_factor")
         values = {"channel": voice.channel(most["channel"]), "factor": voice.figures.ratio(factor.mean)}
         said.append(voice.html("claims.factor", values | {"range": voice.figures.ratio_range(factor)}))
-    clicked = [row for row in rows if number(row["attributed_share"]) is not None]
-    if clicked:
-        most = max(clicked, key=lambda row: row["attributed_share"] - row["incremental_share"])
-        values = {"channel": voice.channel(most["channel"])}
-        values |= {
-            name: voice.figures.percent(most[f"{name}_share"]) for name in ("attributed", "incremental")
-        }
-        said.append(voice.html("claims.click", values))
+    for name, sentence in (("attributed", "claims.click"), ("data_driven", "claims.driven")):
+        given = [row for row in rows if number(row.get(f"{name}_share")) is not None]
+        if given:
+            most = max(given, key=lambda row: row[f"{name}_share"] - row["incremental_share"])
+            values = {"channel": voice.channel(most["channel"])}
+            values |= {"attributed": voice.figures.percent(most[f"{name}_share"])}
+            values |= {"incremental": voice.figures.percent(most["incremental_share"])}
+            said.append(voice.html(sentence, values))
     return tuple(said)
 
 
@@ -103,19 +103,22 @@ def claims_table(results: Results, voice: Voice) -> Table | None:
     """What each system counts of every cell, and how many times what it caused its platform claims."""
     if results.claims.empty:
         return None
+    cells = records(at_level(_last(results.claims), "cell"))
+    driven = any(number(row.get("data_driven")) is not None for row in cells)
+    systems = ("claimed", "attributed", *(("data_driven",) if driven else ()), "matched")
     rows = []
-    for row in records(at_level(_last(results.claims), "cell")):
+    for row in cells:
         factor = estimate(row, "claim_factor")
         rows.append(
             (
                 voice.cell(cell_of(row)),
-                *(_count(row[name]) for name in ("claimed", "attributed", "matched")),
+                *(_count(row[name]) for name in systems),
                 voice.figures.ratio(factor.mean),
                 voice.figures.ratio_range(factor),
                 voice.figures.percent(number(row["claim_factor_change"]), signed=True),
             )
         )
-    head = ("cell", "claimed", "attributed", "matched", "claim_factor", "range", "in_a_year")
+    head = ("cell", *systems, "claim_factor", "range", "in_a_year")
     return Table(tuple(voice.text(f"column.{name}") for name in head), tuple(rows))
 
 

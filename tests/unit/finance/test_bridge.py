@@ -1,5 +1,6 @@
 """The bridge closes to finance's revenue to the cent, at every level, with and without a fit."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -179,3 +180,17 @@ def test_where_a_platform_claims_nothing_there_is_no_claim_factor(make_counts):
         .all(axis=None)
     )
     assert pd.to_numeric(claims["incremental_share"]).between(0, 1).all()
+
+
+def test_shares_of_last_click_and_of_a_data_driven_model_stand_beside_what_was_caused(make_counts):
+    counts, windows = make_counts(), windows_of()
+    driven = 2.0 * np.nan_to_num(counts.counted["attributed"])
+    driven[:, 1] /= 4.0
+    counts = replace(counts, counted=counts.counted | {"data_driven": driven})
+    claims = claims_table(counts, REVENUE, np.ones((130, 4)), caused_in(windows), windows)
+    last = claims[(claims["period"] == windows.names[-1]) & (claims["level"] == "cell")]
+    for name in ("attributed", "data_driven"):
+        told = np.nan_to_num(counts.counted[name])[windows.inside[-1]].sum(axis=0)
+        np.testing.assert_allclose(last[f"{name}_share"].to_numpy(float), told / told.sum())
+    without = claims_table(make_counts(), REVENUE, np.ones((130, 4)), caused_in(windows), windows)
+    assert without["data_driven_share"].isna().all()

@@ -91,6 +91,16 @@ def test_sentences_name_the_channel_that_claims_most_and_whom_last_click_favours
     assert "25" in click
 
 
+def test_a_data_driven_model_has_its_sentence_and_its_column_where_it_counts(bridged, voice):
+    shares = bridged.claims["channel"].map({"search": 0.2, "tv": 0.8})
+    driven = replace(bridged, claims=bridged.claims.assign(data_driven=120.0, data_driven_share=shares))
+    *_, said = claims_sentences(driven, voice)
+    assert voice.channel("tv") in said
+    assert "80" in said
+    assert voice.text("column.data_driven") in claims_table(driven, voice).head
+    assert voice.text("column.data_driven") not in claims_table(bridged, voice).head
+
+
 def test_the_table_behind_is_to_the_cent_and_a_channel_nobody_claims_has_no_factor(bridged, voice):
     assert steps_table(bridged, voice).rows[0][2] == "900,000.25"
     tv = next(row for row in claims_table(bridged, voice).rows if row[0] == voice.channel("tv"))
