@@ -285,6 +285,13 @@ def _wanted_form(detail: ErrorDetails) -> str | None:
     if detail["type"] == "union_tag_invalid":
         tags = re.findall(r"'(\w+)[^']*'", str(detail.get("ctx", {}).get("expected_tags", "")))
         return f"should be {' or '.join(dict.fromkeys(_TAGS.get(tag, tag) for tag in tags))}"
+    if detail["type"] in (
+        "too_short",
+        "too_long",
+    ):  # pydantic says what Python calls it, and counts after validation
+        most = detail["type"] == "too_long"
+        count = detail.get("ctx", {}).get("max_length" if most else "min_length")
+        return f"should have at {'most' if most else 'least'} {count} item{'' if count == 1 else 's'}"
     return _FORMS.get(detail["type"])
 
 

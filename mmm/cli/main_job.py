@@ -143,7 +143,7 @@ def run(
     quiet: Quiet = False,
 ) -> int:
     """Check, fit, plan, design tests and report; several configs side by side, each on its own."""
-    from mmm.portfolio.settings import is_portfolio
+    from mmm.portfolio.config import is_portfolio
 
     if portfolios := [config for config in configs if is_portfolio(config)]:
         if len(configs) > 1:

@@ -23,7 +23,7 @@ from mmm.planning.problem import Group, GroupState, Problem, Solution, Switch
 from mmm.planning.settings import PlanSettings
 from mmm.planning.solver import solve
 from mmm.planning.window import PlanWindow
-from mmm.portfolio.settings import MarketEntry, PortfolioPlan
+from mmm.portfolio.config import MarketEntry, PortfolioPlan
 from mmm.response.curves import WindowCurves, mroi, response
 from mmm.response.table import Abroad, MarketCurves
 

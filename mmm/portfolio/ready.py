@@ -15,10 +15,10 @@ from mmm.finance.economics import unit_economics
 from mmm.inference.posterior import Posterior
 from mmm.model.shapes import RETURN
 from mmm.planning.window import plan_window
+from mmm.portfolio.config import Portfolio, under
 from mmm.portfolio.joint import Market
 from mmm.portfolio.many import Say, Status, Task, believing, share_out, worst
 from mmm.portfolio.pool import Result
-from mmm.portfolio.settings import Portfolio, under
 from mmm.runs.engines import Workers
 from mmm.runs.store import RunFolder
 from mmm.stages.at_hand import at_hand

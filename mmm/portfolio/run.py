@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from mmm.portfolio.config import Portfolio, load_portfolio
 from mmm.portfolio.joint import Joint, plan_jointly
 from mmm.portfolio.many import Say, Status
 from mmm.portfolio.pool import Belief, Result, beliefs_of, pooled_table
@@ -22,7 +23,6 @@ from mmm.portfolio.ready import (
     ready_markets,
     results_of,
 )
-from mmm.portfolio.settings import Portfolio, load_portfolio
 from mmm.portfolio.tables import markets_table, moves_table, summary_of
 from mmm.reporting.portfolio import write_portfolio_page
 from mmm.runs.engines import HERE, Workers

@@ -9,8 +9,8 @@ import pytest
 from mmm.finance.economics import Economics
 from mmm.planning.settings import PlanSettings
 from mmm.planning.window import plan_window, window_curves
+from mmm.portfolio.config import MarketEntry, PortfolioPlan
 from mmm.portfolio.joint import Market
-from mmm.portfolio.settings import MarketEntry, PortfolioPlan
 
 _spec = importlib.util.spec_from_file_location(
     "small_plans", Path(__file__).parents[1] / "planning" / "conftest.py"

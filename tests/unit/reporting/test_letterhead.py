@@ -55,7 +55,7 @@ def home(tmp_path: Path) -> Path:
 def test_notes_are_words_and_whatever_could_run_or_fetch_is_text(results: Results, home: Path) -> None:
     asked = settings(name="Shaked & Sons")
     page = render_html(results, asked, letterhead(asked, home))
-    notes = re.search(r'<div class="body notes">(.*?)</div>', page, re.DOTALL)
+    notes = re.search(r'<div class="body notes" dir="auto">(.*?)</div>', page, re.DOTALL)
     assert notes is not None
     assert "<strong>January</strong>" in notes[1]
     assert "&lt;script&gt;" in notes[1]

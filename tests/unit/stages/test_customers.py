@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from mmm.config import parse_config
@@ -35,7 +36,14 @@ def made(fitted_company: Any, tmp_path: Path) -> SimpleNamespace:
     fitted.posterior.save(tmp_path / "posterior.nc")
     customers = panel.outcome.sum(axis=1) / 40.0
     counts = ThreeCounts(panel.cells, np.eye(len(panel.cells), dtype=bool), {}, None, customers)
-    prepared = SimpleNamespace(panel=panel, layout=layout, counts=counts, parts=(Part("", panel, layout),))
+    columns = pd.DataFrame({"date": panel.dates[:0], "name": [], "value": []})
+    prepared = SimpleNamespace(
+        panel=panel,
+        layout=layout,
+        counts=counts,
+        parts=(Part("", panel, layout),),
+        tables=SimpleNamespace(owned_costs=columns),
+    )
     return SimpleNamespace(
         config=parse_config(CONFIG, tmp_path / "a.yaml"),
         prepared=prepared,

@@ -8,8 +8,8 @@ import pytest
 from mmm.cli import shell
 from mmm.config import load_config
 from mmm.errors import ConfigError
+from mmm.portfolio.config import is_portfolio, load_portfolio, under
 from mmm.portfolio.many import believing
-from mmm.portfolio.settings import is_portfolio, load_portfolio, under
 
 ROOT = Path(__file__).parents[3]
 MARKET = """
