@@ -32,13 +32,8 @@ from mmm.planning.settings import GoalsSettings, PlanSettings, Scenarios
 from mmm.reporting.settings import ReportSettings
 from mmm.yaml_text import read_yaml
 
-NOT_YET: tuple[str, ...] = ()
-"""Keys that are designed and not built: refused by name, never ignored."""
-
 SET_ON_LOADING = {"folder", "text", "book"}
 """Fields of a config that are no keys of its file."""
-
-NOT_YET_VALUES: dict[str, tuple[str, ...]] = {}
 
 
 class Config(Settings):
@@ -140,7 +135,7 @@ def load_config(path: str | Path) -> Config:
     ------
     ConfigError
         Every fault at once: unreadable YAML with line and column, unknown keys with the nearest known one,
-        keys that are designed but not built yet, values out of range.
+        values out of range.
     """
     path = Path(path)
     if is_workbook(path):
@@ -173,73 +168,16 @@ def _from_book(path: Path) -> Config:
 
 def parse_config(raw: dict[str, Any], path: Path, text: str = "") -> Config:
     """Turn a mapping into a config; `path` is where it came from or will be written to."""
-    faults = [*_not_yet(raw)]
-    settled = _without_not_yet(raw)
     try:
-        config = Config.model_validate({**settled, "folder": path.resolve().parent, "text": text})
+        config = Config.model_validate({**raw, "folder": path.resolve().parent, "text": text})
     except ValidationError as error:
-        faults += [_sentence(detail, settled) for detail in error.errors()]
+        faults = [_sentence(detail, raw) for detail in error.errors()]
         raise ConfigError(list(dict.fromkeys(faults)), str(path)) from None
-    if faults:
-        raise ConfigError(faults, str(path))
     override = config.tests.reserve_override
     if override is None:
         return config
     plan = config.plan.model_copy(update={"reserve_for_tests": override.value})
     return config.model_copy(update={"plan": plan})
-
-
-def _walk(value: Any, place: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any]]:
-    """Every key of a nested mapping, list positions as `*`."""
-    found: list[tuple[tuple[str, ...], Any]] = []
-    if isinstance(value, dict):
-        for key, item in value.items():
-            found.append(((*place, key), item))
-            found += _walk(item, (*place, key))
-    elif isinstance(value, list):
-        for item in value:
-            found += _walk(item, (*place, "*"))
-    return found
-
-
-def _is_not_yet(place: tuple[str, ...]) -> bool:
-    return any(
-        len(pattern) == len(place) and all(p in ("*", q) for p, q in zip(pattern, place, strict=True))
-        for pattern in (tuple(key.split(".")) for key in NOT_YET)
-    )
-
-
-def _not_yet(raw: dict[str, Any]) -> list[str]:
-    faults = []
-    for place, value in _walk(raw):
-        name = ".".join(part for part in place if part != "*")
-        if _is_not_yet(place):
-            faults.append(f"`{name}`: not yet. This key is designed and not built; take it out for now")
-        for key, values in NOT_YET_VALUES.items():
-            inside = isinstance(value, str) and value in values
-            if inside and (name == key or name.startswith(key + ".")):
-                faults.append(f"`{name}: {value}`: not yet. This choice is designed and not built")
-    return list(dict.fromkeys(faults))
-
-
-def _without_not_yet(raw: Any, place: tuple[str, ...] = ()) -> Any:
-    if isinstance(raw, dict):
-        return {
-            key: _without_not_yet(item, (*place, key))
-            for key, item in raw.items()
-            if not _is_not_yet((*place, key)) and not _is_not_yet_value((*place, key), item)
-        }
-    if isinstance(raw, list):
-        return [_without_not_yet(item, (*place, "*")) for item in raw]
-    return raw
-
-
-def _is_not_yet_value(place: tuple[str, ...], value: Any) -> bool:
-    name = ".".join(part for part in place if part != "*")
-    return isinstance(value, str) and any(
-        value in values and (name == key or name.startswith(key + "."))
-        for key, values in NOT_YET_VALUES.items()
-    )
 
 
 def _sentence(detail: ErrorDetails, raw: Any) -> str:

@@ -13,7 +13,7 @@ import typer
 
 import mmm
 from mmm.cli.shell import app
-from mmm.config import NOT_YET, load_config
+from mmm.config import load_config
 from mmm.inference.diagnostics import NUISANCE_RHAT
 from mmm.inference.fit import ACCEPTANCE, NATIONAL_ACCEPT, PATIENT_CHAINS
 from mmm.model import baseline, priors
@@ -123,12 +123,6 @@ def test_the_config_in_the_readme_has_eleven_lines_and_loads(tmp_path: Path) -> 
     assert len(text.splitlines()) == 11
     assert config.plan.budget == 1_300_000
     assert [cell.channel for cell in config.data.media[0].cells] == ["tv", "search", "facebook"]
-
-
-def test_what_is_refused_as_not_yet_is_in_the_readme() -> None:
-    told = _section(TEXT["README.md"], "## Not built yet").lower()
-    whole = {key for key in NOT_YET if "." not in key}
-    assert [key for key in whole if not re.search(rf"\b{key}\b", told)] == []
 
 
 @pytest.mark.parametrize(
