@@ -30,6 +30,7 @@ from mmm.stages.keys import (
     backtest_key,
     fit_key,
     money_key,
+    page_key,
     plan_key,
     pnl_key,
     scenario_settings,
@@ -45,7 +46,14 @@ from mmm.stages.preview import preview_figures
 from mmm.stages.readout import READOUT, ReadTest, add_result, foreseen, read_panel, write_readout
 from mmm.stages.refresh import changes, last_fit, refit, refresh_key, write_refresh
 from mmm.stages.report import report_inputs, write_report
-from mmm.stages.rollout import ROLLOUT, refuse_rollout, rollout_key, write_rollout
+from mmm.stages.rollout import (
+    PROPOSALS,
+    ROLLOUT,
+    refuse_rollout,
+    rollout_key,
+    write_proposals,
+    write_rollout,
+)
 from mmm.stages.scenarios import write_scenarios
 from mmm.stages.segments import refuse_segments, write_segments
 from mmm.stages.stress import write_stress
@@ -291,7 +299,9 @@ def read_test(
         if found.is_result:
             say("what a new fit would say")
             found = foreseen(found, preview_figures(store, config, prepared, found.readout))
-        place = store.stage(found.stage, found.key, lambda to: write_readout(to, config, found))
+        place = store.stage(
+            found.stage, page_key(config, found.key), lambda to: write_readout(to, config, found)
+        )
         manifest = store.manifest(
             command="tests read",
             config_text=config.text or as_json(config),
@@ -446,7 +456,10 @@ def _go(
             key = stage_key("", [final_key, signed.manifest, str(signed.number)], {}, version)
             beside.append(store.stage("record", key, lambda to: write_record(to, signed, against)))
         asked = store.finished(ROLLOUT, rollout_key(config, prepared, final_key))
-        beside += [] if asked is None else [asked]
+        if asked is not None:
+            tables, spoken = asked, page_key(config, asked.name)
+            pages = store.stage(PROPOSALS, spoken, lambda to: write_proposals(to, config, tables))
+            beside += [asked, pages]
         beside_key = stage_key(scenario_settings(config), [final_key], {}, version)
         shown = [about, fitted_key, final_key, beside_key, *(place.name for place in beside)]
         report_key = stage_key(config.report.model_dump_json(), shown, printed, version)

@@ -47,6 +47,10 @@ Bounds = Annotated[
         show_default=False,
     ),
 ]
+Language = Annotated[
+    str | None,
+    typer.Option("--language", metavar="L", help="en or he; else what the config says", show_default=False),
+]
 Seed = Annotated[
     int | None,
     typer.Option("--seed", metavar="N", min=0, help="seed of everything drawn", show_default=False),
@@ -78,14 +82,16 @@ class Workplace:
 workplace = Workplace()
 
 
-def load(path: Path, out: Path | None, bounds: Path | None = None) -> Config:
-    """Read a config, with the limits of a workbook if one is given, and note where its results go."""
+def load(path: Path, out: Path | None, bounds: Path | None = None, *, language: str | None = None) -> Config:
+    """Read a config, with the limits of a workbook and a language if given, and note where its results go."""
     from mmm.config import load_config
 
     config = load_config(path)
     workplace.book = config.book
     if bounds is not None:
         config = config.with_bounds(bounds)
+    if language is not None:
+        config = config.with_report({"language": language})
     workplace.folder = out if out is not None else Path("reports") / config.name
     return config
 

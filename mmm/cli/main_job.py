@@ -12,6 +12,7 @@ from mmm.cli.application import (
     Bounds,
     Config_,
     Engine,
+    Language,
     Out,
     Quiet,
     Seed,
@@ -96,18 +97,13 @@ def report(
             show_default=False,
         ),
     ] = None,
-    language: Annotated[
-        str | None,
-        typer.Option(
-            "--language", metavar="L", help="en or he; else what the config says", show_default=False
-        ),
-    ] = None,
+    language: Language = None,
     quiet: Quiet = False,
 ) -> None:
     """Write the page, the two pages to sign and the workbook from what is there."""
-    settings = load(config, out, bounds)
-    asked = {"audiences": audience, "language": language}
-    settings = settings.with_report({name: value for name, value in asked.items() if value})
+    settings = load(config, out, bounds, language=language)
+    if audience:
+        settings = settings.with_report({"audiences": audience})
     from mmm import pipeline
 
     with progress(quiet) as line:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from mmm.cli.answer import show
-from mmm.cli.application import Config_, Out, Quiet, Seed, app, load, progress
+from mmm.cli.application import Config_, Language, Out, Quiet, Seed, app, load, progress
 from mmm.errors import UsageError
 
 tests = typer.Typer(
@@ -56,9 +56,9 @@ def approve(config: Config_, name: Id, by: By = "", why: Why = "", out: Out = No
 
 
 @tests.command()
-def read(config: Config_, name: Id, out: Out = None, quiet: Quiet = False) -> None:
+def read(config: Config_, name: Id, out: Out = None, language: Language = None, quiet: Quiet = False) -> None:
     """Read a finished test, and add its result to the table of experiments."""
-    settings = load(config, out)
+    settings = load(config, out, language=language)
     from mmm import pipeline
     from mmm.console.trials import readout_text
     from mmm.stages.trials import shown
@@ -111,6 +111,7 @@ def rollout(
     by: By = "",
     why: Why = "",
     out: Out = None,
+    language: Language = None,
     quiet: Quiet = False,
 ) -> None:
     """Propose what to do after a test: scale, cut, stop, test again or hold."""
@@ -121,7 +122,7 @@ def rollout(
         raise UsageError(
             'a decision names its test, who decided and why: ID --decide WORD --by NAME --why "..."'
         )
-    settings = load(config, out)
+    settings = load(config, out, language=language)
     from mmm import pipeline
     from mmm.console.trials import rollout_text
     from mmm.stages.rollout import decide_rollout, pages_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -14,32 +14,34 @@ import pandas as pd
 from markupsafe import Markup
 
 from mmm.dims import Cell
-from mmm.reporting.amounts import Amounts, amounts_for
-from mmm.reporting.amounts import Figures as Written
 from mmm.reporting.blocks import Figure, Table
-from mmm.reporting.catalogue import Catalogue, catalogue_for
 from mmm.reporting.figures import Rows, Spec, finished, inline
 from mmm.reporting.html import environment, source, vega_bundle
 from mmm.reporting.palette import INK
 from mmm.reporting.results import records
+from mmm.reporting.voice import Voice, voice_of_test
 
 SHOWN_BEFORE = 3
 """The charts show so many windows of history."""
 MOST_NAMED = 6
 
 Figures = Mapping[str, Any]
+Told = Callable[[str], str]
+"""What a stage said in English, in the language of the page."""
 
 
-def write_readout_page(folder: Path, name: str) -> Path:
+def write_readout_page(folder: Path, name: str, language: str, labels: Mapping[str, str]) -> Path:
     """Write `<name>.html` from `<name>.json` and `<name>.csv` of the same folder, which it says and nothing else."""
     figures = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
     course = pd.read_csv(folder / f"{name}.csv", encoding="utf-8-sig")
     place = folder / f"{name}.html"
-    place.write_text(render_readout(figures, course, name), encoding="utf-8")
+    place.write_text(render_readout(figures, course, name, language, labels), encoding="utf-8")
     return place
 
 
-def render_readout(figures: Figures, course: pd.DataFrame, name: str) -> str:
+def render_readout(
+    figures: Figures, course: pd.DataFrame, name: str, language: str, labels: Mapping[str, str]
+) -> str:
     """The page as one HTML document that fetches nothing.
 
     Parameters
@@ -48,16 +50,28 @@ def render_readout(figures: Figures, course: pd.DataFrame, name: str) -> str:
         As in `readout-<id>.json` and `readout-<id>.csv`.
     name
         Of these files, without their ending.
+    language, labels
+        Of the page; what it calls channels.
     """
-    words = catalogue_for("en")  # what a test warns of is written where it is read, in English
-    amounts = amounts_for(Written(words), _size(figures), figures["currency"], figures["in_money"])
+    voice = voice_of_test(
+        figures["name"],
+        language,
+        labels,
+        largest=_size(figures),
+        currency=figures["currency"],
+        in_money=figures["in_money"],
+    )
+
+    def told(text: str) -> str:
+        return voice.retold_or_file(text, f"{name}.json")
+
     rows = records(course)
     window = sum(row["part"] != "history" for row in rows)
     shown = rows[-(1 + SHOWN_BEFORE) * window :]
     trace = {
         "file": name,
         "hash": figures["config_hash"],
-        "last": amounts.figures.day(date.fromisoformat(figures["data_until"])),
+        "last": voice.figures.day(date.fromisoformat(figures["data_until"])),
         "version": figures["version"],
         "created": figures["created"],
     }
@@ -67,34 +81,35 @@ def render_readout(figures: Figures, course: pd.DataFrame, name: str) -> str:
         environment()
         .get_template("readout.html.j2")
         .render(
-            t=words.html,
-            draw=lambda spec: spec,
-            language=words.language,
-            name=figures["name"],
+            t=voice.html,
+            draw=voice.chart,
+            language=language,
+            direction="rtl" if voice.catalogue.from_the_right else "ltr",
+            name=voice.company,
             id=figures["id"],
-            money_note=words.html(money_key, {"currency": figures["currency"]}),
+            money_note=voice.html(money_key, {"currency": figures["currency"]}),
             css=Markup(source("report.css")),
             script=Markup(source("report.js")),
             bundle=Markup(vega_bundle()),
-            headline=_headline(figures, words, amounts),
-            verdict=_verdict(figures, words),
-            keys=_keys(figures, words, amounts),
-            pays=_pays(figures, words, amounts),
+            headline=_headline(figures, voice),
+            verdict=_verdict(figures, voice, told),
+            keys=_keys(figures, voice),
+            pays=_pays(figures, voice),
             course=Figure(
-                words.text("readout.course.chart"),
-                _course_chart(_scaled(shown, figures), unit, words.text("readout.course.chart")),
+                voice.text("readout.course.chart"),
+                _course_chart(_scaled(shown, figures), unit, voice.text("readout.course.chart")),
             ),
             sum=Figure(
-                words.text("readout.sum.chart"),
-                _sum_chart(_scaled(shown[-window:], figures), unit, words.text("readout.sum.chart")),
+                voice.text("readout.sum.chart"),
+                _sum_chart(_scaled(shown[-window:], figures), unit, voice.text("readout.sum.chart")),
             ),
-            course_table=_course_table(shown, words, amounts, figures),
-            flags=_flags(figures, words),
-            methods=_methods(figures, words, amounts),
-            preview=_preview(figures, words, amounts),
-            preview_table=_preview_table(figures["preview"], words, amounts),
-            notes=_notes(figures, words, amounts),
-            footer=words.html("readout.footer", trace),
+            course_table=_course_table(shown, voice, figures),
+            flags=_flags(figures, voice, told),
+            methods=_methods(figures, voice),
+            preview=_preview(figures, voice, told),
+            preview_table=_preview_table(figures["preview"], voice),
+            notes=_notes(figures, voice),
+            footer=voice.html("readout.footer", trace),
         )
     )
 
@@ -108,64 +123,64 @@ def _worth(figures: Figures) -> float:
     return float(figures["unit_value"]) if figures["in_money"] else 1.0
 
 
-def _headline(figures: Figures, words: Catalogue, amounts: Amounts) -> list[Markup]:
+def _headline(figures: Figures, voice: Voice) -> list[Markup]:
     change, worth = figures["spend_change"], _worth(figures)
     values = {
-        "money": amounts.money(abs(change)),
-        "cell": Cell(figures["channel"], figures["audience"], figures["message"]).name,
-        "regions": _named(figures["geos"], amounts),
-        "start": amounts.figures.day(date.fromisoformat(figures["start"])),
-        "end": amounts.figures.day(date.fromisoformat(figures["end"])),
+        "money": voice.amounts.money(abs(change)),
+        "cell": voice.cell(Cell(figures["channel"], figures["audience"], figures["message"])),
+        "regions": _named(figures["geos"], voice),
+        "start": voice.figures.day(date.fromisoformat(figures["start"])),
+        "end": voice.figures.day(date.fromisoformat(figures["end"])),
     }
     brought = {
-        "effect": amounts.outcome(figures["lift"] * worth, signed=True),
-        "unit": words.text(f"readout.unit.{'money' if figures['in_money'] else 'count'}"),
-        "range": amounts.figures.span(
-            amounts.outcome(figures["lift_lo"] * worth, signed=True),
-            amounts.outcome(figures["lift_hi"] * worth, signed=True),
+        "effect": voice.amounts.outcome(figures["lift"] * worth, signed=True),
+        "unit": voice.text(f"readout.unit.{'money' if figures['in_money'] else 'count'}"),
+        "range": voice.figures.span(
+            voice.amounts.outcome(figures["lift_lo"] * worth, signed=True),
+            voice.amounts.outcome(figures["lift_hi"] * worth, signed=True),
         ),
     }
     return [
-        words.html(f"readout.changed.{'more' if change > 0 else 'less'}", values),
-        words.html("readout.brought", brought),
+        voice.html(f"readout.changed.{'more' if change > 0 else 'less'}", values),
+        voice.html("readout.brought", brought),
     ]
 
 
-def _verdict(figures: Figures, words: Catalogue) -> Markup:
+def _verdict(figures: Figures, voice: Voice, told: Told) -> Markup:
     failed = [flag["value"] for flag in figures["flags"] if flag["severity"] == "fail"]
     if failed:
-        return words.html("readout.fails", {"why": "; ".join(failed)})
+        return voice.html("readout.fails", {"why": "; ".join(told(value) for value in failed)})
     clear = figures["lift_lo"] > 0 or figures["lift_hi"] < 0
-    return words.html("readout.clear" if clear else "readout.unclear")
+    return voice.html("readout.clear" if clear else "readout.unclear")
 
 
-def _keys(figures: Figures, words: Catalogue, amounts: Amounts) -> list[tuple[str, str, str]]:
-    effect = amounts.outcome(figures["lift"] * _worth(figures), signed=True)
-    share = {"percent": amounts.figures.percent(figures["percent"], signed=True, decimals=1)}
-    note = words.text("readout.key.return.none")
+def _keys(figures: Figures, voice: Voice) -> list[tuple[str, str, str]]:
+    effect = voice.amounts.outcome(figures["lift"] * _worth(figures), signed=True)
+    share = {"percent": voice.figures.percent(figures["percent"], signed=True, decimals=1)}
+    note = voice.text("readout.key.return.none")
     if figures["roi"] is not None:
-        span = amounts.figures.span(
-            amounts.figures.ratio(figures["roi_lo"]), amounts.figures.ratio(figures["roi_hi"])
+        span = voice.figures.span(
+            voice.figures.ratio(figures["roi_lo"]), voice.figures.ratio(figures["roi_hi"])
         )
-        note = words.text("readout.key.return.note", {"range": span})
+        note = voice.text("readout.key.return.note", {"range": span})
     return [
-        (effect, words.text("readout.key.effect"), words.text("readout.key.effect.note", share)),
-        (amounts.figures.ratio(figures["roi"]), words.text("readout.key.return"), note),
+        (effect, voice.text("readout.key.effect"), voice.text("readout.key.effect.note", share)),
+        (voice.figures.ratio(figures["roi"]), voice.text("readout.key.return"), note),
         (
-            amounts.figures.in_100(figures["p_value"]),
-            words.text("readout.key.odds"),
-            words.text("readout.key.odds.note", {"n": f"{figures['assignments']:,}"}),
+            voice.figures.in_100(figures["p_value"]),
+            voice.text("readout.key.odds"),
+            voice.text("readout.key.odds.note", {"n": f"{figures['assignments']:,}"}),
         ),
     ]
 
 
-def _pays(figures: Figures, words: Catalogue, amounts: Amounts) -> Markup | None:
+def _pays(figures: Figures, voice: Voice) -> Markup | None:
     margin = figures["gross_margin"]
     if not margin or not figures["in_money"]:
         return None
-    return words.html(
+    return voice.html(
         "readout.pays",
-        {"margin": amounts.figures.percent(margin), "break_even": amounts.figures.ratio(1 / margin)},
+        {"margin": voice.figures.percent(margin), "break_even": voice.figures.ratio(1 / margin)},
     )
 
 
@@ -233,16 +248,16 @@ def _sum_chart(rows: Rows, unit: str, description: str) -> Spec:
     return finished(alt.layer(band, zero, line, _marks(rows)), 190, description)
 
 
-def _course_table(rows: Rows, words: Catalogue, amounts: Amounts, figures: Figures) -> Table:
+def _course_table(rows: Rows, voice: Voice, figures: Figures) -> Table:
     worth = _worth(figures)
     names = ("date", "part", "actual", "expected", "sum")
     return Table(
-        tuple(words.text(f"readout.column.{name}") for name in names),
+        tuple(voice.text(f"readout.column.{name}") for name in names),
         tuple(
             (
-                amounts.figures.day(date.fromisoformat(row["date"])),
-                words.text(f"readout.part.{row['part']}"),
-                *(amounts.outcome(row[name] * worth) for name in ("actual", "expected", "cumulative")),
+                voice.figures.day(date.fromisoformat(row["date"])),
+                voice.text(f"readout.part.{row['part']}"),
+                *(voice.amounts.outcome(row[name] * worth) for name in ("actual", "expected", "cumulative")),
             )
             for row in rows
         ),
@@ -250,100 +265,104 @@ def _course_table(rows: Rows, words: Catalogue, amounts: Amounts, figures: Figur
     )
 
 
-def _flags(figures: Figures, words: Catalogue) -> Table | None:
+def _flags(figures: Figures, voice: Voice, told: Told) -> Table | None:
     rows = [
-        (f"{flag['rows']}: {flag['value']}" if flag["rows"] else flag["value"], flag["remedy"])
+        (": ".join(told(flag[part]) for part in ("rows", "value") if flag[part]), told(flag["remedy"]))
         for flag in figures["flags"]
     ]
     if not rows:
         return None
     names = ("finding", "next")
     return Table(
-        tuple(words.text(f"readout.column.{name}") for name in names), tuple(rows), words=2, prose=True
+        tuple(voice.text(f"readout.column.{name}") for name in names), tuple(rows), words=2, prose=True
     )
 
 
-def _methods(figures: Figures, words: Catalogue, amounts: Amounts) -> Table:
+def _methods(figures: Figures, voice: Voice) -> Table:
     worth = _worth(figures)
     first = {
-        "method": words.text("readout.method.regression"),
+        "method": voice.text("readout.method.regression"),
         "lift": figures["lift"],
         "lift_se": figures["lift_se"],
     }
     rows = tuple(
         (
-            str(row["method"]),
-            amounts.outcome(row["lift"] * worth, signed=True),
-            amounts.outcome(None if row["lift_se"] is None else row["lift_se"] * worth),
+            voice.retold(row["method"]),
+            voice.amounts.outcome(row["lift"] * worth, signed=True),
+            voice.amounts.outcome(None if row["lift_se"] is None else row["lift_se"] * worth),
         )
         for row in (first, *figures["beside"])
     )
     names = ("method", "effect", "error")
-    return Table(tuple(words.text(f"readout.column.{name}") for name in names), rows)
+    return Table(tuple(voice.text(f"readout.column.{name}") for name in names), rows)
 
 
-def _preview(figures: Figures, words: Catalogue, amounts: Amounts) -> Markup:
+def _preview(figures: Figures, voice: Voice, told: Told) -> Markup:
     """What a new fit would say, or why only a new fit can."""
     preview = figures["preview"]
     if preview["state"] != "previewed":
         key = "readout.preview.refit" if preview["state"] == "refit" else "readout.preview.none"
-        return words.html(key, {"why": preview["why"]})
-    lead = words.html("readout.preview.lead", {"n": f"{preview['effective']:.0f}"})
+        return voice.html(key, {"why": told(preview["why"])})
+    lead = voice.html("readout.preview.lead", {"n": f"{preview['effective']:.0f}"})
     money = preview["money"]
     if money is None:
         return lead
-    told = {
-        "moved": amounts.money(money["moved"]),
-        "worth": amounts.outcome(money["worth"], signed=True),
-        "objective": words.text(f"readout.preview.{money['objective']}"),
+    values = {
+        "moved": voice.amounts.money(money["moved"]),
+        "worth": voice.amounts.outcome(money["worth"], signed=True),
+        "objective": voice.text(f"readout.preview.{money['objective']}"),
     }
-    return Markup(" ").join((lead, words.html("readout.preview.money", told)))
+    return Markup(" ").join((lead, voice.html("readout.preview.money", values)))
 
 
-def _preview_table(preview: Figures, words: Catalogue, amounts: Amounts) -> Table | None:
+def _preview_table(preview: Figures, voice: Voice) -> Table | None:
     """Return, odds and money of the tested cells, before and after."""
     if preview["state"] != "previewed":
         return None
     rows = []
     for row in preview["cells"]:
-        written = [Cell(row["channel"], row["audience"], row["message"]).name]
+        written = [voice.cell(Cell(row["channel"], row["audience"], row["message"]))]
         for when in ("before", "after"):
-            span = amounts.figures.span(
-                amounts.figures.ratio(row[f"roi_{when}_lo"]), amounts.figures.ratio(row[f"roi_{when}_hi"])
+            span = voice.figures.span(
+                voice.figures.ratio(row[f"roi_{when}_lo"]), voice.figures.ratio(row[f"roi_{when}_hi"])
             )
             written += [
-                amounts.figures.ratio(row[f"roi_{when}"]),
+                voice.figures.ratio(row[f"roi_{when}"]),
                 span,
-                amounts.figures.odds(row[f"p_pays_{when}"]),
-                amounts.money(row[when]),
+                voice.figures.odds(row[f"p_pays_{when}"]),
+                voice.amounts.money(row[when]),
             ]
         rows.append(tuple(written))
     head = (
         "cell",
         *(f"{name}_{when}" for when in ("before", "after") for name in ("roi", "range", "pays", "money")),
     )
-    return Table(tuple(words.text(f"readout.column.{name}") for name in head), tuple(rows))
+    return Table(tuple(voice.text(f"readout.column.{name}") for name in head), tuple(rows))
 
 
-def _notes(figures: Figures, words: Catalogue, amounts: Amounts) -> list[Markup]:
-    regions = {"treated": ", ".join(figures["geos"]), "control": ", ".join(figures["controls"])}
-    error = {"n": figures["placebos"], "r2": amounts.figures.percent(max(figures["r2"], 0.0))}
+def _notes(figures: Figures, voice: Voice) -> list[Markup]:
+    regions = {
+        whose: ", ".join(voice.apart(name) for name in figures[geos])
+        for whose, geos in (("treated", "geos"), ("control", "controls"))
+    }
+    error = {"n": figures["placebos"], "r2": voice.figures.percent(max(figures["r2"], 0.0))}
     spend = {
-        "planned": amounts.money(figures["spend_planned"], signed=True),
-        "seen": amounts.money(figures["spend_seen"], signed=True),
-        "noise": amounts.money(figures["spend_seen_se"]),
+        "planned": voice.amounts.money(figures["spend_planned"], signed=True),
+        "seen": voice.amounts.money(figures["spend_seen"], signed=True),
+        "noise": voice.amounts.money(figures["spend_seen_se"]),
     }
     others = figures.get("adjusted_for") or []
-    adjusted = [words.html("readout.read.adjusted", {"names": _named(others, amounts)})]
+    adjusted = [voice.html("readout.read.adjusted", {"names": _named(others, voice)})]
     return [
-        words.html("readout.read.regions", regions),
+        voice.html("readout.read.regions", regions),
         *(adjusted if others else []),
-        words.html(f"readout.read.error.{figures['error']}", error),
-        words.html("readout.read.spend", spend),
+        voice.html(f"readout.read.error.{figures['error']}", error),
+        voice.html("readout.read.spend", spend),
     ]
 
 
-def _named(geos: list[str], amounts: Amounts) -> str:
-    if len(geos) > MOST_NAMED:
-        return f"{', '.join(geos[:3])} and {len(geos) - 3} more regions"
-    return amounts.figures.listed(geos)
+def _named(geos: list[str], voice: Voice) -> str:
+    names = [voice.apart(name) for name in geos]
+    if len(names) > MOST_NAMED:
+        return voice.text("readout.regions", {"names": ", ".join(names[:3]), "n": len(names) - 3})
+    return voice.figures.listed(names)

@@ -51,13 +51,11 @@ class Voice:
 
     def channel(self, channel: str) -> str:
         """The channel's name as the user wants it read."""
-        return self._apart(self.labels.get(channel, channel))
+        return self.apart(self.labels.get(channel, channel))
 
     def cell(self, cell: Cell) -> str:
         """The cell's name as the user wants it read."""
-        return self._apart(
-            Cell(self.labels.get(cell.channel, cell.channel), cell.audience, cell.message).name
-        )
+        return self.apart(Cell(self.labels.get(cell.channel, cell.channel), cell.audience, cell.message).name)
 
     def chart(self, spec: Spec) -> Spec:
         """A chart as a page in this language shows it."""
@@ -73,7 +71,7 @@ class Voice:
         known = self.catalogue.language == "en" or said != str(text or "") or not _WORD.search(said)
         return said if known else self.text("appendix.elsewhere", {"file": file})
 
-    def _apart(self, name: str) -> str:
+    def apart(self, name: str) -> str:
         """A name whose letters run their own way, whatever line it stands in."""
         return f"{FROM_ITS_OWN}{name}{END}" if name and self.catalogue.from_the_right else name
 
@@ -98,6 +96,29 @@ def voice_for(results: Results, settings: ReportSettings) -> Voice:
         colours=channel_colours(channels),
         names=labels | shown,
     )
+
+
+def voice_of_test(
+    company: str,
+    language: str,
+    labels: Mapping[str, str],
+    *,
+    largest: float,
+    currency: str | None,
+    in_money: bool,
+) -> Voice:
+    """The voice of the page of one test.
+
+    Parameters
+    ----------
+    labels
+        Of channels, by their plain names; a channel without one keeps its name.
+    largest
+        The amount that decides how many decimals the page writes.
+    """
+    words, own = catalogue_for(language), _distinct(labels)
+    amounts = amounts_for(Figures(words), largest, currency, in_money)
+    return Voice(company, words, amounts, labels=own, colours={}, names=own)
 
 
 def _distinct(labels: Mapping[str, str]) -> dict[str, str]:

@@ -46,14 +46,18 @@ def check_plan(panel: Panel, config: Config) -> list[Check]:
     return [Check("plan", "fail", "config", "", fault, "Mend that, then check again.") for fault in faults]
 
 
-def write_checks(folder: Path, config: Config, prepared: Prepared) -> None:
-    panel = prepared.panel
-    write_csv(checks_frame(prepared.checks), folder / "checks.csv")
-    labels = {
+def labels_of(config: Config) -> dict[str, str]:
+    """What pages call each channel that has a label, in the language of the report."""
+    return {
         name: found.label if isinstance(found.label, str) else found.label.get(config.report.language, name)
         for name, found in config.channels.items()
         if found.label
     }
+
+
+def write_checks(folder: Path, config: Config, prepared: Prepared) -> None:
+    panel = prepared.panel
+    write_csv(checks_frame(prepared.checks), folder / "checks.csv")
     about = {
         "name": config.name,
         "currency": config.currency,
@@ -61,7 +65,7 @@ def write_checks(folder: Path, config: Config, prepared: Prepared) -> None:
         "gross_margins": config.finance.margins | config.finance.margin_by_segment,
         "fees": config.finance.buying.fees,
         "vat": config.finance.buying.vat,
-        "labels": labels,
+        "labels": labels_of(config),
         "channel_goals": config.goals.channels,
         "demand_capture": sorted(panel.demand_capture),
         "data_from": str(panel.dates[panel.first]),

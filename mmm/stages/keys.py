@@ -91,3 +91,9 @@ def plan_inputs(config: Config) -> dict[str, str]:
 
 def backtest_key(config: Config, prepared: Prepared) -> str:
     return stage_key(fit_settings(config), ["backtest"], prepared.inputs, package_version())
+
+
+def page_key(config: Config, key: str) -> str:
+    """Of a page of a test: its tables and how it is told."""
+    labels = json.dumps({name: found.label for name, found in config.channels.items()})
+    return stage_key(config.report.language + labels, [key], {}, package_version())

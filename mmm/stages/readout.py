@@ -24,6 +24,7 @@ from mmm.experiments.table import append_row, result_row
 from mmm.finance.economics import unit_economics
 from mmm.runs.manifest import package_version
 from mmm.runs.store import stage_key
+from mmm.stages.check import labels_of
 from mmm.stages.tables import write_csv, write_json
 from mmm.stages.trials import find_test, has_result, known_tests, ledger_path, own_table
 
@@ -165,7 +166,7 @@ def write_readout(folder: Path, config: Config, found: Found) -> None:
     write_csv(table, folder / f"{found.stage}.csv")
     created = {"created": datetime.now(UTC).isoformat(timespec="seconds")}
     write_json({**found.figures, **created}, folder / f"{found.stage}.json")
-    write_readout_page(folder, found.stage)
+    write_readout_page(folder, found.stage, config.report.language, labels_of(config))
 
 
 def add_result(config: Config, found: Found, page: Path) -> ReadTest:

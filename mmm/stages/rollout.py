@@ -30,8 +30,8 @@ from mmm.planning.targets import as_planned
 from mmm.response.curves import mroi, response
 from mmm.runs.manifest import package_version
 from mmm.runs.store import stage_key
+from mmm.stages.check import labels_of
 from mmm.stages.fit import Progress
-from mmm.stages.keys import as_json
 from mmm.stages.plan import outset
 from mmm.stages.prepare import Prepared
 from mmm.stages.rollout_tables import (
@@ -47,7 +47,8 @@ from mmm.stages.rollout_tables import (
 from mmm.stages.tables import write_csv, write_json
 from mmm.stages.trials import find_test, has_result, ledger_path
 
-ROLLOUT = "rollout"
+ROLLOUT, PROPOSALS = "rollout", "proposals"
+"""Stages: the tables, and the pages in the language of the report."""
 
 
 def open_tests(config: Config, prepared: Prepared) -> tuple[Experiment, ...]:
@@ -63,7 +64,7 @@ def open_tests(config: Config, prepared: Prepared) -> tuple[Experiment, ...]:
 def rollout_key(config: Config, prepared: Prepared, planned_key: str) -> str:
     """Name of the stage: the plan it stands on, and the tests that are open."""
     ids = json.dumps([found.id for found in open_tests(config, prepared)])
-    return stage_key(as_json(config.report) + ids, [planned_key], {}, package_version())
+    return stage_key(ids, [planned_key], {}, package_version())
 
 
 def refuse_rollout(config: Config, prepared: Prepared, name: str | None, folder: Path) -> None:
@@ -200,9 +201,7 @@ def _follow_up(
 def write_rollout(
     folder: Path, config: Config, prepared: Prepared, fitted: Path, planned: Path, key: str, say: Progress
 ) -> None:
-    """Write rollout.csv and its tables, and a page for each test."""
-    from mmm.reporting.proposal import write_proposal_page  # draws
-
+    """Write rollout.csv and its tables."""
     say("what each test asks for")
     desk, proposals = propose(config, prepared, fitted, planned)
     spend = Plan.load(planned).spend
@@ -229,8 +228,15 @@ def write_rollout(
         },
         folder / "rollout.json",
     )
-    for one in proposals:
-        write_proposal_page(folder, one.found.id, page_of(one.found.id))
+
+
+def write_proposals(folder: Path, config: Config, tables: Path) -> None:
+    """Write the page of each test of `rollout.csv` in the folder of its tables."""
+    from mmm.reporting.proposal import write_proposal_page  # draws
+    from mmm.reporting.results import read_table
+
+    for name in read_table(tables / "rollout.csv")["id"]:
+        write_proposal_page(folder / page_of(name), tables, name, config.report.language, labels_of(config))
 
 
 def page_of(name: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from mmm.console.trials import rollout_text
 from mmm.reporting.html import render_html
@@ -95,7 +96,7 @@ def tables(decided: dict[str, Any]) -> dict[str, list[Any]]:
 
 
 def page(**changes: Any) -> str:
-    html = render_proposal(ABOUT, tables(row(**changes)))
+    html = render_proposal(ABOUT, tables(row(**changes)), "en", {})
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html).replace("\u00a0", " "))
 
 
@@ -131,7 +132,7 @@ def test_stopping_counts_the_odds_on_its_own_side() -> None:
 
 
 def test_the_page_runs_nothing_and_names_are_text() -> None:
-    html = render_proposal(ABOUT | {"name": HOSTILE}, tables(row(channel=HOSTILE)))
+    html = render_proposal(ABOUT | {"name": HOSTILE}, tables(row(channel=HOSTILE)), "en", {})
     assert "<script" not in html
     assert "<b>tv" not in html
 
@@ -152,3 +153,14 @@ def test_the_report_and_the_terminal_say_the_same_decisions(results: Any) -> Non
     assert rollout_text(table, steps, "USD", "SPRING").startswith("spring: SCALE 1.5X")
     assert rollout_text(table, steps, "USD", "summer").startswith("summer: TEST AGAIN")
     assert rollout_text(table, steps, "USD", "").count("in the window") == 3
+
+
+@pytest.mark.parametrize("changes", [{}, HELD, {"decision": "stop", "best_action": "stop", "holdout": ""}])
+def test_the_page_to_sign_is_hebrew_but_for_names_and_files(changes: dict[str, Any]) -> None:
+    html = render_proposal(ABOUT, tables(row(**changes)), "he", {"tv": "טלוויזיה", "radio": "רדיו"})
+    assert '<html lang="he" dir="rtl">' in html
+    assert "טלוויזיה" in html
+    body = re.sub(r"<style>.*?</style>|<code>.*?</code>|<[^>]+>|c0ffee\w*", " ", html, flags=re.DOTALL)
+    files = {"rollout", "rollout_actions", "rollout_steps", "rollout_moves", "csv", "plan", "bounds"}
+    given = {"acme", "USD", "spring", "north", "south", "mmm", "planner"}
+    assert set(re.findall(r"[A-Za-z_]{2,}", body)) - files - given == set()

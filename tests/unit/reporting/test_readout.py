@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -76,8 +77,8 @@ def course() -> pd.DataFrame:
     )
 
 
-def page(**changes: Any) -> str:
-    return render_readout(figures(**changes), course(), "readout-spring")
+def page(language: str = "en", labels: Mapping[str, str] | None = None, **changes: Any) -> str:
+    return render_readout(figures(**changes), course(), "readout-spring", language, labels or {})
 
 
 def words(html: str) -> str:
@@ -128,3 +129,46 @@ def test_names_from_the_data_are_text_and_nothing_is_fetched() -> None:
     assert HOSTILE not in html
     assert not re.search(r"(src|href)=[\"']https?:", html)
     assert "default-src 'none'" in html
+
+
+WARNED = [
+    {"check": "overlap", "severity": "review", "rows": "2026-03-02 to 2026-03-22",
+     "value": "summer ran at the same time in other regions", "remedy": "Its effect is part of this result. Tests of "
+     "two things in the same weeks need regions of their own."},
+    {"check": "spend", "severity": "fail", "rows": "", "value": "planned was +60,000, and the data show +2 give or "
+     "take 1,000", "remedy": "said in no other language"},
+]  # fmt: skip
+PREVIEWED = {
+    "state": "previewed", "effective": 210.4, "money": {"moved": 2e4, "worth": 3e3, "objective": "profit"},
+    "cells": [{"channel": "tv", "audience": "", "message": "", "before": 1e5, "after": 1.2e5, "p_pays_before": 0.6,
+               "p_pays_after": 0.9, **{f"roi_{when}{end}": 1.5 for when in ("before", "after")
+                                       for end in ("", "_lo", "_hi")}}],
+}  # fmt: skip
+GIVEN = {"acme", "USD", "north", "south", "east", "west", "spring", "summer", "price"}
+KEPT = {"JavaScript", "mmm", "planner", "readout-spring", "json", "csv"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"preview": {"state": "none", "why": "there is no finished fit of these data and settings"}},
+        {"flags": WARNED, "preview": PREVIEWED, "adjusted_for": ["price"]},
+        {"spend_change": -6e4, "lift_lo": -1.0, "roi": None, "error": "memory", "placebos": 0},
+        {"in_money": False, "unit_value": None, "value": None, "geos": [f"{k}" for k in range(9)]},
+        {"preview": {"state": "refit", "why": "a test that the fit used has been taken out since"}},
+    ],
+)
+def test_the_page_is_hebrew_from_right_to_left_but_for_names_and_files(changes: dict[str, Any]) -> None:
+    html = page("he", {"tv": "טלוויזיה"}, **changes)
+    assert '<html lang="he" dir="rtl">' in html
+    assert "טלוויזיה" in words(html)
+    said = re.sub(r"<code>.*?</code>|\d{4}-\d\d-\d\dT[\d:+]*", "", html)
+    assert set(re.findall(r"[A-Za-z][A-Za-z-]+", words(said))) - GIVEN - KEPT - {"c0", "mmm-planner"} == set()
+
+
+def test_both_languages_say_the_same_figures() -> None:
+    pages = [page(language, flags=WARNED, preview=PREVIEWED) for language in ("en", "he")]
+    cells = [" ".join(re.findall(r"<td[^>]*>(.*?)</td>", html)) for html in pages]
+    figures = [re.findall(r"\d[\d,.]*", re.sub("[\u2066-\u2069]", "", told)) for told in cells]
+    assert len(figures[0]) > 40
+    assert sorted(figures[0]) == sorted(figures[1])

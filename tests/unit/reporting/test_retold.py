@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +14,12 @@ import numpy as np
 import pytest
 
 import mmm
+from mmm.experiments import actions, arms, flags
 from mmm.experiments.sheet import kind_of
 from mmm.planning import sentences
 from mmm.reporting.retold import retold
+from mmm.stages import preview
+from mmm.stages import readout as stages_readout
 
 FIRST, LAST = np.datetime64("2026-10-05"), np.datetime64("2027-01-03")
 NAMES = ["tv", "radio"]
@@ -177,6 +181,67 @@ def test_every_kind_of_test_has_a_hebrew_name(size: str) -> None:
 )
 def test_an_alarm_and_a_finding_are_hebrew_with_all_their_numbers(english: str) -> None:
     _is_hebrew(english)
+
+
+SPOKEN = {
+    ("_odd_periods", "where"): ("before the test", "in the test"),
+    ("_overlap", "where"): ("in 3 of the same regions", "in other regions"),
+}
+"""Words that stand in a warning of a test; all else in it is a number or a name."""
+
+
+def _texts(node: ast.AST, inside: str) -> Iterator[str]:
+    """What an expression may say, its numbers 7."""
+    if isinstance(node, ast.IfExp):
+        yield from (*_texts(node.body, inside), *_texts(node.orelse, inside))
+    elif isinstance(node, ast.BoolOp):
+        for part in node.values:
+            yield from _texts(part, inside)
+    elif isinstance(node, ast.Constant) and node.value:
+        yield str(node.value)
+    elif isinstance(node, ast.JoinedStr):
+        parts = [
+            (str(part.value),)
+            if isinstance(part, ast.Constant)
+            else SPOKEN.get((inside, ast.unparse(part.value)), ("7",))
+            for part in node.values
+            if isinstance(part, ast.Constant | ast.FormattedValue)
+        ]
+        yield from map("".join, itertools.product(*parts))
+
+
+def _said_of_tests() -> Iterator[str]:
+    """What reading a test warns of, why nothing is foreseen, why an action is not possible."""
+    for module in (flags, arms, preview, actions, stages_readout):
+        for function in ast.walk(ast.parse(inspect.getsource(module))):
+            if not isinstance(function, ast.FunctionDef):
+                continue
+            for node in ast.walk(function):
+                if isinstance(node, ast.Call) and ast.unparse(node.func) == "Check":
+                    yield from (text for part in node.args[4:6] for text in _texts(part, function.name))
+                elif isinstance(node, ast.Call) and ast.unparse(node.func) == "Action" and len(node.args) > 5:
+                    yield from _texts(node.args[5], function.name)
+                elif isinstance(node, ast.Return) and function.name == "_refused" and node.value:
+                    yield from _texts(node.value, function.name)
+                elif isinstance(node, ast.Dict):
+                    for key, value in zip(node.keys, node.values, strict=True):
+                        if isinstance(key, ast.Constant) and key.value == "why":
+                            yield from _texts(value, function.name)
+                elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "why":
+                    yield from _texts(node.value, function.name)
+
+
+@pytest.mark.parametrize("english", sorted(set(_said_of_tests())))
+def test_what_is_said_of_a_test_is_hebrew_with_all_its_numbers(english: str) -> None:
+    if english.startswith("the limits leave the rest no plan"):
+        english = english.replace("7", "no plan meets your bounds")  # why is in the file it names
+    _is_hebrew(english)
+
+
+def test_every_kind_of_saying_of_a_test_is_looked_at() -> None:
+    found = set(_said_of_tests())
+    assert len(found) > 35
+    assert {"outside plan.bounds", "this is no result", "7 ran at the same time in other regions"} <= found
 
 
 def test_english_stays_and_so_does_what_a_person_wrote() -> None:
