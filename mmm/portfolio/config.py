@@ -66,6 +66,12 @@ class PortfolioPlan(Settings):
     groups: tuple[MarketGroup, ...] = ()
 
 
+class PortfolioPages(Settings):
+    """The page."""
+
+    language: Literal["en", "he"] = Field("en", description="language of the page: en | he")
+
+
 class Portfolio(Settings):
     """Many markets or brands, one model each, one budget."""
 
@@ -73,6 +79,7 @@ class Portfolio(Settings):
     currency: str = Field(pattern=r"^[A-Z]{3}$", description="ISO code of the portfolio's money")
     markets: tuple[MarketEntry, ...] = Field(min_length=2, description="the markets")
     plan: PortfolioPlan
+    report: PortfolioPages = PortfolioPages()
     pool: bool = Field(
         False, description="fit again with each market's ROI priors taken from the other markets' results"
     )

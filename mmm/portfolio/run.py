@@ -28,6 +28,7 @@ from mmm.reporting.portfolio import write_portfolio_page
 from mmm.runs.engines import HERE, Workers
 from mmm.runs.manifest import package_version
 from mmm.runs.store import RunFolder, stage_key
+from mmm.stages.check import labels_of
 from mmm.stages.keys import as_json, plan_inputs
 from mmm.stages.tables import write_csv, write_json
 
@@ -74,7 +75,7 @@ def run_portfolio(
         )
     folder = out if out is not None else REPORTS / portfolio.name
     settings = portfolio.model_dump_json() + "".join(
-        as_json(m.config.plan, m.config.finance) for m in markets
+        as_json(m.config.plan, m.config.finance, *m.config.channels.values()) for m in markets
     )
     inputs = {name: digest for m in markets for name, digest in plan_inputs(m.config).items()}
     first = markets[0].config.model.sampling.seed
@@ -145,7 +146,9 @@ def _write(
     if told is not None:
         write_csv(told, folder / "pooled.csv")
     write_json(_figures(portfolio, joint, markets), folder / "portfolio.json")
-    write_portfolio_page(folder)
+    language = portfolio.report.language
+    labels = {market.config.name: labels_of(market.config, language) for market in markets}
+    write_portfolio_page(folder, language, labels)
 
 
 def _figures(portfolio: Portfolio, joint: Joint, markets: Sequence[Ready]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from mmm.reporting.blocks import Table
 from mmm.reporting.html import environment, source
 from mmm.reporting.results import cell_of, estimate, number, read_table, records
 from mmm.reporting.rollout import Row, actions_table, decision, how, reasons, steps_table
-from mmm.reporting.voice import Voice, voice_of_test
+from mmm.reporting.voice import Voice, voice_of_page
 
 
 def write_proposal_page(
@@ -46,7 +46,7 @@ def render_proposal(
     (row,) = tables["rollout"]
     actions = tables["rollout_actions"]
     largest = max(number(other["spend"]) or 0.0 for other in actions)
-    voice = voice_of_test(
+    voice = voice_of_page(
         about["name"], language, labels, largest=largest, currency=about["currency"], in_money=True
     )
     money_key = "masthead.money" if about["currency"] else "masthead.money_unnamed"

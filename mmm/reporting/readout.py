@@ -19,7 +19,7 @@ from mmm.reporting.figures import Rows, Spec, finished, inline
 from mmm.reporting.html import environment, source, vega_bundle
 from mmm.reporting.palette import INK
 from mmm.reporting.results import records
-from mmm.reporting.voice import Voice, voice_of_test
+from mmm.reporting.voice import Voice, voice_of_page
 
 SHOWN_BEFORE = 3
 """The charts show so many windows of history."""
@@ -53,7 +53,7 @@ def render_readout(
     language, labels
         Of the page; what it calls channels.
     """
-    voice = voice_of_test(
+    voice = voice_of_page(
         figures["name"],
         language,
         labels,

@@ -98,7 +98,7 @@ def voice_for(results: Results, settings: ReportSettings) -> Voice:
     )
 
 
-def voice_of_test(
+def voice_of_page(
     company: str,
     language: str,
     labels: Mapping[str, str],
@@ -107,7 +107,7 @@ def voice_of_test(
     currency: str | None,
     in_money: bool,
 ) -> Voice:
-    """The voice of the page of one test.
+    """The voice of a page that is not the report of a run.
 
     Parameters
     ----------

@@ -46,10 +46,10 @@ def check_plan(panel: Panel, config: Config) -> list[Check]:
     return [Check("plan", "fail", "config", "", fault, "Mend that, then check again.") for fault in faults]
 
 
-def labels_of(config: Config) -> dict[str, str]:
-    """What pages call each channel that has a label, in the language of the report."""
+def labels_of(config: Config, language: str) -> dict[str, str]:
+    """What pages in a language call each channel that has a label."""
     return {
-        name: found.label if isinstance(found.label, str) else found.label.get(config.report.language, name)
+        name: found.label if isinstance(found.label, str) else found.label.get(language, name)
         for name, found in config.channels.items()
         if found.label
     }
@@ -65,7 +65,7 @@ def write_checks(folder: Path, config: Config, prepared: Prepared) -> None:
         "gross_margins": config.finance.margins | config.finance.margin_by_segment,
         "fees": config.finance.buying.fees,
         "vat": config.finance.buying.vat,
-        "labels": labels_of(config),
+        "labels": labels_of(config, config.report.language),
         "channel_goals": config.goals.channels,
         "demand_capture": sorted(panel.demand_capture),
         "data_from": str(panel.dates[panel.first]),

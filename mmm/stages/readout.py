@@ -166,7 +166,7 @@ def write_readout(folder: Path, config: Config, found: Found) -> None:
     write_csv(table, folder / f"{found.stage}.csv")
     created = {"created": datetime.now(UTC).isoformat(timespec="seconds")}
     write_json({**found.figures, **created}, folder / f"{found.stage}.json")
-    write_readout_page(folder, found.stage, config.report.language, labels_of(config))
+    write_readout_page(folder, found.stage, config.report.language, labels_of(config, config.report.language))
 
 
 def add_result(config: Config, found: Found, page: Path) -> ReadTest:

@@ -236,7 +236,13 @@ def write_proposals(folder: Path, config: Config, tables: Path) -> None:
     from mmm.reporting.results import read_table
 
     for name in read_table(tables / "rollout.csv")["id"]:
-        write_proposal_page(folder / page_of(name), tables, name, config.report.language, labels_of(config))
+        write_proposal_page(
+            folder / page_of(name),
+            tables,
+            name,
+            config.report.language,
+            labels_of(config, config.report.language),
+        )
 
 
 def page_of(name: str) -> str:

@@ -49,6 +49,13 @@ def test_a_portfolio_reads_its_markets_and_gives_them_its_window(write):
     assert (str(asked.window.start), asked.budget, asked.spend) == ("2027-01-01", None, "at_most")
 
 
+def test_the_page_of_a_portfolio_has_a_language_and_no_readers(write):
+    portfolio, _ = load_portfolio(write(PORTFOLIO + "report: {language: he}\n"))
+    assert portfolio.report.language == "he"
+    with pytest.raises(ConfigError, match=r"report\.audiences"):
+        load_portfolio(write(PORTFOLIO + "report: {audiences: [cfo]}\n"))
+
+
 def test_a_portfolio_is_known_by_its_markets(write):
     path = write()
     assert is_portfolio(path)

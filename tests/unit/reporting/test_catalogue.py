@@ -30,6 +30,9 @@ KEPT = {
         "rollout_actions",
         "rollout_steps",
         "rollout_moves",
+        "portfolio",
+        "markets",
+        "market_moves",
     ),
 }
 """Latin words of the Hebrew sentences: abbreviations of the trade and names of files."""

@@ -105,7 +105,21 @@ def _plain(text: str) -> str:
 def _is_hebrew(english: str) -> None:
     said = retold(english, "he", {})
     assert said != english
-    kept = {*NAMES, "north", "south", "ROI", "csv", "rollout", "actions", "plan", "a", "reason", "of", "ours", "price"}
+    kept = {
+        *NAMES,
+        "north",
+        "south",
+        "ROI",
+        "csv",
+        "rollout",
+        "actions",
+        "plan",
+        "a",
+        "reason",
+        "of",
+        "ours",
+        "price",
+    }
     words = re.sub(r"`[^`]*`|\b[a-z]+\.[a-z_]+(?:\.[a-z_]+)*", "", _plain(said))
     assert set(re.findall(r"[A-Za-z]{2,}", words)) <= kept, said
     numbers = re.findall(r"\d[\d,]*(?:\.\d+)?", english)
