@@ -507,7 +507,9 @@ def _about_sheet(book: Book, results: Results) -> None:
         book.text(sheet, row, 0, voice.text("appendix.config"), "head")
     for line in results.about.config_text.splitlines():
         row += 1
-        book.text(sheet, row, 0, line)
+        book.text(
+            sheet, row, 1 if book.from_the_right else 0, line, "code"
+        )  # the column with room on its right
 
 
 def _keys(book: Book, results: Results) -> list[Column]:

@@ -24,6 +24,10 @@ RATIO = "0.00"
 SHARE = "0 %"
 
 
+_SPOKEN = ("text", "wrap", "title", "lead", "note", "head", "total_text", "strong_text")
+"""Looks of words in the language of the report; a name in other letters keeps to their side of the column."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of a plain sheet: its heading, the column of the table, its number format and width."""
@@ -81,7 +85,11 @@ class Book:
             "strong_text": {"bold": True, "top": 1, "bottom": 1},
             "strong_money": {"num_format": MONEY, "bold": True, "top": 1, "bottom": 1},
             "flag": {"align": "center"},
+            "code": {"align": "left", "reading_order": 1},
         }
+        if self.from_the_right:
+            for name in _SPOKEN:
+                looks[name] |= {"align": "right", "reading_order": 2}
         self.looks: dict[str, Format] = {
             name: self.book.add_format({**base, **look}) for name, look in looks.items()
         }

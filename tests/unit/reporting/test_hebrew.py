@@ -114,6 +114,8 @@ def test_the_sheets_of_the_workbook_begin_on_the_right(hebrew: Results, tmp_path
     with zipfile.ZipFile(tmp_path / "plan.xlsx") as book:
         sheets = [name for name in book.namelist() if name.startswith("xl/worksheets/sheet")]
         assert all('rightToLeft="1"' in book.read(name).decode() for name in sheets)
+        assert 'horizontal="right"' in (looks := book.read("xl/styles.xml").decode())
+        assert 'readingOrder="2"' in looks
         said = book.read("xl/sharedStrings.xml").decode() + book.read("xl/workbook.xml").decode()
     assert 'name="החלטה"' in said
     told = re.sub(r"[0-9a-f]{16,}", "", " ".join(re.findall(r"<t[^>]*>([^<\[][^<]*)</t>", said)))
