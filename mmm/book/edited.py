@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from mmm.book.reading import is_workbook, place_of
+from mmm.data.workbook import opened
 from mmm.errors import InputError
 from mmm.planning.settings import CellBound
 from mmm.reporting.limits_sheet import MARK, PLACE_KEYS
@@ -81,7 +82,7 @@ def _limits(path: Path) -> _Limits:
     import python_calamine as calamine
 
     try:
-        with calamine.CalamineWorkbook.from_path(str(path)) as book:
+        with opened(path) as book:
             for name in book.sheet_names:
                 rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
                 if rows and str(rows[0][0]).startswith(f'["{MARK}"'):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -13,7 +12,7 @@ from typing import Any
 
 from mmm.book.words import COLUMNS_OF_SETTINGS, COMPANY, LIMITS, SETTINGS, SHEETS, Setting
 from mmm.data.names import clean_name, fold, nearest
-from mmm.data.workbook_guard import refuse_bombs
+from mmm.data.workbook import opened
 from mmm.errors import ConfigError
 
 NOT_DATA = ("guide", "settings", "limits", "example")
@@ -136,13 +135,11 @@ def _sheets(path: Path) -> dict[str, _Sheet]:
     """The sheets of the workbook that we know, in whichever language they are called."""
     import python_calamine as calamine
 
-    if zipfile.is_zipfile(path):
-        refuse_bombs(path)
     known = {fold(word): key for key, term in SHEETS.items() for word in term.both}
     found: dict[str, _Sheet] = {}
     strange = []
     try:
-        with calamine.CalamineWorkbook.from_path(str(path)) as book:
+        with opened(path) as book:
             for name in book.sheet_names:
                 key = known.get(fold(name))
                 if key is None:

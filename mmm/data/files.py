@@ -8,7 +8,6 @@ the cells.
 from __future__ import annotations
 
 import stat
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,13 +18,14 @@ from mmm.data.grid import Grid, Row, find_table
 from mmm.data.names import clean_name, nearest
 from mmm.data.panel import Check
 from mmm.data.text import decode, split_rows
-from mmm.data.workbook_guard import MOST_CELLS, refuse_bombs
+from mmm.data.workbook import OLD, opened
+from mmm.data.workbook_guard import MOST_CELLS
 from mmm.errors import DataError
 
 MOST_BYTES = 1 << 31
 """A file beyond this is refused before it fills the memory."""
 
-_ZIP, _OLE, _PARQUET = b"PK\x03\x04", bytes.fromhex("D0CF11E0A1B11AE1"), b"PAR1"
+_ZIP, _PARQUET = b"PK\x03\x04", b"PAR1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _FOREIGN = {
     b"%PDF": "a PDF",
@@ -105,7 +105,7 @@ def read_table(path: Path, sheet: str | None = None) -> RawTable:
     for magic, what in _FOREIGN.items():
         if head.startswith(magic):
             raise DataError([f"{path}: this is {what}, not a table. Save the table as CSV, XLSX or Parquet."])
-    if head.startswith((_ZIP, _OLE)):
+    if head.startswith((_ZIP, OLD)):
         return _read_workbook(path, sheet)
     if sheet is not None:
         raise DataError([f'{path}: sheet "{sheet}" is named, and this is not a workbook. Take `sheet` out.'])
@@ -222,15 +222,10 @@ def _read_workbook(path: Path, sheet: str | None) -> RawTable:
     import python_calamine as calamine
 
     content = path.read_bytes()
-    if content.startswith(_OLE) and _ENCRYPTED in content:
+    if content.startswith(OLD) and _ENCRYPTED in content:
         raise DataError([f"{path}: the workbook has a password. Save a copy without one."])
-    if content.startswith(_ZIP):
-        refuse_bombs(path)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            book = calamine.CalamineWorkbook.from_path(str(path))
-        with book:
+        with opened(path) as book:
             name, notes = _choose_sheet(book, path, sheet)
             rows = _sheet_rows(book, name, path)
     except calamine.PasswordError:
@@ -250,12 +245,10 @@ def table_sheets(path: Path) -> tuple[str | None, ...]:
     DataError
         As `read_table`.
     """
-    if not _head(path).startswith((_ZIP, _OLE)):
+    if not _head(path).startswith((_ZIP, OLD)):
         return (None,)
     first = read_table(path).sheet
-    import python_calamine as calamine
-
-    with calamine.CalamineWorkbook.from_path(str(path)) as book:
+    with opened(path) as book:
         return tuple(_sheets_with_table(book)) or (first,)
 
 

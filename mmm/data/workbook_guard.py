@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 from xml.parsers import expat
@@ -40,8 +42,9 @@ def refuse_bombs(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             _refuse_size(archive, path)
-            for part in archive.namelist():  # a sheet may lie under any name
-                with archive.open(part) as content:
+            for entry in archive.infolist():  # a sheet may lie under any name
+                part = entry.filename
+                with _whole(archive, entry) as content:
                     if part == "content.xml":
                         _refuse_repeats(content, f"{path}, {part}")
                     elif part.startswith("xl/worksheets/") and part.endswith(".bin"):
@@ -82,7 +85,29 @@ def _refuse_size(archive: zipfile.ZipFile, path: Path) -> None:
             )
 
 
-def _span(sheet: IO[bytes]) -> tuple[int, int, str]:
+class _Counted:
+    """What a part really unpacks to, which is no more than it says."""
+
+    def __init__(self, content: IO[bytes], said: int, name: str) -> None:
+        self._content, self._left, self._name = content, said, name
+
+    def read(self, size: int) -> bytes:
+        found = self._content.read(size)
+        self._left -= len(found)
+        if self._left < 0:
+            raise zipfile.BadZipFile(f"its part {self._name} holds more than it says")
+        return found
+
+
+@contextmanager
+def _whole(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[_Counted]:
+    """A part to read; `zipfile` by itself stops at the length that is said, and another reader may not."""
+    said, entry.file_size = entry.file_size, MOST_UNPACKED + 1
+    with archive.open(entry) as content:
+        yield _Counted(content, said, entry.filename)
+
+
+def _span(sheet: _Counted) -> tuple[int, int, str]:
     """Last row and column that hold a value, and the cell farthest out."""
     lowest, rightmost, farthest = 0, 0, ""
     kept = b""
@@ -115,7 +140,7 @@ def _refuse_span(rows: int, columns: int, farthest: str, where: str) -> None:
         )
 
 
-def _refuse_repeats(content: IO[bytes], where: str) -> None:
+def _refuse_repeats(content: _Counted, where: str) -> None:
     """The same for ODS, which writes a cell or a row once with the number of times it is repeated."""
     row = column = widest = 0
 
