@@ -58,6 +58,7 @@ def check_panel(
         "rows": _rows(panel, max_lag, parameters),
         "history": _short_history(panel),
         "data age": _age(panel, today or Date.today()),
+        "names": _names(panel),
         "last period": last_period(panel),
         "negative outcome": negative_outcome(panel),
         "zero outcome": zero_outcome(panel),
@@ -76,6 +77,21 @@ def check_panel(
         listed = list(findings)
         checks += listed or [Check(name, "pass", "panel", f"{rows} {panel.grain}s", "", "")]
     return checks
+
+
+def _names(panel: Panel) -> Iterator[Check]:
+    """Tables of a run carry names as they are, for programs; Excel runs a CSV cell that begins like a formula."""
+    of_cells = [name for cell in panel.cells for name in (cell.channel, cell.audience, cell.message)]
+    named = [*of_cells, *panel.geos, *panel.organic_names, *panel.control_names, *panel.event_names]
+    if found := sorted({name for name in named if name.startswith(("=", "+", "-", "@"))}):
+        yield review(
+            "names",
+            "panel",
+            "",
+            ", ".join(found[:4]),
+            "In a CSV, Excel takes a name that begins so for a formula. Rename it at its source, or open plan.xlsx, "
+            "where it is text.",
+        )
 
 
 def _currency(panel: Panel) -> Iterator[Check]:

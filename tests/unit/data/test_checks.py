@@ -235,3 +235,10 @@ def test_a_control_that_media_move_looks_like_a_mediator(panel):
     assert found(moved)["mediator"].where == "price"
     own = replace(moved, control_roles=("treatment",), treatments={"price": 0.0})
     assert "mediator" not in found(own)
+
+
+@pytest.mark.parametrize("name", ["=cmd()", "+1", "-brand", "@sum"])
+def test_a_name_that_excel_takes_for_a_formula_is_told(panel, name):
+    told = found(replace(panel, cells=(Cell("tv"), Cell("search", name))))["names"]
+    assert (told.severity, told.value) == ("review", name)
+    assert "names" not in found(replace(panel, cells=(Cell("tv+radio"), Cell("search", "a=b"))))
