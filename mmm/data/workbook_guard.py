@@ -91,7 +91,7 @@ class _Counted:
     def __init__(self, content: IO[bytes], said: int, name: str) -> None:
         self._content, self._left, self._name = content, said, name
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int = -1, /) -> bytes:
         found = self._content.read(size)
         self._left -= len(found)
         if self._left < 0:
