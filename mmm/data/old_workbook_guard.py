@@ -8,10 +8,8 @@ reader lays out every cell between the first and the last of every sheet, howeve
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-
-import numpy as np
 
 from mmm.data.workbook_guard import MOST_CELLS
 from mmm.errors import DataError
@@ -53,9 +51,9 @@ def refuse_old_bombs(content: bytes, path: Path) -> None:
 class _Chains:
     """Sectors of one size, and which one follows each."""
 
-    def __init__(self, content: bytes, size: int, following: np.ndarray) -> None:
+    def __init__(self, content: bytes, size: int, following: Sequence[int]) -> None:
         self.content, self.size, self.following = content, size, following
-        self._end = np.zeros(len(following), bool)  # those known to come to an end
+        self._end = bytearray(len(following))  # 1: those known to come to an end
 
     def read(self, start: int) -> bytes:
         """The bytes of a chain of sectors."""
@@ -69,13 +67,14 @@ class _Chains:
             path.append(sector)
             if len(path) > len(self.following):
                 raise ValueError("its parts run in a circle")
-            sector = int(self.following[sector])
-        self._end[path] = True
+            sector = self.following[sector]
+        for sector in path:
+            self._end[sector] = 1
         return path
 
 
-def _numbers(content: bytes) -> np.ndarray:
-    return np.frombuffer(content[: len(content) // 4 * 4], "<u4")
+def _numbers(content: bytes) -> tuple[int, ...]:
+    return struct.unpack(f"<{len(content) // 4}I", content[: len(content) // 4 * 4])
 
 
 def _workbook(content: bytes) -> bytes:
@@ -85,14 +84,16 @@ def _workbook(content: bytes) -> bytes:
     sectors = content[size:]
     table = list(struct.unpack_from(f"<{_LISTED}I", content, 76))
     while further < _LARGEST_SECTOR:
-        *more, further = _numbers(sectors[further * size : (further + 1) * size]).tolist()
+        *more, further = _numbers(sectors[further * size : (further + 1) * size])
         table += more
         if len(table) * size > len(content) + (_LISTED + size) * size:
             raise ValueError("its parts run in a circle")
-    following = np.concatenate(
-        [_numbers(sectors[i * size : (i + 1) * size]) for i in table if i < _LARGEST_SECTOR]
-        or [_numbers(b"")]
-    )
+    following = [
+        sector
+        for i in table
+        if i < _LARGEST_SECTOR
+        for sector in _numbers(sectors[i * size : (i + 1) * size])
+    ]
     large = _Chains(sectors, size, following)
     entries = large.read(directory)
     small = _Chains(b"", 64, _numbers(large.read(mini)))
