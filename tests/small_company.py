@@ -83,3 +83,18 @@ def make_future(panel: Panel, periods: int) -> FutureFeatures:
         holidays=(np.arange(periods) == 2).astype(float)[:, None],
         assumed=(),
     )
+
+
+WEEKLY = """\
+name: acme
+currency: USD
+data:
+  source: weekly.csv
+  date: week
+  outcome: {value: revenue}
+  media: {tv: tv_spend, search: search_spend}
+finance: {gross_margin: 0.5}
+model: {max_lag: 4}
+plan: {horizon: 8, budget: 200_000}
+"""
+"""The config of a national company in one table, as a first user writes it."""

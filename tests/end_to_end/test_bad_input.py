@@ -10,21 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from small_company import WEEKLY as CONFIG
 
 pytestmark = pytest.mark.timeout(120)
-
-CONFIG = """\
-name: acme
-currency: USD
-data:
-  source: weekly.csv
-  date: week
-  outcome: {value: revenue}
-  media: {tv: tv_spend, search: search_spend}
-finance: {gross_margin: 0.5}
-model: {max_lag: 4}
-plan: {horizon: 8, budget: 200_000}
-"""
 
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 

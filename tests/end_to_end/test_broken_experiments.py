@@ -7,22 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small_company import WEEKLY
 
 pytestmark = pytest.mark.timeout(60)
 
-CONFIG = """\
-name: acme
-currency: USD
-data:
-  source: weekly.csv
-  date: week
-  outcome: {value: revenue}
-  media: {tv: tv_spend, search: search_spend}
-finance: {gross_margin: 0.5}
-model: {max_lag: 4}
-experiments: {source: tests.csv}
-plan: {horizon: 8, budget: 200_000}
-"""
+CONFIG = WEEKLY.replace("plan:", "experiments: {source: tests.csv}\nplan:")
 
 GOOD = {
     "id": "spring",

@@ -11,23 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small_company import WEEKLY as CONFIG
 
 from mmm.runs.store import RunFolder
 
 pytestmark = pytest.mark.timeout(60)
-
-CONFIG = """\
-name: acme
-currency: USD
-data:
-  source: weekly.csv
-  date: week
-  outcome: {value: revenue}
-  media: {tv: tv_spend, search: search_spend}
-finance: {gross_margin: 0.5}
-model: {max_lag: 4}
-plan: {horizon: 8, budget: 200_000}
-"""
 
 Break = Callable[[Path], object]
 

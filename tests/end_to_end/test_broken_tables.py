@@ -19,24 +19,12 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from small_company import WEEKLY as CONFIG
 
 from mmm.data.files import read_table
 from mmm.errors import DataError
 
 pytestmark = pytest.mark.timeout(60)
-
-CONFIG = """\
-name: acme
-currency: USD
-data:
-  source: weekly.csv
-  date: week
-  outcome: {value: revenue}
-  media: {tv: tv_spend, search: search_spend}
-finance: {gross_margin: 0.5}
-model: {max_lag: 4}
-plan: {horizon: 8, budget: 200_000}
-"""
 
 Edit = Callable[[str], str | bytes]
 

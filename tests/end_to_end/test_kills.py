@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small_company import WEEKLY as CONFIG
 
 from mmm.cli import shell
 from mmm.runs.manifest import read_manifest, verify
@@ -23,19 +24,6 @@ pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no SIGKILL and no fork"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
-
-CONFIG = """\
-name: acme
-currency: USD
-data:
-  source: weekly.csv
-  date: week
-  outcome: {value: revenue}
-  media: {tv: tv_spend, search: search_spend}
-finance: {gross_margin: 0.5}
-model: {max_lag: 4}
-plan: {horizon: 8, budget: 200_000}
-"""
 
 
 def _in_a_child(arguments: list[str], begin: Callable[[], object] = lambda: None) -> int:
