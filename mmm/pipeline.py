@@ -493,7 +493,10 @@ def _go(
 def _artefacts(stages: list[Path]) -> dict[str, Path]:
     """What the stages made, by name."""
     return {
-        path.name: path for stage in stages for path in sorted(stage.iterdir()) if path.name != "stage.json"
+        name: path
+        for stage in stages
+        for path in sorted(stage.rglob("*"))
+        if path.is_file() and (name := path.relative_to(stage).as_posix()) != "stage.json"
     }
 
 

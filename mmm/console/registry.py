@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mmm.console.words import aligned, label_of, money, number_of, ratio, records_of, text_of
@@ -56,13 +57,19 @@ def run_text(entry: Entry) -> str:
         *(f"  {digest[:12]}  {path}" for path, digest in manifest.inputs.items()),
         "Stages:",
         *(f"  {stage.name}-{stage.key}, {stage.seconds:.1f} s, {stage.end}" for stage in manifest.stages),
-        "Files: " + ", ".join(manifest.artefacts),
+        "Files: " + ", ".join(_folded(manifest.artefacts)),
     ]
     plan = _json(entry, "plan.json")
     if plan:
         window = plan["window"]
         lines.append(f"Plan {window['start']} to {window['end']}: budget {money(plan.get('budget'))}")
     return "\n".join(lines)
+
+
+def _folded(names: Iterable[str]) -> list[str]:
+    """Names of files, a folder as one with how many it holds."""
+    held = Counter(name.split("/")[0] for name in names if "/" in name)
+    return [*(name for name in names if "/" not in name), *(f"{name}/ ({n})" for name, n in held.items())]
 
 
 def comparison_text(found: Comparison, before: str, after: str) -> str:

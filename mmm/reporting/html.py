@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -36,7 +38,9 @@ from mmm.reporting import (
     tested,
 )
 from mmm.reporting.audiences import SECTIONS
+from mmm.reporting.blocks import Figure
 from mmm.reporting.decision import decide
+from mmm.reporting.figures import Spec
 from mmm.reporting.letterhead import NO_LETTERHEAD, Letterhead
 from mmm.reporting.masthead import masthead
 from mmm.reporting.results import Results
@@ -45,12 +49,31 @@ from mmm.reporting.settings import Audience, ReportSettings
 from mmm.reporting.voice import Voice, voice_for
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page, the voice it speaks with, and the charts on it by name; small ones side by side share theirs."""
+
+    html: str
+    voice: Voice
+    charts: Mapping[str, tuple[Figure, ...]]
+
+
 def render_html(
     results: Results,
     settings: ReportSettings,
     letterhead: Letterhead = NO_LETTERHEAD,
     audience: Audience = "cfo",
 ) -> str:
+    """Write the page of a run; `render_page` says how, and keeps the charts too."""
+    return render_page(results, settings, letterhead, audience).html
+
+
+def render_page(
+    results: Results,
+    settings: ReportSettings,
+    letterhead: Letterhead = NO_LETTERHEAD,
+    audience: Audience = "cfo",
+) -> Page:
     """Write the page of a run.
 
     Parameters
@@ -66,8 +89,8 @@ def render_html(
 
     Returns
     -------
-    str
-        A whole HTML document. It fetches nothing, and its content policy forbids it to.
+    Page
+        A whole HTML document, which fetches nothing, and its content policy forbids it to; and its charts.
 
     Raises
     ------
@@ -76,14 +99,20 @@ def render_html(
     """
     voice = voice_for(results, settings)
     results = results_retold(results, voice)
+    charts: dict[str, tuple[Figure, ...]] = {}
+
+    def draw(figure: Figure, name: str) -> Spec:
+        charts[name] = (*charts.get(name, ()), figure)
+        return voice.chart(figure.spec)
+
     page = environment().get_template("report.html.j2")
     summary = results.summary
     head = masthead(results, voice)
-    return page.render(
+    html = page.render(
         t=voice.html,
         language=settings.language,
         direction="rtl" if voice.catalogue.from_the_right else "ltr",
-        draw=voice.chart,
+        draw=draw,
         name=voice.company,
         logo=letterhead.logo_uri,
         notes=letterhead.notes_html,
@@ -100,6 +129,7 @@ def render_html(
         **_front(results, voice),
         **(_back(results, voice) if "appendix" in SECTIONS[audience] else {}),
     )
+    return Page(html, voice, charts)
 
 
 def _front(results: Results, voice: Voice) -> dict[str, Any]:

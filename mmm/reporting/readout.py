@@ -82,7 +82,7 @@ def render_readout(
         .get_template("readout.html.j2")
         .render(
             t=voice.html,
-            draw=voice.chart,
+            draw=lambda figure, _: voice.chart(figure.spec),
             language=language,
             direction="rtl" if voice.catalogue.from_the_right else "ltr",
             name=voice.company,

@@ -1,4 +1,7 @@
-"""The report of a run, by audience: the page, the two pages to sign, and the workbook, from the same tables."""
+"""The report of a run, by audience: the page, the two pages to sign, and the workbook, from the same tables.
+
+Pictures of the charts are the first reader's: what is not on the page of that reader is on no picture.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,10 @@ from xlsxwriter.exceptions import FileCreateError
 from mmm.errors import InputError
 from mmm.reporting.audiences import editions, results_for
 from mmm.reporting.excel import write_workbook
-from mmm.reporting.html import render_html
+from mmm.reporting.html import render_page
 from mmm.reporting.letterhead import NO_LETTERHEAD, Letterhead
 from mmm.reporting.pdf import render_pdf
+from mmm.reporting.pictures import FOLDER, pictures
 from mmm.reporting.results import Results
 from mmm.reporting.settings import ReportSettings
 
@@ -19,7 +23,7 @@ from mmm.reporting.settings import ReportSettings
 def write_report(
     results: Results, settings: ReportSettings, folder: Path, letterhead: Letterhead = NO_LETTERHEAD
 ) -> tuple[Path, ...]:
-    """Write `report.html`, `report.pdf` and `plan.xlsx` into a folder, and the files of further audiences.
+    """Write `report.html`, `report.pdf` and `plan.xlsx` into a folder, `figures/`, and the files of further audiences.
 
     Parameters
     ----------
@@ -35,7 +39,7 @@ def write_report(
     Returns
     -------
     tuple of Path
-        By audience the page, the pages to sign and the workbook.
+        By audience the page, the pages to sign and the workbook; pictures are not among them.
 
     Raises
     ------
@@ -46,16 +50,18 @@ def write_report(
     """
     texts: list[tuple[Path, bytes]] = []
     books: list[tuple[Path, Results]] = []
+    drawn: list[tuple[Path, bytes]] = []
     for edition in editions(settings.audiences):
         shown = results_for(results, edition.audience)
-        page = render_html(shown, settings, letterhead, edition.audience)
-        texts.append((folder / edition.page, page.encode()))
+        page = render_page(shown, settings, letterhead, edition.audience)
+        texts.append((folder / edition.page, page.html.encode()))
+        drawn = drawn or [(folder / FOLDER / name, made) for name, made in pictures(page.charts, page.voice)]
         if edition.sheets is not None and edition.workbook is not None:
             texts.append((folder / edition.sheets, render_pdf(shown, settings, letterhead)))
             books.append((folder / edition.workbook, shown))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for path, made in texts:
+        (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+        for path, made in (*texts, *drawn):
             path.write_bytes(made)
         for path, shown in books:
             write_workbook(shown, settings, path)

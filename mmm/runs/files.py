@@ -64,6 +64,13 @@ def temporary(place: Path) -> Path:
     return place.with_name(f"{TEMPORARY}{place.name.lstrip('.')}-{os.getpid()}-{secrets.token_hex(3)}")
 
 
+def make_room(folder: Path, name: str) -> Path:
+    """The place of a file in a folder; a folder in the file's name (`figures/returns.svg`) is made."""
+    if "/" in name:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    return folder / name
+
+
 def flush(path: Path) -> None:
     """Bring a file, or a folder with all it holds, to the disk."""
     if path.is_dir():

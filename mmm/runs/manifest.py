@@ -64,7 +64,7 @@ class Manifest:
     stages
         The stages the run stands on, in order.
     artefacts
-        Hash of every published file, by name.
+        Hash of every published file, by its path in the folder.
     """
 
     run_id: str
@@ -127,6 +127,12 @@ def is_file_name(name: str) -> bool:
     return (
         bool(name) and name not in (".", "..") and not set(name) & set("/\\:\0") and not name.startswith(".")
     )
+
+
+def is_artefact_name(name: str) -> bool:
+    """Whether a name is one plain file of a run folder, or of one plain folder in it (`figures/returns.svg`)."""
+    parts = name.split("/")
+    return len(parts) <= 2 and all(is_file_name(part) for part in parts)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -198,7 +204,7 @@ def _from_raw(raw: dict[str, Any], place: Path) -> Manifest:
             f"{place}: written by a newer mmm. Update this one, or choose another folder with --out"
         )
     artefacts = {str(name): str(digest) for name, digest in raw["artefacts"].items()}
-    if bad := [name for name in artefacts if not is_file_name(name)]:
+    if bad := [name for name in artefacts if not is_artefact_name(name)]:
         raise ValueError(f"not file names: {bad}")
     return Manifest(
         run_id=_plain(raw["run_id"]),

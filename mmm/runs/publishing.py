@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
-from mmm.runs.files import discard, flush, temporary
+from mmm.runs.files import discard, flush, make_room, temporary
 from mmm.runs.manifest import NAME, Manifest, is_file_name, read_manifest
 from mmm.runs.shape import refuse_folders
 
@@ -26,7 +27,7 @@ def finish_publishing(folder: Path) -> None:
         _set_unlisted_aside(folder, coming)
         for name in coming.artefacts:
             if (ready / name).exists():  # else a killed run has moved it already
-                os.replace(ready / name, folder / name)
+                os.replace(ready / name, make_room(folder, name))
         set_draft_aside(folder)
         flush(folder)
         os.replace(ready / NAME, folder / NAME)
@@ -45,7 +46,7 @@ def keep_earlier(folder: Path) -> None:
     place.mkdir(parents=True, exist_ok=True)  # it may hold a draft of that run already
     for name in [*(n for n in earlier.artefacts if n.endswith((".csv", ".json"))), NAME]:
         if (folder / name).is_file():
-            new = temporary(place / name)
+            new = temporary(make_room(place, name))
             shutil.copyfile(folder / name, new)
             os.replace(new, place / name)
     flush(place)
@@ -61,7 +62,10 @@ def _set_unlisted_aside(folder: Path, coming: Manifest) -> None:
     for name in set(earlier.artefacts) - set(coming.artefacts):
         if (folder / name).exists():
             place.mkdir(parents=True, exist_ok=True)
-            os.replace(folder / name, place / name)
+            os.replace(folder / name, make_room(place, name))
+        if "/" in name:
+            with suppress(OSError):  # others are in it, or it is gone
+                (folder / name).parent.rmdir()
 
 
 def set_draft_aside(folder: Path) -> None:

@@ -44,7 +44,9 @@ def refuse_strange(folder: Path) -> None:
 
 
 def refuse_folders(folder: Path, names: Iterable[str]) -> None:
-    """Refuse folders in the places of files that are read or written there."""
+    """Refuse folders in the places of files that are read or written there, and files in those of their folders."""
     for name in names:
+        if "/" in name and (place := (folder / name).parent).exists() and not place.is_dir():
+            raise InputError(f"{place}: there is a file where a folder is needed. {_REMEDY}")
         if (folder / name).is_dir():
             raise InputError(f"{folder / name}: there is a folder where a file is needed. {_REMEDY}")

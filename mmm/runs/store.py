@@ -35,6 +35,7 @@ from mmm.runs.files import (
     discard_leftovers,
     disk_faults_in_words,
     flush,
+    make_room,
     sha256,
     temporary,
     write_text,
@@ -44,6 +45,7 @@ from mmm.runs.manifest import (
     Manifest,
     StageRecord,
     installed_versions,
+    is_artefact_name,
     is_file_name,
     read_manifest,
 )
@@ -250,8 +252,8 @@ class RunFolder:
         Parameters
         ----------
         files
-            Every artefact of the run: its name in the folder, and the file to copy. What an earlier run
-            published under a name that is not here moves to `history/`.
+            Every artefact of the run: its name in the folder, or in one folder of it, and the file to copy.
+            What an earlier run published under a name that is not here moves to `history/`.
         manifest
             From `RunFolder.manifest`.
 
@@ -265,7 +267,8 @@ class RunFolder:
         InputError
             When the disk is full or read-only; the last good run is then untouched.
         """
-        if bad := [name for name in files if not is_file_name(name) or name in (NAME, "history", "draft")]:
+        ours = (NAME, "history", "draft")
+        if bad := [name for name in files if not is_artefact_name(name) or name.split("/")[0] in ours]:
             raise ValueError(f"not names of artefacts: {bad}")
         refuse_folders(self.folder, files)
         with disk_faults_in_words(self.folder):
@@ -274,7 +277,7 @@ class RunFolder:
             new.mkdir()
             try:
                 for name, source in files.items():
-                    shutil.copyfile(source, new / name)
+                    shutil.copyfile(source, make_room(new, name))
                 written = replace(manifest, artefacts={name: sha256(new / name) for name in sorted(files)})
                 (new / NAME).write_text(written.to_json(), encoding="utf-8")
                 flush(new)

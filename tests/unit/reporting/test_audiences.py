@@ -72,8 +72,12 @@ def planted(make: Any) -> Results:
 def _texts(folder: Path) -> dict[str, str]:
     """All that stands in every file: markup and chart data, text of the sheets of paper, every part of the workbook."""
     said = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix == ".html":
+    for path in sorted(path for path in folder.rglob("*") if path.suffix not in ("", ".png")):
+        if path.suffix == ".svg":  # names, figures and what a reader of the screen is told
+            said[path.name] = "\n".join(
+                re.findall(r'(?<=>)[^<>]+|(?<=aria-label=")[^"]*', path.read_text("utf-8"))
+            )
+        elif path.suffix == ".html":
             page = path.read_text("utf-8")
             said[path.name] = page[: page.index("<script>")] + page[page.rindex("</script>") :]
         elif path.suffix == ".pdf":
@@ -95,7 +99,10 @@ def test_nothing_of_margins_and_profit_stands_in_any_file_of_an_agency(
     folder = tmp_path / "made"
     write_report(planted, ReportSettings(audiences=("agency",)), folder, notes)
     said = _texts(folder)
-    assert sorted(said) == ["plan.xlsx", "report.html", "report.pdf"]
+    assert {name for name in said if not name.endswith(".svg")} == {"plan.xlsx", "report.html", "report.pdf"}
+    drawn = {name for name in said if name.endswith(".svg")}
+    assert drawn >= {"response-curves.svg", "returns.svg"}
+    assert not drawn & {"budgets.svg", "profit-bridge.svg", "priors.svg", "other-models.svg"}
     for name, text in said.items():
         numbers = [float(one.replace(",", "")) for one in re.findall(r"\d[\d,]*\.?\d*", text)]
         near = [one for one in numbers for secret in SECRETS if abs(one - secret) <= 1e-5 * secret]

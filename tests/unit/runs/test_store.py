@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from mmm.errors import InputError, NotConverged
+from mmm.runs.files import make_room
 from mmm.runs.manifest import Manifest, read_manifest, verify
 from mmm.runs.store import RunFolder, stage_key
 
@@ -24,7 +25,7 @@ KEY = stage_key("{}", [], {}, "0")
 def _publish(run: RunFolder, texts: Mapping[str, str], command: str = "run") -> Manifest:
     def make(folder: Path) -> None:
         for name, text in texts.items():
-            (folder / name).write_text(text)
+            make_room(folder, name).write_text(text)
 
     made = run.stage("made", stage_key(json.dumps(dict(texts)), [], {}, "0"), make)
     manifest = run.manifest(
@@ -219,12 +220,41 @@ class TestPublish:
         assert (kept / "report.html").read_text() == "old"
         assert (kept / "plan.csv").read_text() == "1"
 
+    def test_files_in_a_folder_come_and_go_with_their_run(self, tmp_path: Path) -> None:
+        first = _published(tmp_path, {"roi.csv": "1", "figures/a.svg": "a1", "figures/b.svg": "b1"})
+        assert verify(tmp_path) == first
+        _published(tmp_path, {"roi.csv": "2", "figures/a.svg": "a2"})
+        verify(tmp_path)
+        assert {path.name: path.read_text() for path in (tmp_path / "figures").iterdir()} == {"a.svg": "a2"}
+        assert (tmp_path / "history" / first.run_id / "figures" / "b.svg").read_text() == "b1"
+        _published(tmp_path, {"roi.csv": "3"})
+        assert not (tmp_path / "figures").exists()
+
+    def test_a_file_of_the_users_keeps_its_folder(self, tmp_path: Path) -> None:
+        _published(tmp_path, {"roi.csv": "1", "figures/a.svg": "a1"})
+        (tmp_path / "figures" / "mine.txt").write_text("mine")
+        _published(tmp_path, {"roi.csv": "2"})
+        assert [path.name for path in (tmp_path / "figures").iterdir()] == ["mine.txt"]
+
+    def test_a_file_where_a_folder_of_results_belongs_is_refused(self, tmp_path: Path) -> None:
+        first = _published(tmp_path, {"roi.csv": "1"})
+        (tmp_path / "figures").write_text("mine")
+        with pytest.raises(InputError, match="there is a file where a folder is needed"):
+            _published(tmp_path, {"roi.csv": "2", "figures/a.svg": "a"})
+        assert verify(tmp_path) == first
+
     def test_every_run_before_stays(self, tmp_path: Path) -> None:
         ids = [_published(tmp_path, {"roi.csv": str(n)}).run_id for n in range(4)]
         assert {path.name for path in (tmp_path / "history").iterdir()} == set(ids[:3])
         assert len(set(ids)) == 4
 
-    @pytest.mark.parametrize("name", ["../roi.csv", "a/b", ".lock", "manifest.json", "history", "draft"])
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("../roi.csv", "a/b/c", "a/../b", "a/", "/b", "a/.b", ".stages/b", ".lock"),
+            *("manifest.json", "manifest.json/a", "history", "history/a", "draft", "draft/a"),
+        ],
+    )
     def test_a_name_that_is_not_an_artefact_is_refused(self, tmp_path: Path, name: str) -> None:
         with (
             RunFolder.open(tmp_path / "r", owner="acme") as run,
@@ -386,12 +416,13 @@ def watch(event, arguments):
 sys.addaudithook(watch)
 
 def make(place):
-    for name in ("roi.csv", "report.html"):
+    (place / "figures").mkdir()
+    for name in ("roi.csv", "report.html", "figures/a.svg"):
         (place / name).write_bytes((source / name).read_bytes())
 with RunFolder.open(folder, owner="acme") as run:
     made = run.stage("made", stage_key("new", [], {}, "0"), make)
     manifest = run.manifest(command="run", config_text="", config_hash="", inputs={}, seed=1)
-    run.publish({name: made / name for name in ("roi.csv", "report.html")}, manifest)
+    run.publish({name: made / name for name in ("roi.csv", "report.html", "figures/a.svg")}, manifest)
 """
 
 
@@ -401,10 +432,12 @@ def test_wherever_a_kill_falls_the_old_run_or_the_new_one_is_whole(tmp_path: Pat
     source.mkdir()
     (source / "roi.csv").write_text("2")
     (source / "report.html").write_text("new")
-    first = _published(before, {"roi.csv": "1", "report.html": "old", "plan.csv": "1"})
+    (source / "figures").mkdir()
+    (source / "figures" / "a.svg").write_text("new")
+    first = _published(before, {"roi.csv": "1", "report.html": "old", "plan.csv": "1", "old/b.svg": "1"})
     whole_at_once = 0
     outcomes = []
-    for fatal in range(1, 60):
+    for fatal in range(1, 80):
         folder = tmp_path / f"killed-{fatal}"
         shutil.copytree(before, folder)
         child = subprocess.run(
@@ -429,12 +462,14 @@ def test_wherever_a_kill_falls_the_old_run_or_the_new_one_is_whole(tmp_path: Pat
         texts = ((folder / "roi.csv").read_text(), (folder / "report.html").read_text())
         assert texts == (("1", "old") if now.run_id == first.run_id else ("2", "new"))
         assert (folder / "plan.csv").exists() == (now.run_id == first.run_id)
+        assert (folder / "old").exists() == (now.run_id == first.run_id)
+        assert (folder / "figures").exists() == (now.run_id != first.run_id)
         assert not list(folder.rglob(".tmp-*"))
         assert not (folder / ".publish").exists()
         outcomes.append(now.run_id == first.run_id)
     else:
         pytest.fail("the child never finished")
     assert len(outcomes) >= 10
-    assert whole_at_once >= len(outcomes) - 5
+    assert whole_at_once >= len(outcomes) - 10
     assert outcomes == sorted(outcomes, reverse=True)  # old up to some point, new from there on
     assert set(outcomes) == {True, False}
