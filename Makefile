@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12; do \
 # This project's .venv and no other; bytecode is compiled now, or every start pays where PYTHONDONTWRITEBYTECODE is set.
 UV := env -u VIRTUAL_ENV -u CONDA_PREFIX UV_PYTHON=$(PY) UV_PYTHON_DOWNLOADS=never UV_COMPILE_BYTECODE=1 $(PY) -m uv
 LOCK := $(UV) pip compile --quiet --universal --generate-hashes --no-header pyproject.toml
-TESTED := --extra dask --extra docs --extra postgres --extra ray --extra sql
+TESTED := --extra app --extra dask --extra docs --extra postgres --extra ray --extra sql
 INSTALL := $(UV) pip install --quiet --require-hashes -r
 
 help:  ## list the targets

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -156,3 +157,55 @@ def test_names_of_a_mirrored_chart_stand_right_of_its_bars(browser: Any, hebrew_
     assert bar is not None
     assert name["x"] + name["width"] / 2 > bar["x"] + bar["width"]
     page.close()
+
+
+OPEN_ALL = "document.querySelectorAll('details').forEach(one => { one.open = true; })"
+
+
+def _found(page: Any) -> list[str]:
+    """What axe-core finds, however small, with everything on the page unfolded."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    page.evaluate(OPEN_ALL)
+    faults = Axe().run(page).response["violations"]
+    return [f"{one['id']} ({one['impact']}): {one['nodes'][0]['html'][:200]}" for one in faults]
+
+
+@pytest.mark.parametrize(
+    ("file", "width", "colours"), [("page_file", 1280, "light"), ("hebrew_file", 390, "dark")]
+)
+def test_a_reader_who_does_not_see_the_page_finds_everything(
+    browser: Any, request: pytest.FixtureRequest, file: str, width: int, colours: Any
+) -> None:
+    page, _ = _open(browser, request.getfixturevalue(file), width)
+    page.emulate_media(color_scheme=colours)
+    assert _found(page) == []
+    page.close()
+
+
+@pytest.mark.parametrize("kind", ["readout", "proposal"])
+def test_pages_of_a_test_are_as_open(browser: Any, kind: str) -> None:
+    told = _beside(f"test_{kind}")
+    html = told.html() if kind == "proposal" else told.page()
+    page = browser.new_page(viewport={"width": 390, "height": 900})
+    page.set_content(html)
+    assert _found(page) == []
+    page.close()
+
+
+def test_what_axe_finds_is_seen(browser: Any, page_file: Path) -> None:
+    page, _ = _open(browser, page_file, 1280)
+    page.evaluate("document.querySelector('.chart').removeAttribute('aria-label')")
+    page.evaluate("document.querySelector('.lede').style.color = '#d8d8d8'")
+    assert {one.split(" ")[0] for one in _found(page)} == {"role-img-alt", "color-contrast"}
+    page.close()
+
+
+def _beside(name: str) -> Any:
+    """A file of tests beside this one, for the page it makes."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -233,7 +233,7 @@ def test_a_channel_that_captures_demand_carries_its_warning_and_no_other_does(ma
     warning = "Captures demand that exists"
     assert warning not in render_html(make(), ReportSettings())
     source = render_html(make(captured=("search",)), ReportSettings())
-    tiles = re.findall(r'<div class="row"><h4>.*?</ul></div>', source, flags=re.DOTALL)
+    tiles = re.findall(r'<div class="row"><h3>.*?</ul></div>', source, flags=re.DOTALL)
     assert [tile.count(warning) for tile in tiles] == [2 * ("<bdi>Search</bdi>" in tile) for tile in tiles]
     assert source.count(warning) == 2
 

@@ -95,9 +95,12 @@ def tables(decided: dict[str, Any]) -> dict[str, list[Any]]:
     }  # fmt: skip
 
 
+def html(**changes: Any) -> str:
+    return render_proposal(ABOUT, tables(row(**changes)), "en", {})
+
+
 def page(**changes: Any) -> str:
-    html = render_proposal(ABOUT, tables(row(**changes)), "en", {})
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html).replace("\u00a0", " "))
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html(**changes)).replace("\u00a0", " "))
 
 
 def test_the_page_says_the_decision_the_reasons_and_the_way() -> None:
