@@ -54,8 +54,9 @@ def write_report(
     for edition in editions(settings.audiences):
         shown = results_for(results, edition.audience)
         page = render_page(shown, settings, letterhead, edition.audience)
+        if not texts:  # the first reader
+            drawn = [(folder / FOLDER / name, made) for name, made in pictures(page.charts, page.voice)]
         texts.append((folder / edition.page, page.html.encode()))
-        drawn = drawn or [(folder / FOLDER / name, made) for name, made in pictures(page.charts, page.voice)]
         if edition.sheets is not None and edition.workbook is not None:
             texts.append((folder / edition.sheets, render_pdf(shown, settings, letterhead)))
             books.append((folder / edition.workbook, shown))

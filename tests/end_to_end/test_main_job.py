@@ -129,7 +129,8 @@ def test_the_json_files_have_the_keys_of_the_contract(finished, plan: dict) -> N
 
 def test_the_manifest_lists_every_file_with_its_hash_and_nothing_else(finished) -> None:  # type: ignore[no-untyped-def]
     manifest = json.loads((finished.folder / "manifest.json").read_text(encoding="utf-8"))
-    there = {p.name for p in finished.folder.iterdir() if p.is_file() and not p.name.startswith(".")}
+    inside = [p.relative_to(finished.folder) for p in finished.folder.rglob("*") if p.is_file()]
+    there = {p.as_posix() for p in inside if not p.parts[0].startswith(".")}
     assert set(manifest["artefacts"]) == there - {"manifest.json"}
     assert there >= {
         "posterior.nc",
@@ -138,6 +139,8 @@ def test_the_manifest_lists_every_file_with_its_hash_and_nothing_else(finished) 
         "plan.xlsx",
         "plan.json",
         "diagnostics.json",
+        "figures/response-curves.svg",
+        "figures/response-curves.png",
     }
     for name, digest in manifest["artefacts"].items():
         assert hashlib.sha256((finished.folder / name).read_bytes()).hexdigest() == digest, name
