@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -101,6 +102,20 @@ def _spawn(*arguments: str | Path, script: str | None = None, cwd: Path | None =
         check=False,
     )
     return Said(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(autouse=True)
+def one_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A report that a test makes draws its first chart only: all of them take longer than many a test.
+
+    The run that all tests look at is made before, and has every picture.
+    """
+    from mmm.reporting.pictures import pictures
+
+    def first(charts: Any, voice: Any) -> Any:
+        return pictures(dict(list(charts.items())[:1]), voice)
+
+    monkeypatch.setattr("mmm.reporting.report.pictures", first)
 
 
 @pytest.fixture(scope="session")
