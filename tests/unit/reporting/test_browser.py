@@ -195,7 +195,7 @@ def test_pages_of_a_test_are_as_open(browser: Any, kind: str) -> None:
 
 def test_what_axe_finds_is_seen(browser: Any, page_file: Path) -> None:
     page, _ = _open(browser, page_file, 1280)
-    page.evaluate("document.querySelector('.chart').removeAttribute('aria-label')")
+    page.evaluate("document.querySelector('.bars').removeAttribute('aria-label')")
     page.evaluate("document.querySelector('.lede').style.color = '#d8d8d8'")
     assert {one.split(" ")[0] for one in _found(page)} == {"role-img-alt", "color-contrast"}
     page.close()
