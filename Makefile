@@ -50,9 +50,11 @@ sbom:  ## build/sbom.json: every locked package, CycloneDX
 	@$(PYTHON) .ci/supply.py sbom
 audit:  ## what is known against the locked packages
 	@$(PYTHON) .ci/supply.py audit
+wheel: $(VENV)/.base  ## the wheel built, installed elsewhere, and the demo run from it (minutes)
+	@.ci/wheel
 lock: | $(VENV)/.uv  ## renew requirements/*.txt from pyproject.toml
 	@mkdir -p requirements
 	@$(LOCK) --output-file requirements/base.txt
 	@$(LOCK) $(TESTED) --group dev --output-file requirements/dev.txt --constraint requirements/base.txt
 	@$(LOCK) --extra spark --output-file requirements/spark.txt --constraint requirements/dev.txt
-.PHONY: help setup demo test test-slow check bench docs spark lock sbom audit
+.PHONY: help setup demo test test-slow check bench docs spark lock sbom audit wheel

@@ -66,6 +66,7 @@ def execute(arguments: Sequence[str]) -> int:
         The exit code; whatever went wrong has been said on standard error.
     """
     _prepare_streams()
+    _keep_compiled_code()
     workplace.folder = workplace.book = None
     with answering() as code:
         code.append(_execute(arguments))
@@ -122,6 +123,26 @@ def _top(
     ] = False,
 ) -> None:
     del version  # its callback has printed it
+
+
+def _keep_compiled_code() -> None:
+    """Where neither this package nor the home may be written, compiled code lives as long as the command does.
+
+    Numba keeps it in one of the two and gives up where it can keep it in neither. A folder of a fixed name under
+    the common one for temporary files would let others write what is run here.
+    """
+    if os.environ.get("NUMBA_CACHE_DIR"):
+        return
+    home = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
+    home = next((place for place in (home, *home.parents) if place.is_dir()), home)
+    if os.access(Path(__file__).parents[1], os.W_OK) or os.access(home, os.W_OK):
+        return
+    import atexit
+    import shutil
+    import tempfile
+
+    folder = os.environ["NUMBA_CACHE_DIR"] = tempfile.mkdtemp(prefix="mmm-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 
 def _prepare_streams() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import datetime as dt
 import os
 import random
 import shutil
 import signal
+import struct
 import sys
 import time
 from collections.abc import Callable
@@ -175,6 +177,42 @@ def test_a_disk_that_is_full_leaves_the_last_good_run_and_says_so(
     assert "Traceback" not in told.read_text()
     assert verify(run) == good
     assert not list(run.rglob(".tmp-*"))
+    assert execute(*command).code == 0
+
+
+def _without_powers() -> None:
+    """Takes from a root the power to write where nobody may; others never had it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    version_3, itself = 0x20080522, 0
+    assert libc.capset(struct.pack("<Ii", version_3, itself), bytes(24)) == 0
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="capabilities are Linux's")
+@pytest.mark.parametrize("closed", ["the run", "the folder around it"])
+def test_a_folder_that_may_only_be_read_keeps_its_run_and_is_named(
+    execute: Callable[..., Any], company: Path, closed: str
+) -> None:
+    run = company.with_name("run")
+    good = read_manifest(run)
+    told = company.with_name("told")
+    told.touch()
+    out = run if closed == "the run" else company.parent / "new"
+    place = run if closed == "the run" else company.parent
+
+    def begin() -> None:
+        sys.stderr = told.open("w", buffering=1)
+        _without_powers()
+
+    command = ["scorecard", str(company), "--out", str(out), "--quiet"]
+    place.chmod(0o500)
+    try:
+        assert _ended(_in_a_child(command, begin)) == 1
+    finally:
+        place.chmod(0o700)
+    assert str(out) in told.read_text()
+    assert "Traceback" not in told.read_text()
+    assert verify(run) == good
+    assert not (company.parent / "new").exists()
     assert execute(*command).code == 0
 
 

@@ -500,3 +500,20 @@ class TestInit:
         pipeline.checks = [Check("gaps", "fail", "", "", "", "fill")]
         assert shell.execute(["init", "weekly.csv"]) == 1
         assert Path("weekly.yaml").exists()
+
+
+def test_where_nothing_may_be_kept_compiled_code_has_a_private_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Numba gives up where neither the package nor the home may be written."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "not" / "there"))
+    shell._keep_compiled_code()
+    assert os.environ["NUMBA_CACHE_DIR"] == ""  # the home may be written
+    monkeypatch.setattr(shell.os, "access", lambda *_: False)
+    shell._keep_compiled_code()
+    folder = Path(os.environ["NUMBA_CACHE_DIR"])
+    assert folder.is_dir()
+    assert folder.stat().st_mode & 0o077 == 0
+    shell._keep_compiled_code()
+    assert Path(os.environ["NUMBA_CACHE_DIR"]) == folder
