@@ -24,12 +24,19 @@ from hypothesis import settings
 settings.register_profile("mmm", deadline=None, derandomize=True)
 settings.load_profile("mmm")
 
-_spec = importlib.util.spec_from_file_location("small_company", Path(__file__).with_name("small_company.py"))
-assert _spec is not None
-assert _spec.loader is not None
-small_company = importlib.util.module_from_spec(_spec)
-sys.modules["small_company"] = small_company
-_spec.loader.exec_module(small_company)
+
+def _shared(name: str) -> Any:
+    """A file beside this one, which tests import by its name."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+small_company = _shared("small_company")
+browsing = _shared("browsing")
 
 
 class FittedCompany(NamedTuple):
@@ -121,6 +128,17 @@ def chromium() -> str:
     path = _chromium()
     assert path is not None, "mark this test `browser`"
     return path
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Any]:
+    """A browser of the tests of one file."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        one = play.chromium.launch(executable_path=chromium, args=browsing.FLAGS)
+        yield one
+        one.close()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

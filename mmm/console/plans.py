@@ -97,7 +97,8 @@ def plan_text(summary: Mapping[str, Any], moves: pd.DataFrame, currency: str | N
     lines.append(f"{says}: {ranged_of(summary, goal)}; today's mix: {ranged_of(summary, 'current_' + goal)}")
     if number_of(summary.get("gain")) is not None:
         lines.append(f"Gain over today's mix at equal money: {ranged_of(summary, 'gain')}")
-    lines.append(f"Better than today's mix: {in_100(summary.get('probability_better'))}")
+    if number_of(summary.get("gain")) != 0:  # a plan that is today's mix has no odds of beating it
+        lines.append(f"Better than today's mix: {in_100(summary.get('probability_better'))}")
     worth_unit = " outcomes" if summary.get("objective") == "outcome" else unit
     gap = number_of(summary.get("gap"))
     gap_money = number_of(summary.get("gap_money"))

@@ -98,7 +98,7 @@ def _gain_range(decision: Decision, voice: Voice) -> str:
 
 
 def key_figures(decision: Decision, results: Results, voice: Voice) -> tuple[KeyFigure, ...]:
-    """The big numbers of the first screen."""
+    """The big numbers of the first screen; a plan that is today's mix has no odds of beating it."""
     forecast = results.summary.forecast
     found = [
         KeyFigure(
@@ -107,7 +107,7 @@ def key_figures(decision: Decision, results: Results, voice: Voice) -> tuple[Key
             voice.text("decision.key.range", {"range": _gain_range(decision, voice)}),
         )
     ]
-    if decision.probability is not None:
+    if decision.probability is not None and not decision.keeps:
         found.append(
             KeyFigure(
                 voice.figures.odds(decision.probability),
@@ -115,7 +115,7 @@ def key_figures(decision: Decision, results: Results, voice: Voice) -> tuple[Key
                 voice.text("decision.key.odds_note"),
             )
         )
-    if decision.worst_tenth is not None:
+    if decision.worst_tenth is not None and not decision.keeps:
         found.append(
             KeyFigure(
                 _gain(decision.worst_tenth, decision, voice),

@@ -50,6 +50,7 @@ class Options:
     stressed: bool = False
     compared: bool = True
     captured: tuple[str, ...] = ()
+    moves: bool = True
     config_text: str = "name: acme\ncurrency: USD\nfinance: {gross_margin: 0.55}\n"
 
 
@@ -98,7 +99,7 @@ class _World:
         pick = np.arange(n) % len(MONEY)
         rng = np.random.default_rng(4)
         self.current = MONEY[pick] * options.size
-        moved = self.current * (1 + MOVES[pick])
+        moved = self.current * (1 + MOVES[pick] * options.moves)
         self.planned = moved * self.current.sum() / moved.sum()
         self.grades = [GRADES[i] for i in pick]
         self.core = float(self.current.sum())

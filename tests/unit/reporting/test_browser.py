@@ -3,43 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import heard, visit
 
 from mmm.reporting.html import render_html
 from mmm.reporting.results import Results
 from mmm.reporting.settings import ReportSettings
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-quic",
-    "--no-first-run",
-]
-
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if not CHROMIUM.exists():
-        why = f"{CHROMIUM} is missing; apt-get install chromium"
-        if os.environ.get("MMM_REQUIRE_SERVERS") == "1":
-            pytest.fail(why)
-        pytest.skip(why)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        one = play.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield one
-        one.close()
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +25,8 @@ def page_file(results: Results, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 def _open(browser: Any, path: Path, width: int) -> tuple[Any, list[str]]:
     """The page when its charts are drawn, and everything it complained of or fetched."""
-    page = browser.new_page(viewport={"width": width, "height": 900})
-    faults: list[str] = []
-    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
-    page.on("request", lambda request: faults.append(request.url) if request.url != path.as_uri() else None)
-    page.goto(path.as_uri())
-    page.wait_for_function("document.documentElement.dataset.charts === 'done'", timeout=60_000)
-    return page, faults
+    found = visit(browser, path.as_uri(), width)
+    return found.page, found.faults
 
 
 @pytest.mark.parametrize("width", [1280, 640, 390])
@@ -159,18 +126,6 @@ def test_names_of_a_mirrored_chart_stand_right_of_its_bars(browser: Any, hebrew_
     page.close()
 
 
-OPEN_ALL = "document.querySelectorAll('details').forEach(one => { one.open = true; })"
-
-
-def _found(page: Any) -> list[str]:
-    """What axe-core finds, however small, with everything on the page unfolded."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    page.evaluate(OPEN_ALL)
-    faults = Axe().run(page).response["violations"]
-    return [f"{one['id']} ({one['impact']}): {one['nodes'][0]['html'][:200]}" for one in faults]
-
-
 @pytest.mark.parametrize(
     ("file", "width", "colours"), [("page_file", 1280, "light"), ("hebrew_file", 390, "dark")]
 )
@@ -179,7 +134,7 @@ def test_a_reader_who_does_not_see_the_page_finds_everything(
 ) -> None:
     page, _ = _open(browser, request.getfixturevalue(file), width)
     page.emulate_media(color_scheme=colours)
-    assert _found(page) == []
+    assert heard(page, unfold=colours == "light") == []  # once is enough: it takes axe a quarter of a minute
     page.close()
 
 
@@ -189,7 +144,7 @@ def test_pages_of_a_test_are_as_open(browser: Any, kind: str) -> None:
     html = told.html() if kind == "proposal" else told.page()
     page = browser.new_page(viewport={"width": 390, "height": 900})
     page.set_content(html)
-    assert _found(page) == []
+    assert heard(page) == []
     page.close()
 
 
@@ -197,7 +152,7 @@ def test_what_axe_finds_is_seen(browser: Any, page_file: Path) -> None:
     page, _ = _open(browser, page_file, 1280)
     page.evaluate("document.querySelector('.bars').removeAttribute('aria-label')")
     page.evaluate("document.querySelector('.lede').style.color = '#d8d8d8'")
-    assert {one.split(" ")[0] for one in _found(page)} == {"role-img-alt", "color-contrast"}
+    assert {one.split(" ")[0] for one in heard(page)} == {"role-img-alt", "color-contrast"}
     page.close()
 
 

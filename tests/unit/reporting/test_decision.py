@@ -10,7 +10,7 @@ from mmm.errors import InternalFault
 from mmm.reporting.amounts import Figures
 from mmm.reporting.catalogue import catalogue_for
 from mmm.reporting.decision import decide, disagreements
-from mmm.reporting.headline import headline
+from mmm.reporting.headline import headline, key_figures
 from mmm.reporting.results import Estimate, Results
 from mmm.reporting.settings import ReportSettings
 from mmm.reporting.voice import voice_for
@@ -104,3 +104,10 @@ def test_money_left_unspent_is_said_and_never_called_todays_mix(results: Results
     )
     assert f"take {unspent / 1e3:,.0f} k out of TV" in said
     assert "equal money" not in said
+
+
+def test_a_plan_that_is_todays_mix_says_so_and_has_no_odds_of_beating_it(make) -> None:  # type: ignore[no-untyped-def]
+    still: Results = make(moves=False)
+    assert "Keep today's mix" in _spoken(still)
+    told = [key.what for key in key_figures(decide(still), still, voice_for(still, ReportSettings()))]
+    assert told == ["more profit after media than today's mix", "total revenue expected in the window"]
