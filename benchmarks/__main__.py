@@ -24,6 +24,7 @@ from benchmarks import (
     speed,
     tables,
 )
+from mmm.runs.engines import Workers
 
 STEPS = (
     "speed",
@@ -68,7 +69,7 @@ def main() -> None:
     if "ingest" in steps:
         ingest.measure()
     if "sbc" in steps:
-        calibration.measure(asked.companies)
+        calibration.measure(asked.companies, Workers(asked.jobs, asked.engine))
     if "flighting" in steps:
         flighting.measure()
     if "designs" in steps:
@@ -158,10 +159,13 @@ def _arguments() -> argparse.Namespace:
         help=f"recovery: some of {', '.join(recovery.KNOWN_KINDS)}",
     )  # fmt: skip
     parser.add_argument(
-        "--jobs", type=int, default=1, help="recovery: fits at a time; more than one blurs seconds"
+        "--jobs", type=int, default=1, help="recovery, sbc: fits at a time; more than one blurs seconds"
     )
     parser.add_argument(
         "--ablation", action="store_true", help="recovery: also each of our defaults off in turn"
+    )
+    parser.add_argument(
+        "--engine", default="", help="sbc: dask://HOST:PORT or ray://HOST:PORT fits in its place"
     )
     parser.add_argument("--companies", type=int, default=150, help="sbc: companies of each kind")
     return parser.parse_args()

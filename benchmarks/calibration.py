@@ -21,11 +21,10 @@ from benchmarks.tables import markdown
 from mmm.config import load_config
 from mmm.data.experiments import Experiment
 from mmm.data.panel import Panel
-from mmm.inference import diagnostics
-from mmm.inference.fit import fit
-from mmm.inference.sbc import draw_company, ranks
+from mmm.inference.sbc import calibrate
 from mmm.model.layout import Layout, lay_out
-from mmm.model.settings import GateSettings, ModelSettings, SamplingSettings
+from mmm.model.settings import ModelSettings, SamplingSettings
+from mmm.runs.engines import Workers
 from mmm.simulate.world_kinds import WorldKind
 from mmm.simulate.worlds import simulate_world
 from mmm.simulate.write import write_world
@@ -35,8 +34,7 @@ Floats = NDArray[np.float64]
 
 LINES = OUT / "sbc.jsonl"
 PICTURE = HERE / "sbc.svg"
-OPEN = GateSettings(rhat=10, ess=1, divergences=1)
-"""No company may be left out for its draws, or the ranks of the others would not be uniform."""
+SAMPLING = SamplingSettings(draws=300, tune=300, chains=2)
 KEPT = 99
 KINDS = {
     "national": WorldKind("sbc", "for calibration", cells=(2, 2), weeks=(78,)),
@@ -55,21 +53,19 @@ WORDS = {
 }
 
 
-def measure(companies: int) -> Path:
-    """Draw and fit so many companies of each kind, those of earlier calls counted."""
-    diagnostics.NUISANCE_RHAT = 1e9
+def measure(companies: int, workers: Workers) -> Path:
+    """Draw and fit so many companies of each kind, those of earlier calls counted; one at fault is named."""
     done = {(line["kind"], line["seed"]) for line in _lines()}
     for name, kind in KINDS.items():
         layout, geos = _layout(kind)
-        for seed in range(companies):
-            if (name, seed) in done:
+        seeds = [seed for seed in range(companies) if (name, seed) not in done]
+        for found in calibrate(layout, geos, seeds, SAMPLING, kept=KEPT, workers=workers):
+            if found.fault:
+                print(f"{name}, company {found.seed}: {found.fault}", flush=True)
                 continue
-            drawn = draw_company(layout, np.random.default_rng([seed, 42]))
-            sampling = SamplingSettings(draws=300, tune=300, chains=2, seed=seed)
-            found = ranks(drawn, fit(drawn.layout, geos, sampling, OPEN).posterior, KEPT)
-            line = {"kind": name, "seed": seed, "ranks": {k: v.ravel().tolist() for k, v in found.items()}}
+            ranked = {k: v.ravel().tolist() for k, v in found.ranks.items()}
             with LINES.open("a", encoding="utf-8") as handle:
-                handle.write(json.dumps(line) + "\n")
+                handle.write(json.dumps({"kind": name, "seed": found.seed, "ranks": ranked}) + "\n")
         print(f"{name}: {companies} companies", flush=True)
     return LINES
 

@@ -15,7 +15,7 @@ from mmm.data.panel import Check
 from mmm.errors import ConfigError, InputError
 from mmm.inference.backtest import ORIGINS, QUARTER
 from mmm.runs.approvals import read_approvals
-from mmm.runs.engines import Workers
+from mmm.runs.engines import HERE, Workers
 from mmm.runs.manifest import package_version
 from mmm.runs.store import RunFolder, stage_key
 from mmm.stages.approved import plans_folder, record_of, write_record
@@ -129,10 +129,22 @@ def plan(
 
 
 def scenarios(
-    config: Config, *, out: Path | None = None, seed: int | None = None, progress: Progress | None = None
+    config: Config,
+    *,
+    out: Path | None = None,
+    seed: int | None = None,
+    progress: Progress | None = None,
+    jobs: int = 1,
+    engine: str = "",
 ) -> Run:
-    """Compare budgets and splits on the same draws; fit and plan are reused where they are finished."""
-    return _go(config, "scenarios", out, seed, progress)
+    """Compare budgets and splits on the same draws; fit and plan are reused where they are finished.
+
+    Parameters
+    ----------
+    jobs, engine
+        Who shares the budgets that are planned, as for `stress`.
+    """
+    return _go(config, "scenarios", out, seed, progress, workers=Workers(jobs, engine))
 
 
 def report(
@@ -376,6 +388,7 @@ def _go(
     *,
     strict: bool = False,
     tests: bool = True,
+    workers: Workers = HERE,
 ) -> Run:
     """Make the stages of a command, and publish them with all that is finished; `aside` works beside the line.
 
@@ -467,7 +480,7 @@ def _go(
             (
                 "scenarios",
                 beside_key,
-                lambda to: write_scenarios(to, config, prepared, stages[1], stages[2], say),
+                lambda to: write_scenarios(to, config, prepared, (stages[1], stages[2]), workers, say),
             ),
             ("report", report_key, lambda to: write_report(to, config, [*stages, *beside], say)),
         )

@@ -55,7 +55,9 @@ Seed = Annotated[
     int | None,
     typer.Option("--seed", metavar="N", min=0, help="seed of everything drawn", show_default=False),
 ]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, help="fits at a time, a process each")]
+Jobs = Annotated[
+    int, typer.Option("--jobs", "-j", metavar="N", min=1, help="fits or budgets at a time, a process each")
+]
 Engine = Annotated[
     str,
     typer.Option(

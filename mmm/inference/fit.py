@@ -105,10 +105,19 @@ def fit_without_tests(
     say = progress or (lambda text: None)
     say("sampling once more, without the tests")
     alone = replace(layout, data=replace(layout.data, lifts=()), experiments=())
-    parents, packed = hang(alone), pack(alone.data)
-    draws, chains = max(100, sampling.draws // 2), min(2, sampling.chains)
+    fewer = {"draws": max(100, sampling.draws // 2), "chains": min(2, sampling.chains)}
+    return draw_once(alone, geos, sampling.model_copy(update=fewer), progress=say)
+
+
+def draw_once(
+    layout: Layout, geos: tuple[str, ...], sampling: SamplingSettings, *, progress: Progress | None = None
+) -> tuple[Posterior, Convergence]:
+    """One run of the sampler that no gate judges, the first that `fit` would make: for what is never planned on."""
+    parents, packed = hang(layout), pack(layout.data)
+    say = progress or (lambda text: None)
+    draws, chains = sampling.draws, sampling.chains
     raw = _sample(_target(parents, packed), draws, chains, _acceptance(geos), sampling, say)
-    return _derived(raw, parents, packed, alone, geos, sampling.seed)
+    return _derived(raw, parents, packed, layout, geos, sampling.seed)
 
 
 def _acceptance(geos: tuple[str, ...]) -> float:

@@ -7,11 +7,14 @@ unless density, gradient, sampler or priors disagree with each other (Talts et a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mmm.inference.fit import draw_once
 from mmm.inference.posterior import Posterior, split_phi
 from mmm.model.calibration import Lift, lift_draws
 from mmm.model.density import Density
@@ -19,7 +22,10 @@ from mmm.model.forward import media_weights, saturate
 from mmm.model.layout import Layout
 from mmm.model.pack import KernelData
 from mmm.model.parents import hang
+from mmm.model.settings import SamplingSettings
 from mmm.model.shapes import RETURN
+from mmm.runs.engines import HERE, Workers
+from mmm.runs.executor import side_by_side
 
 Floats = NDArray[np.float64]
 
@@ -38,6 +44,70 @@ class Drawn:
 
     layout: Layout
     truth: dict[str, Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """What came of one company.
+
+    Attributes
+    ----------
+    seed
+        It was drawn with.
+    ranks
+        From `ranks`; none where it could not be fitted.
+    fault
+        Why it could not.
+    """
+
+    seed: int
+    ranks: dict[str, Floats] = field(default_factory=dict)
+    fault: str = ""
+
+
+def calibrate(
+    layout: Layout,
+    geos: tuple[str, ...],
+    seeds: Sequence[int],
+    sampling: SamplingSettings,
+    *,
+    kept: int,
+    workers: Workers = HERE,
+) -> Iterator[Ranked]:
+    """Draw and fit a company for every seed, in this order.
+
+    No gate stands: were companies left out for their draws, the ranks of the others would not be uniform.
+
+    Parameters
+    ----------
+    layout, geos
+        What is known before anything is drawn: spend, calendar, priors.
+    sampling
+        Of each fit, its seed apart: that is the company's.
+    kept
+        As `ranks` has it.
+    workers
+        Who shares the companies; the ranks are the same for all.
+
+    Raises
+    ------
+    InputError
+        When an engine cannot be used, or the system ended a process.
+    """
+    task = partial(_company, layout=layout, geos=geos, sampling=sampling, kept=kept)
+    yield from side_by_side(task, seeds, workers)
+
+
+def _company(
+    seed: int, *, layout: Layout, geos: tuple[str, ...], sampling: SamplingSettings, kept: int
+) -> Ranked:
+    """One company; a fault is said, never raised: the others go on."""
+    drawn = draw_company(layout, np.random.default_rng([seed, 42]))
+    try:
+        posterior, _ = draw_once(drawn.layout, geos, sampling.model_copy(update={"seed": seed}))
+    except Exception as error:  # noqa: BLE001 - a task that raises would take the others with it
+        return Ranked(seed, fault=str(error) or type(error).__name__)
+    return Ranked(seed, ranks(drawn, posterior, kept))
 
 
 def draw_company(layout: Layout, rng: np.random.Generator) -> Drawn:

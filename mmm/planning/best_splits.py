@@ -7,14 +7,17 @@ import pandas as pd
 
 from mmm.data.panel import Floats
 from mmm.dims import cell_columns, cell_row
-from mmm.planning.budgets import Desk, best_mix, switch_costs, with_draw
+from mmm.errors import Infeasible
+from mmm.planning.budgets import Desk, Mix, switch_costs, with_draw
 from mmm.planning.places import lines
+from mmm.planning.sweep import best_mixes
+from mmm.runs.engines import HERE, Workers
 
 SPLITS = 60
 """Draws whose optimum is sought, of those that plan: enough for the quantiles of a split, in seconds."""
 
 
-def best_splits(desk: Desk, planned: Floats, current: Floats) -> pd.DataFrame:
+def best_splits(desk: Desk, planned: Floats, current: Floats, workers: Workers = HERE) -> pd.DataFrame:
     """Plan the plan's own budget once for each of some draws: the table `best_splits.csv`.
 
     By cell: the plan, the middle and the 5 % and 95 % points of its money over the draws' optima, and the share of
@@ -26,9 +29,12 @@ def best_splits(desk: Desk, planned: Floats, current: Floats) -> pd.DataFrame:
     ----------
     planned, current
         Money by cell of the plan and of today's mix, shape (cell,).
+    workers
+        Who shares the draws.
     """
     draws = np.linspace(0, desk.bank.draws - 1, min(SPLITS, desk.bank.draws)).round().astype(int)
-    optima = np.stack([best_mix(with_draw(desk, draw), desk.money.budget).spend for draw in draws.tolist()])
+    asked = [(desk.money.budget, with_draw(desk, draw).sketch) for draw in draws.tolist()]
+    optima = np.stack([_planned(mix).spend for mix in best_mixes(desk, asked, workers)])
     brought = desk.bank.response(planned).sum(axis=0)[draws]
     best = np.array([desk.bank.response(mix)[:, draw].sum() for mix, draw in zip(optima, draws, strict=True)])
     more_spent = optima.sum(axis=1) - planned.sum()
@@ -61,3 +67,10 @@ def best_splits(desk: Desk, planned: Floats, current: Floats) -> pd.DataFrame:
     table = pd.DataFrame([*rows, total])
     table[list(keys)] = table[list(keys)].fillna("")
     return table
+
+
+def _planned(mix: Mix | Infeasible) -> Mix:
+    """The mix; the plan's own budget has one, or there would be no plan."""
+    if isinstance(mix, Infeasible):
+        raise mix
+    return mix

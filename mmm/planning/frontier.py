@@ -13,6 +13,8 @@ from mmm.planning.budgets import Desk, Mix, Valued, best_mix, mean_value
 from mmm.planning.careful import REACH
 from mmm.planning.outlook import spread_of
 from mmm.planning.summary import Range
+from mmm.planning.sweep import best_mixes
+from mmm.runs.engines import HERE, Workers
 
 STEPS = tuple(round(0.4 + 0.1 * step, 1) for step in range(13))
 """Budgets looked at, as multiples of the plan's."""
@@ -24,17 +26,11 @@ CLOSE = 0.005
 """Share of the plan's budget to which the best budget is found: profit is flat around it."""
 
 
-def frontier_mixes(desk: Desk) -> dict[float, Mix]:
+def frontier_mixes(desk: Desk, workers: Workers = HERE) -> dict[float, Mix]:
     """The best mix at each step of the budget that leaves a plan, by its multiple; the plan's own is not among them."""
-    found = {}
-    for step in STEPS:
-        if step == 1.0:
-            continue
-        try:
-            found[step] = best_mix(desk, step * desk.money.budget)
-        except Infeasible:
-            continue
-    return found
+    steps = [step for step in STEPS if step != 1.0]
+    found = best_mixes(desk, [(step * desk.money.budget, desk.sketch) for step in steps], workers)
+    return {step: mix for step, mix in zip(steps, found, strict=True) if isinstance(mix, Mix)}
 
 
 def break_even_mix(desk: Desk, known: Sequence[Mix]) -> Mix | None:

@@ -12,11 +12,13 @@ from mmm.data.panel import Floats
 from mmm.dims import cell_columns, cell_row
 from mmm.errors import Infeasible
 from mmm.planning import sentences
-from mmm.planning.budgets import Desk, Mix, Valued, best_mix, current_mix, value_all
+from mmm.planning.budgets import Desk, Mix, Valued, current_mix, value_all
 from mmm.planning.frontier import break_even_mix, figures_of, frontier_mixes, frontier_table
 from mmm.planning.outlook import spread_of
 from mmm.planning.places import lines
 from mmm.planning.settings import ScenarioSettings
+from mmm.planning.sweep import best_mixes
+from mmm.runs.engines import HERE, Workers
 
 OPTIMUM = "optimum"
 BREAK_EVEN = "break-even mROI"
@@ -66,7 +68,9 @@ class Comparison:
     shown: Mapping[str, Valued]
 
 
-def compare(desk: Desk, wanted: Sequence[ScenarioSettings], planned: Floats) -> Comparison:
+def compare(
+    desk: Desk, wanted: Sequence[ScenarioSettings], planned: Floats, workers: Workers = HERE
+) -> Comparison:
     """Plan every scenario and the frontier, and value all of them on the draws that print.
 
     Parameters
@@ -77,20 +81,16 @@ def compare(desk: Desk, wanted: Sequence[ScenarioSettings], planned: Floats) -> 
         The scenarios; none: the default ones, and the budget at which the next unit stops paying.
     planned
         The plan's own money by cell, shape (cell,): it is what the optimum of the plan's budget is.
+    workers
+        Who shares the budgets; the tables are the same for all.
     """
     plan = Mix(desk.money.budget, desk.money.reserve, planned)
-    line = frontier_mixes(desk)
+    line = frontier_mixes(desk, workers)
     steps = {f"{step:g}x": mix for step, mix in line.items()} | {"plan": plan}
     pays = break_even_mix(desk, list(steps.values()))
     if pays is not None:
         steps["break_even"] = pays
-    asked: dict[str, Mix] = {}
-    notes: dict[str, str] = {}
-    for entry in wanted or DEFAULTS:
-        try:
-            asked[entry.name] = _mix_of(desk, entry, list(steps.values()))
-        except Infeasible as error:
-            notes[entry.name] = str(error)
+    asked, notes = _mixes_of(desk, wanted or DEFAULTS, list(steps.values()), workers)
     if not wanted and pays is not None:
         asked[BREAK_EVEN] = pays
     mixes = {f"frontier {name}": mix for name, mix in steps.items()}
@@ -110,15 +110,27 @@ def compare(desk: Desk, wanted: Sequence[ScenarioSettings], planned: Floats) -> 
     )
 
 
-def _mix_of(desk: Desk, entry: ScenarioSettings, known: Sequence[Mix]) -> Mix:
-    """The mix of one scenario; a budget whose best mix is known is not planned again."""
-    budget = desk.money.budget
-    if entry.budget is not None:
-        budget = round(entry.budget.resolve(budget, float(desk.money.reference.sum())), 2)
-    if entry.allocation == "current":
-        return current_mix(desk, budget)
-    same = next((mix for mix in known if abs(mix.budget - budget) < 0.005), None)
-    return best_mix(desk, budget) if same is None else same
+def _mixes_of(
+    desk: Desk, entries: Sequence[ScenarioSettings], known: Sequence[Mix], workers: Workers
+) -> tuple[dict[str, Mix], dict[str, str]]:
+    """The mix of each scenario, and why others have none; a budget whose best mix is known is not planned again."""
+    mixes: dict[str, Mix] = {}
+    new: dict[str, float] = {}
+    for entry in entries:
+        budget = desk.money.budget
+        if entry.budget is not None:
+            budget = round(entry.budget.resolve(budget, float(desk.money.reference.sum())), 2)
+        if entry.allocation == "current":
+            mixes[entry.name] = current_mix(desk, budget)
+        elif (same := next((mix for mix in known if abs(mix.budget - budget) < 0.005), None)) is not None:
+            mixes[entry.name] = same
+        else:
+            new[entry.name] = budget
+    found = best_mixes(desk, [(budget, desk.sketch) for budget in new.values()], workers)
+    every = mixes | dict(zip(new, found, strict=True))
+    planned = {entry.name: every[entry.name] for entry in entries}
+    notes = {name: str(mix) for name, mix in planned.items() if isinstance(mix, Infeasible)}
+    return {name: mix for name, mix in planned.items() if isinstance(mix, Mix)}, notes
 
 
 def _value_once(desk: Desk, mixes: Mapping[str, Mix]) -> dict[str, Valued]:

@@ -16,6 +16,7 @@ from mmm.planning.scenario_weeks import weeks_and_forecasts
 from mmm.planning.scenarios import compare
 from mmm.planning.tables import planned_pattern
 from mmm.planning.targets import as_planned
+from mmm.runs.engines import Workers
 from mmm.stages.fit import Progress
 from mmm.stages.plan import designed_weeks, outset
 from mmm.stages.prepare import Prepared
@@ -23,8 +24,14 @@ from mmm.stages.tables import write_csv
 
 
 def write_scenarios(
-    folder: Path, config: Config, prepared: Prepared, fitted: Path, planned: Path, say: Progress
+    folder: Path,
+    config: Config,
+    prepared: Prepared,
+    made: tuple[Path, Path],
+    workers: Workers,
+    say: Progress,
 ) -> None:
+    fitted, planned = made
     say("comparing scenarios")
     begin = outset(config, prepared, fitted).with_tests(designed_weeks(planned))
     plan = Plan.load(planned)
@@ -43,7 +50,7 @@ def write_scenarios(
         seed=config.model.sampling.seed,
         todays_weeks=todays_weeks,
     )
-    found = compare(desk, config.scenarios, spend)
+    found = compare(desk, config.scenarios, spend, workers)
     write_csv(found.scenarios, folder / "scenarios.csv")
     write_csv(found.plans, folder / "scenario_plans.csv")
     write_csv(found.pairs, folder / "scenario_pairs.csv")
@@ -52,6 +59,6 @@ def write_scenarios(
     write_csv(weeks, folder / "scenario_weeks.csv")
     write_csv(forecasts, folder / "scenario_forecast.csv")
     say("how sure the best split is")
-    write_csv(best_splits(desk, spend, found.today.mix.spend), folder / "best_splits.csv")
+    write_csv(best_splits(desk, spend, found.today.mix.spend, workers), folder / "best_splits.csv")
     if config.goals.targets:
         write_csv(goals_table(desk, config.goals, found.points, begin.baseline), folder / "goals.csv")

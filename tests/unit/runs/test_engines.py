@@ -11,9 +11,12 @@ from contextlib import closing
 import numpy as np
 import pytest
 
+from mmm.dims import NATIONAL, Cell
 from mmm.errors import InputError, UsageError
+from mmm.inference.sbc import calibrate
 from mmm.inference.specs import Spec
 from mmm.inference.stress import Task, _attempt
+from mmm.model.layout import lay_out
 from mmm.model.settings import GateSettings, ModelSettings, SamplingSettings
 from mmm.runs import engines
 from mmm.runs.engines import Workers
@@ -75,6 +78,20 @@ def test_fits_on_dask_are_those_of_this_process_to_the_last_digit(cluster, dask,
         there.append(table)
     for one, other in zip(here, there, strict=True):
         np.testing.assert_allclose(other["roi"], one["roi"], rtol=1e-9)
+
+
+def test_companies_drawn_from_the_model_rank_on_dask_as_in_this_process(dask, make_panel):
+    panel = make_panel(1, periods=60, geos=(NATIONAL,), cells=(Cell("tv"),), organic=False)
+    layout = lay_out(panel, ModelSettings(max_lag=4))
+    sampling = SamplingSettings(draws=100, tune=100, chains=2)
+    here, there = (
+        list(calibrate(layout, panel.geos, [0, 1], sampling, kept=19, workers=workers))
+        for workers in (Workers(), dask)
+    )
+    assert [(one.seed, one.fault) for one in there] == [(0, ""), (1, "")]
+    for one, other in zip(here, there, strict=True):
+        for name, values in one.ranks.items():
+            np.testing.assert_array_equal(other.ranks[name], values)
 
 
 def test_workers_that_do_not_see_the_folder_are_refused_before_anything_is_sent(dask, tmp_path):
