@@ -19,7 +19,7 @@ from mmm.data.names import clean_name, nearest
 from mmm.data.panel import Check
 from mmm.data.text import decode, split_rows
 from mmm.data.workbook import OLD, opened
-from mmm.data.workbook_guard import MOST_CELLS
+from mmm.data.workbook_parts import MOST_CELLS
 from mmm.errors import DataError
 
 MOST_BYTES = 1 << 31

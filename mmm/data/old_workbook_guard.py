@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mmm.data.workbook_guard import MOST_CELLS
+from mmm.data.workbook_parts import MOST_CELLS
 from mmm.errors import DataError
 
 MOST_BYTES = 1 << 28

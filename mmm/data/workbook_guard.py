@@ -1,7 +1,8 @@
 """A workbook looked at before it is opened: nothing that would fill the memory is parsed.
 
 A workbook of a few kilobytes can unpack to gigabytes, and two cells in opposite corners of a sheet make a reader lay
-out every cell between them: seventeen thousand million. Neither is met by reading first and judging after.
+out every cell between them: seventeen thousand million. A text is written once and named by every cell that shows it,
+and a reader copies it into each. None of these is met by reading first and judging after.
 """
 
 from __future__ import annotations
@@ -9,25 +10,20 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 from xml.parsers import expat
 
+from mmm.data.workbook_parts import MOST_CELLS, MOST_UNPACKED, Counted, parse, whole
+from mmm.data.workbook_texts import TEXTS, refuse_copies, refuse_letters
 from mmm.errors import DataError
-
-MOST_CELLS = 30_000_000
-"""A sheet beyond this is refused before it fills the memory."""
-
-MOST_UNPACKED = 1 << 30
-"""Bytes a workbook may unpack to."""
 
 _BOMB_RATIO, _BOMB_BYTES = 200, 50 << 20
 """Sheets of people pack to a tenth or a fiftieth; what packs to less, and is large, was made to fill a memory."""
 
 _CHUNK, _LONGEST_TAG = 1 << 20, 1 << 12
 _CELL = re.compile(rb"<(?:\w+:)?c\s[^<>]*?\br=[\"']([A-Za-z]{1,3})(\d{1,7})[\"'][^<>]*(?<!/)>")
+
+_SHARED = re.compile(rb"\bt\s*=\s*[\"']s[\"']")
 
 
 def refuse_bombs(path: Path) -> None:
@@ -36,21 +32,26 @@ def refuse_bombs(path: Path) -> None:
     Raises
     ------
     DataError
-        The archive is damaged, unpacks to too much, or a sheet spans too many cells; the message names the file, the
-        part of it, and the cell.
+        The archive is damaged, unpacks to too much, or a sheet spans too many cells or letters; the message names the
+        file, the part of it, and the cell.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             _refuse_size(archive, path)
+            shared: dict[str, int] = {}
             for entry in archive.infolist():  # a sheet may lie under any name
                 part = entry.filename
-                with _whole(archive, entry) as content:
+                with whole(archive, entry) as content:
                     if part == "content.xml":
                         _refuse_repeats(content, f"{path}, {part}")
                     elif part.startswith("xl/worksheets/") and part.endswith(".bin"):
                         raise DataError([f"{path}: this is a binary workbook (XLSB). Save it as XLSX."])
                     else:
-                        _refuse_span(*_span(content), f"{path}, {part}")
+                        rows, columns, farthest, shared[part] = _span(content)
+                        _refuse_span(rows, columns, farthest, f"{path}, {part}")
+            for entry in archive.infolist():
+                if entry.filename.lower() == TEXTS:
+                    refuse_copies(archive, entry, shared, path)
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -85,34 +86,13 @@ def _refuse_size(archive: zipfile.ZipFile, path: Path) -> None:
             )
 
 
-class _Counted:
-    """What a part really unpacks to, which is no more than it says."""
-
-    def __init__(self, content: IO[bytes], said: int, name: str) -> None:
-        self._content, self._left, self._name = content, said, name
-
-    def read(self, size: int = -1, /) -> bytes:
-        found = self._content.read(size)
-        self._left -= len(found)
-        if self._left < 0:
-            raise zipfile.BadZipFile(f"its part {self._name} holds more than it says")
-        return found
-
-
-@contextmanager
-def _whole(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[_Counted]:
-    """A part to read; `zipfile` by itself stops at the length that is said, and another reader may not."""
-    said, entry.file_size = entry.file_size, MOST_UNPACKED + 1
-    with archive.open(entry) as content:
-        yield _Counted(content, said, entry.filename)
-
-
-def _span(sheet: _Counted) -> tuple[int, int, str]:
-    """Last row and column that hold a value, and the cell farthest out."""
-    lowest, rightmost, farthest = 0, 0, ""
+def _span(sheet: Counted) -> tuple[int, int, str, int]:
+    """Last row and column that hold a value, the cell farthest out, and at least how many cells show a shared text."""
+    lowest, rightmost, farthest, shared = 0, 0, "", 0
     kept = b""
     while chunk := sheet.read(_CHUNK):
         text = kept + chunk
+        shared += len(_SHARED.findall(text))
         for letters, digits in _CELL.findall(text):
             row, column = int(digits), _column(letters)
             if row > lowest or column > rightmost:
@@ -120,7 +100,7 @@ def _span(sheet: _Counted) -> tuple[int, int, str]:
                 farthest = f"{letters.decode()}{row}"
         cut = text.rfind(b"<", len(text) - _LONGEST_TAG)
         kept = text[cut:] if cut >= 0 else b""
-    return lowest, rightmost, farthest
+    return lowest, rightmost, farthest, shared
 
 
 def _column(letters: bytes) -> int:
@@ -140,27 +120,39 @@ def _refuse_span(rows: int, columns: int, farthest: str, where: str) -> None:
         )
 
 
-def _refuse_repeats(content: _Counted, where: str) -> None:
+def _refuse_repeats(content: Counted, where: str) -> None:
     """The same for ODS, which writes a cell or a row once with the number of times it is repeated."""
-    row = column = widest = 0
+    row = column = widest = rows = times = length = total = 0
 
     def begin(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal row, column, widest
+        nonlocal row, column, widest, rows, times, length
         if tag == "table:table":
             row = widest = 0
         elif tag == "table:table-row":
             column = 0
-            row += _times(attributes.get("table:number-rows-repeated"))
+            rows = _times(attributes.get("table:number-rows-repeated"))
+            row += rows
         elif tag in ("table:table-cell", "table:covered-table-cell"):
-            column += _times(attributes.get("table:number-columns-repeated"))
+            times, length = _times(attributes.get("table:number-columns-repeated")), 0
+            column += times
             if "office:value-type" in attributes:
                 widest = max(widest, column)
                 _refuse_span(row, widest, f"in row {row:,}", where)
 
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = begin
-    parser.ParseFile(content)
+    def letters(text: str) -> None:
+        nonlocal length
+        length += len(text)
+
+    def end(tag: str) -> None:
+        nonlocal total, length
+        if tag in ("table:table-cell", "table:covered-table-cell"):
+            total, length = total + rows * times * length, 0
+            refuse_letters(total, f"in row {row:,}", where)
+
+    parse(content, begin, letters, end)
 
 
 def _times(said: str | None) -> int:
-    return int(said) if said is not None and said.isdecimal() else 1
+    return (
+        int(said[:18]) if said is not None and said.isdecimal() else 1
+    )  # Python reads no number of 5,000 digits

@@ -179,6 +179,8 @@ def _part(name: str, content: bytes | None) -> Callable[[bytes], bytes]:
 
 
 SHEET = "xl/worksheets/sheet1.xml"
+TEXTS = "xl/sharedStrings.xml"
+SHOWN = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>0</v></c></row>' for n in range(1, 17_001))
 CORNERS = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
 WORKBOOKS: list[tuple[str, Callable[[bytes], bytes], tuple[str, ...]]] = [
     ("the workbook is cut in the middle", lambda b: b[: len(b) // 2], ("the workbook cannot be read",)),
@@ -210,8 +212,25 @@ WORKBOOKS: list[tuple[str, Callable[[bytes], bytes], tuple[str, ...]]] = [
         ("sheet1.xml unpacks to", "times its size"),
     ),
     (
+        "a long text is shown in every cell",
+        lambda b: _part(TEXTS, f'<sst xmlns="{MAIN}"><si><t>{"x" * 32_000}</t></si></sst>'.encode())(
+            _part(SHEET, _sheet(SHOWN))(b)
+        ),
+        ("sheet1.xml", "up to the cell A16778", "536,870,912 letters"),
+    ),
+    (
+        "a text of an ODS is repeated for ever",
+        lambda b: _ods('table:number-rows-repeated="99"', "", "x" * 60_000),
+        ("content.xml", "up to the cell in row 99", "536,870,912 letters"),
+    ),
+    (
         "an ODS repeats a row for ever",
         lambda b: _ods('table:number-rows-repeated="1048576"', ""),
+        ("content.xml",),
+    ),
+    (
+        "an ODS repeats a row as often as a number of five thousand digits says",
+        lambda b: _ods(f'table:number-rows-repeated="{"9" * 5_000}"', ""),
         ("content.xml",),
     ),
     (
@@ -232,9 +251,9 @@ def _archive(parts: dict[str, bytes]) -> bytes:
     return out.getvalue()
 
 
-def _ods(rows: str, columns: str) -> bytes:
+def _ods(rows: str, columns: str, inside: str = "") -> bytes:
     wide = columns or 'table:number-columns-repeated="100"'
-    cell = f'<table:table-cell office:value-type="float" office:value="1" {wide}/>'
+    cell = f'<table:table-cell office:value-type="float" office:value="1" {wide}>{inside}</table:table-cell>'
     text = (
         '<office:document-content xmlns:office="o" xmlns:table="t"><office:body><office:spreadsheet>'
         f'<table:table table:name="S"><table:table-row {rows}>{cell}</table:table-row></table:table>'

@@ -132,19 +132,38 @@ def test_at_random_moments_a_kill_loses_nothing(company: Path, moments: int) -> 
     assert -signal.SIGKILL in outcomes
 
 
+DIES_AFTER_A_STAGE = """
+import os, signal, sys
+from pathlib import Path
+from mmm.cli import shell
+
+renamed = os.replace
+
+def replace(source, target):
+    renamed(source, target)
+    if Path(target).parent.name == ".stages" and not Path(target).name.startswith(".tmp-"):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+os.replace = replace
+sys.exit(shell.execute(sys.argv[1:]))
+"""
+"""In a process of its own: the main job works in threads too, and a fork of this process has none of them."""
+
+
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.xdist_group("run")
 def test_a_kill_after_each_stage_of_the_main_job_is_made_good_by_the_next(
-    finished: Any, tmp_path: Path
+    finished: Any, tmp_path: Path, spawn: Callable[..., Any]
 ) -> None:
     run = finished.copy(tmp_path / "acme")
     good = read_manifest(run)
     config = finished.small.variant("killed", ("budget: 300_000", "budget: 320_000"))
-    command = ["run", str(config), "--out", str(run), "--quiet"]
+    command = ["run", config, "--out", run, "--quiet"]
     killed = []
     kept = _stages(run)
-    while (code := _ended(_in_a_child(command, _dies_after(1)))) != 0:
-        assert code == -signal.SIGKILL
+    while (said := spawn(*command, script=DIES_AFTER_A_STAGE)).code != 0:
+        assert said.code == -signal.SIGKILL, said.err
         assert verify(run) == good
         now = _stages(run)
         assert {name: now[name] for name in kept} == kept
