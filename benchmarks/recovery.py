@@ -28,8 +28,8 @@ from mmm.simulate.write import write_world
 
 LINES = OUT / "recovery.jsonl"
 SIDES = ("ours", "pymc-marketing", "meridian")
-VARIANTS = ("no-history", "white-noise", "no-trend", "no-structural-error", "geometric")
-"""Our defaults, each off in turn: see `peers/worlds_ours.py`."""
+VARIANTS = ("no-history", "white-noise", "no-trend", "no-structural-error", "geometric", "student-t")
+"""Our defaults, each off in turn, and Student-t noise instead of normal: see `peers/worlds_ours.py`."""
 KNOWN_KINDS = {kind.name: kind for kind in KINDS}
 LEAST_RETURN = 0.05
 """A true return below this has no log worth scoring: it is judged by the chance the fit gives it to be above 1."""

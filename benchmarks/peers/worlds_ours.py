@@ -30,6 +30,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "no-history": {"history": "none"},
     "no-structural-error": {"structural_error": 0.0},
     "geometric": {"adstock": {"default": "geometric"}},
+    "student-t": {"likelihood": "student_t"},
 }
 """Variants that a config can ask for: keys of `model`."""
 
