@@ -16,20 +16,14 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from mmm.book.reading import Book, is_workbook, read_book
-from mmm.data.settings import (
-    CalendarSettings,
-    ChannelSettings,
-    DataSettings,
-    ExperimentsTable,
-    Settings,
-    StudiesTable,
-)
+from mmm.data.settings import CalendarSettings, ChannelSettings, DataSettings, ExperimentsTable, StudiesTable
 from mmm.errors import ConfigError, UsageError
 from mmm.experiments.settings import LEAST_RESERVE, TestsSettings
 from mmm.finance.settings import FinanceSettings
 from mmm.model.settings import ModelSettings
 from mmm.planning.settings import GoalsSettings, PlanSettings, Scenarios
 from mmm.reporting.settings import ReportSettings
+from mmm.settings import Settings
 from mmm.yaml_text import read_yaml
 
 SET_ON_LOADING = {"folder", "text", "book"}

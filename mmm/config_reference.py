@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from mmm.config import Config
-from mmm.data.settings import DataSettings, Source
+from mmm.data.settings import DataSettings
+from mmm.data.source_settings import Source
 
 _COMMENT_AT = 46
 _WIDTH = 110

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmm.data.files import read_table
-from mmm.data.settings import RatesTable, file_of
+from mmm.data.source_settings import RatesTable, file_of
 from mmm.data.values import parse_dates, parse_numbers, require_columns
 from mmm.errors import DataError
 

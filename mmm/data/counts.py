@@ -10,10 +10,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from mmm.data.count_settings import COUNTED, CountsTable
 from mmm.data.names import fold
 from mmm.data.panel import Check
 from mmm.data.reader import Opened, Reader, rows_words
-from mmm.data.settings import COUNTED, ChannelSettings, CountsTable
+from mmm.data.settings import ChannelSettings
 
 KEYS = ("channel", "audience", "message")
 INSIDE = ("claimed_vat", "claimed_exchange")

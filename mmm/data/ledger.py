@@ -10,9 +10,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from mmm.data.count_settings import CreativesTable, LeadsTable
 from mmm.data.names import fold
 from mmm.data.reader import Opened, Reader, rows_words
-from mmm.data.settings import ChannelSettings, CreativesTable, LeadsTable
+from mmm.data.settings import ChannelSettings
 
 LINE = ("channel", "audience", "campaign", "creative")
 LEDGER = ("spend", "exposure", "clicks", "leads", "qualified", "won", "won_revenue")

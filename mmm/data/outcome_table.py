@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mmm.data.names import clean_name
 from mmm.data.panel import Check
 from mmm.data.reader import Opened, Reader, rows_words
-from mmm.data.settings import OutcomeTable
+from mmm.data.table_settings import OutcomeTable
 
 Floats = NDArray[np.float64]
 

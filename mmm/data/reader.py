@@ -17,7 +17,9 @@ from mmm.data.files import RawTable, read_table
 from mmm.data.names import clean_name, fold
 from mmm.data.panel import Check
 from mmm.data.private import people_among
-from mmm.data.settings import DataSettings, Grain, MediaTable, Source, Weekday, file_of
+from mmm.data.settings import DataSettings, Grain, Weekday
+from mmm.data.source_settings import Source, file_of
+from mmm.data.table_settings import MediaTable
 from mmm.data.values import parse_dates, parse_numbers, require_columns
 from mmm.errors import DataError
 

@@ -18,7 +18,8 @@ from mmm.data.files import RawTable
 from mmm.data.names import clean_name, fold
 from mmm.data.panel import Check
 from mmm.data.reader import Reader
-from mmm.data.settings import DataSettings, ExperimentsTable, StudiesTable, file_of
+from mmm.data.settings import DataSettings, ExperimentsTable, StudiesTable
+from mmm.data.source_settings import file_of
 from mmm.data.values import require_columns
 
 Floats = NDArray[np.float64]

@@ -24,18 +24,9 @@ from mmm.data.outcome_table import read_outcome
 from mmm.data.panel import Check
 from mmm.data.private import masked
 from mmm.data.reader import Opened, Reader, TableInfo, rows_words
-from mmm.data.settings import (
-    CalendarSettings,
-    CellColumns,
-    ChannelSettings,
-    DataSettings,
-    EventsTable,
-    HolidaySettings,
-    MediaTable,
-    OrganicTable,
-    Source,
-    file_of,
-)
+from mmm.data.settings import CalendarSettings, ChannelSettings, DataSettings, HolidaySettings
+from mmm.data.source_settings import Source, file_of
+from mmm.data.table_settings import CellColumns, EventsTable, MediaTable, OrganicTable
 from mmm.data.values import is_empty
 from mmm.errors import DataError
 

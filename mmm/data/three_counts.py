@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from mmm.data.axis import Axis, days_of
 from mmm.data.calendar import detect_week_start
+from mmm.data.count_settings import COUNTED
 from mmm.data.counts import INSIDE, KEYS
 from mmm.data.names import nearest
 from mmm.data.panel import Check, Panel
-from mmm.data.settings import COUNTED
 from mmm.data.tables import Tables
 from mmm.dims import Cell
 from mmm.errors import DataError

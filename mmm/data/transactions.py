@@ -11,9 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mmm.data.booked import Booking
+from mmm.data.count_settings import TransactionsTable
 from mmm.data.names import fold
 from mmm.data.reader import Reader, rows_words
-from mmm.data.settings import ChannelSettings, DataSettings, TransactionsTable
+from mmm.data.settings import ChannelSettings, DataSettings
 from mmm.errors import DataError
 
 Floats = NDArray[np.float64]

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from mmm.data.settings import Settings
 from mmm.quantities import Money
+from mmm.settings import Settings
 
 Way = Literal["geo", "user_split", "switchback", "phasing", "pulse"]
 

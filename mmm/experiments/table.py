@@ -13,7 +13,8 @@ import numpy as np
 from mmm.data.names import fold
 from mmm.data.reader import Reader
 from mmm.data.readouts import KEPT, VOID, WIDENED
-from mmm.data.settings import DataSettings, ExperimentsTable, file_of
+from mmm.data.settings import DataSettings, ExperimentsTable
+from mmm.data.source_settings import file_of
 from mmm.data.values import require_columns
 from mmm.errors import DataError
 from mmm.experiments.design import Design, names_in, pairs_in

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mmm.data.settings import TransactionsTable
+from mmm.data.count_settings import TransactionsTable
 from mmm.finance.economics import YEAR, discount
 from mmm.finance.settings import FinanceSettings
 

@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from mmm.data.settings import Rates, Settings, TransactionsTable
+from mmm.data.count_settings import TransactionsTable
+from mmm.data.source_settings import Rates
+from mmm.settings import Settings
 
 Above0 = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from mmm.data.settings import Settings
+from mmm.settings import Settings
 
 AdstockKind = Literal["gamma", "geometric", "delayed", "weibull_survival", "weibull_density"]
 SaturationKind = Literal["hill", "logistic", "michaelis_menten", "power"]

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
-from mmm.data.settings import Place, Settings
+from mmm.data.source_settings import Place
 from mmm.quantities import Amount, Budget, Money, MoneyOrTimes
+from mmm.settings import Settings
 
 
 class SpendFile(Settings):

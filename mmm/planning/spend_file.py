@@ -13,7 +13,7 @@ from mmm.data.calendar import WEEKDAYS, period_days, split_window, weekdays
 from mmm.data.files import read_table
 from mmm.data.names import clean_name
 from mmm.data.panel import Dates, Floats, Panel
-from mmm.data.settings import file_of
+from mmm.data.source_settings import file_of
 from mmm.data.values import is_empty, parse_dates, parse_numbers
 from mmm.dims import NATIONAL, Cell
 from mmm.errors import DataError

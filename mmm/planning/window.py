@@ -8,29 +8,26 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mmm.data.calendar import WEEKDAYS, next_periods, period_days, period_range, split_window, weekdays
+from mmm.data.calendar import period_days
 from mmm.data.panel import Dates, Floats, Panel
-from mmm.data.settings import Grain, file_of
+from mmm.data.settings import Grain
 from mmm.dims import Cell
-from mmm.errors import ConfigError, DataError, InternalFault
+from mmm.errors import ConfigError, InternalFault
 from mmm.model.forward import MediaDraws
 from mmm.planning import sentences
+from mmm.planning.around import money_until, reference_money
 from mmm.planning.begun import Begun, what_happened
-from mmm.planning.bounds import reversed_bounds
 from mmm.planning.fixed import fixed_money
-from mmm.planning.flighting_faults import flighting_faults
-from mmm.planning.names import name_faults
 from mmm.planning.placed import PlacedTests
 from mmm.planning.places import Places, places_of
 from mmm.planning.reference import (
     QUARTER,
-    comparable_periods,
     exposure_per_money,
     like_windows,
     shapes,
 )
-from mmm.planning.settings import ApprovedPlan, PlanSettings, SpendFile
-from mmm.planning.spend_file import approved_money, read_spend
+from mmm.planning.settings import ApprovedPlan, PlanSettings
+from mmm.planning.window_days import WindowDays, window_days
 from mmm.response.curves import Spent, WindowCurves
 from mmm.response.prices import Price
 from mmm.response.schedule import Schedule
@@ -148,20 +145,6 @@ class PlanWindow:
         return Schedule(self.dates, self.geos, self.cells, past + self.pattern * (spend - self.spent))
 
 
-@dataclass(frozen=True, slots=True)
-class _Days:
-    """Days and periods of a window, and what of its first and last period lies outside it."""
-
-    start: np.datetime64
-    end: np.datetime64
-    dates: Dates
-    share: Floats
-    between: Dates  # whole periods between the data and the window
-    past: int  # periods of the window that the data cover
-    before_share: float  # of the first period, before the window
-    after_share: float  # of the last period, after the window
-
-
 def plan_window(panel: Panel, settings: PlanSettings, *, folder: Path = Path()) -> PlanWindow:
     """Everything about the coming window that does not need a fit.
 
@@ -183,11 +166,11 @@ def plan_window(panel: Panel, settings: PlanSettings, *, folder: Path = Path()) 
         A spend file that cannot be used.
     """
     places = places_of(panel, settings)
-    days = _days(panel, settings, places)
+    days = window_days(panel, settings, places)
     begun = what_happened(panel, len(panel.dates) - days.past, days.share) if days.past else None
     if begun is not None:
         begun = replace(begun, money=places.split(begun.money), exposure=places.split(begun.exposure))
-    reference, exposure, periods = _reference(panel, settings, days, folder)
+    reference, exposure, periods = reference_money(panel, settings, days, folder)
     rate = exposure_per_money(panel, periods)
     if exposure is None:
         exposure = reference * rate
@@ -198,7 +181,7 @@ def plan_window(panel: Panel, settings: PlanSettings, *, folder: Path = Path()) 
                 "scale; choose recent, last_year, or give a file with the spend"
             ]
         )
-    until, until_exposure = _until(panel, settings, days, rate, folder)
+    until, until_exposure = money_until(panel, settings, days, rate, folder)
     per_period = exposure.sum(axis=0) / days.share.sum()
     beside = np.zeros_like(reference)
     beside[0] += until_exposure[-1]
@@ -316,99 +299,6 @@ def _prices(
     return tuple(found) if any(found) else ()
 
 
-def _days(panel: Panel, settings: PlanSettings, places: Places) -> _Days:
-    """Days and periods of the window; refuses one that is past."""
-    faults = [*name_faults(settings, places.cells, panel.geos), *reversed_bounds(settings)]
-    data_end = panel.dates[-1] + period_days(panel.dates[-1:], panel.grain)[0].astype("timedelta64[D]") - 1
-    if settings.window is None:
-        dates = next_periods(panel.dates[-1], settings.horizon, panel.grain)
-        start = dates[0]
-        end = dates[-1] + period_days(dates[-1:], panel.grain)[0].astype("timedelta64[D]") - 1
-    else:
-        start, end = (np.datetime64(day, "D") for day in (settings.window.start, settings.window.end))
-    if end <= data_end:
-        faults.append(
-            f"`plan.window`: {start} to {end} is past: the data run until {data_end}. "
-            "Give a window after that, or bring newer data"
-        )
-    faults += flighting_faults(settings, places.cells, panel.grain, start, end)
-    if faults:
-        raise ConfigError(faults)
-    week_start = WEEKDAYS[int(weekdays(panel.dates[:1])[0])]
-    touched = split_window(start, end, panel.grain, week_start)
-    lengths = period_days(touched.dates, panel.grain)
-    last_day = touched.dates[-1] + lengths[-1].astype("timedelta64[D]") - 1
-    return _Days(
-        start=start,
-        end=end,
-        dates=touched.dates,
-        share=touched.share,
-        between=period_range(data_end + 1, touched.dates[0] - 1, panel.grain, week_start),
-        past=int((touched.dates <= panel.dates[-1]).sum()),
-        before_share=float((start - touched.dates[0]).astype(int) / lengths[0]),
-        after_share=float((last_day - end).astype(int) / lengths[-1]),
-    )
-
-
-def _reference(
-    panel: Panel, settings: PlanSettings, days: _Days, folder: Path
-) -> tuple[Floats, Floats | None, NDArray[np.int64]]:
-    """Money and exposure to compare with, shape (period, geo, cell), and the panel's periods behind it.
-
-    A file gives money only (exposure None), whole for the window; its cost per exposure is the recent one.
-    """
-    first = len(panel.dates) + len(days.between) - days.past
-    how = settings.reference
-    if how == "plan_of_record":
-        raise InternalFault("a plan of record is looked up before a window is made")
-    if isinstance(how, SpendFile):
-        periods = comparable_periods(panel, first, len(days.dates), "recent", "plan.reference")
-        if isinstance(how, ApprovedPlan):
-            return approved_money(panel, how, folder, days.start, days.end), None, periods
-        table = read_spend(folder / file_of(how.source), panel, days.dates, key="plan.reference")
-        if not table.given.all():
-            raise DataError([_not_given("plan.reference", days.dates[~table.given])])
-        return table.spend, None, periods
-    periods = comparable_periods(panel, first, len(days.dates), how, "plan.reference")
-    share = days.share[:, None, None]
-    return panel.spend[periods] * share, panel.exposure[periods] * share, periods
-
-
-def _until(
-    panel: Panel, settings: PlanSettings, days: _Days, rate: Floats, folder: Path
-) -> tuple[Floats, Floats]:
-    """Money and exposure between the data and the window, shape (between + 1, geo, cell).
-
-    The last entry is the part of the window's first period that lies before the window (zero where the
-    window begins with the period); where the window has begun it is as it was, and there is nothing else.
-    """
-    if days.past:
-        at = slice(len(panel.dates) - days.past, len(panel.dates) - days.past + 1)
-        return panel.spend[at] * days.before_share, panel.exposure[at] * days.before_share
-    first, count = len(panel.dates), len(days.between) + 1
-    how = settings.until_window
-    weight = np.ones((count, 1, 1))
-    weight[-1] = days.before_share
-    if isinstance(how, SpendFile):
-        wanted = np.concatenate([days.between, days.dates[:1]])
-        table = read_spend(
-            folder / file_of(how.source), panel, wanted, key="plan.until_window", last=days.start - 1
-        )
-        absent = wanted[~table.given & (weight[:, 0, 0] > 0)]
-        if absent.size:
-            raise DataError([_not_given("plan.until_window", absent)])
-        return table.spend, table.spend * rate
-    if how == "recent":
-        recent = slice(-QUARTER[panel.grain], None)
-        spend = panel.spend[recent].mean(axis=0, keepdims=True)
-        exposure = panel.exposure[recent].mean(axis=0, keepdims=True)
-        return spend * weight, exposure * weight
-    if weight.sum() == 0:
-        return np.zeros((1, *panel.spend.shape[1:])), np.zeros((1, *panel.spend.shape[1:]))
-    periods = comparable_periods(panel, first, count, "last_year", "plan.until_window")
-    return panel.spend[periods] * weight, panel.exposure[periods] * weight
-
-
 def _unit_value(panel: Panel, periods: NDArray[np.int64]) -> Floats | None:
     """Money per outcome unit by geo over the reference's periods; over all where it is unknown there."""
     if panel.unit_value is None:
@@ -424,17 +314,12 @@ def _unit_value(panel: Panel, periods: NDArray[np.int64]) -> Floats | None:
     return result
 
 
-def _not_given(key: str, dates: Dates) -> str:
-    """A fault for periods a spend file leaves out."""
-    shown = ", ".join(str(day) for day in dates[:4]) + (" and more" if len(dates) > 4 else "")
-    return (
-        f"`{key}`: the file has no row for the periods beginning {shown}. Add them, with 0 where nothing is "
-        "spent"
-    )
-
-
 def _assumptions(
-    panel: Panel, settings: PlanSettings, days: _Days, periods: NDArray[np.int64], even: NDArray[np.bool_]
+    panel: Panel,
+    settings: PlanSettings,
+    days: WindowDays,
+    periods: NDArray[np.int64],
+    even: NDArray[np.bool_],
 ) -> tuple[str, ...]:
     """What the window takes for granted, one sentence each."""
     how = settings.reference

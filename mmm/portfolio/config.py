@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from mmm.config import Config, load_config, read_yaml
-from mmm.data.settings import Settings
 from mmm.errors import ConfigError
 from mmm.planning.settings import Days, window_days
 from mmm.quantities import Amount, Money, MoneyOrTimes
+from mmm.settings import Settings
 
 
 class _Limited(Settings):

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from mmm.data.settings import Settings
+from mmm.settings import Settings
 
 Audience = Literal["cfo", "marketing", "analyst", "agency"]
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from mmm.config import Config
 from mmm.data.panel import Check
-from mmm.data.settings import Database
+from mmm.data.source_settings import Database
 from mmm.runs.files import disk_faults_in_words, sha256, write_text
 from mmm.stages.approved import with_plan_of_record
 from mmm.stages.exports import bring_exports

@@ -10,20 +10,12 @@ from pathlib import Path
 
 from mmm.config import Config
 from mmm.data.booked import booking
+from mmm.data.count_settings import COUNTED, CountsTable, CreativesTable, ExportTable, LeadsTable
 from mmm.data.names import clean_name, fold
 from mmm.data.panel import Check
 from mmm.data.reader import Reader
-from mmm.data.settings import (
-    COUNTED,
-    CountsTable,
-    CreativesTable,
-    ExportTable,
-    LeadsTable,
-    MediaTable,
-    RatesTable,
-    Source,
-    file_of,
-)
+from mmm.data.source_settings import RatesTable, Source, file_of
+from mmm.data.table_settings import MediaTable
 from mmm.errors import ConfigError, DataError
 from mmm.runs.files import sha256
 from mmm.runs.manifest import package_version

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mmm.config import Config
 from mmm.data.booked import booking
-from mmm.data.settings import Source, file_of
+from mmm.data.source_settings import Source, file_of
 from mmm.data.tables import load_tables
 from mmm.runs.files import sha256
 from mmm.stages.at_hand import AtHand, at_hand

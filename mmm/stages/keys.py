@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 from mmm.config import Config
 from mmm.data.panel import Check
-from mmm.data.settings import Settings, file_of
+from mmm.data.source_settings import file_of
 from mmm.errors import ConfigError
 from mmm.planning.settings import SpendFile
 from mmm.runs.files import sha256
 from mmm.runs.manifest import package_version
 from mmm.runs.store import stage_key
+from mmm.settings import Settings
 from mmm.stages.prepare import Prepared
 from mmm.stages.trials import ledger_path
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from mmm.config import Config
 from mmm.data.panel import Check
-from mmm.data.settings import OutcomeTable
+from mmm.data.table_settings import OutcomeTable
 from mmm.errors import DataError
 from mmm.finance.settings import CustomersSettings
 from mmm.model.settings import PriorSettings

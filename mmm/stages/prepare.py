@@ -12,10 +12,11 @@ from mmm.config import Config
 from mmm.data.align import align_tables
 from mmm.data.booked import Booking, booking
 from mmm.data.checks import check_panel
+from mmm.data.count_settings import TransactionsTable
 from mmm.data.experiments import Experiment, read_experiments
 from mmm.data.names import fold
 from mmm.data.panel import Check, Panel
-from mmm.data.settings import RatesTable, TransactionsTable, file_of
+from mmm.data.source_settings import RatesTable, file_of
 from mmm.data.studies import read_studies
 from mmm.data.tables import Tables, counts_files, input_files, load_tables
 from mmm.data.three_counts import ThreeCounts, align_counts

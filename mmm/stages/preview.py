@@ -14,7 +14,7 @@ from mmm.config import Config
 from mmm.data.experiments import Experiment, place_result
 from mmm.data.names import fold
 from mmm.data.readouts import Readout as Result
-from mmm.data.settings import file_of
+from mmm.data.source_settings import file_of
 from mmm.dims import CELL_KEYS
 from mmm.errors import MmmError
 from mmm.experiments.readout import Readout

@@ -15,7 +15,7 @@ import pandas as pd
 from mmm.config import Config
 from mmm.data.names import fold
 from mmm.data.panel import Panel
-from mmm.data.settings import file_of
+from mmm.data.source_settings import file_of
 from mmm.errors import GateRefused
 from mmm.experiments.arms import place
 from mmm.experiments.ledger import Event, read_ledger, record

@@ -14,7 +14,7 @@ import numpy as np
 from mmm.config import Config
 from mmm.data.names import fold, nearest
 from mmm.data.readouts import KEPT, VOID, WIDENED, read_readouts
-from mmm.data.settings import file_of
+from mmm.data.source_settings import file_of
 from mmm.errors import DataError, InputError
 from mmm.experiments.design import Design, names_in, pairs_in
 from mmm.experiments.diary import Entry, diary

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 
 import pandas as pd
 
-from mmm.data.settings import Database
+from mmm.data.source_settings import Database
 from mmm.errors import DataError, MmmError
 from mmm.warehouse import engines
 from mmm.warehouse.engines import Query, SlowQuery, Unreachable

@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mmm.data.count_settings import TAGGED, ExportTable, TagRule
 from mmm.data.files import RawTable
 from mmm.data.names import clean_name, fold
 from mmm.data.panel import Check
 from mmm.data.private import masked
 from mmm.data.reader import Opened, Reader, rows_words
-from mmm.data.settings import TAGGED, ExportTable, TagRule, file_of
+from mmm.data.source_settings import file_of
 from mmm.data.values import is_empty
 from mmm.warehouse.adapters import ADAPTERS, GENERIC, MICROS, Adapter
 from mmm.warehouse.canonical import CANONICAL

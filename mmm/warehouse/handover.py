@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 from urllib.parse import unquote
 
-from mmm.data.settings import Database
+from mmm.data.source_settings import Database
 from mmm.errors import InputError, MmmError
 from mmm.warehouse.database import address
 from mmm.warehouse.engines import CONNECT, needed

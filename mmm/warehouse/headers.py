@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from mmm.data.count_settings import ExportTable
 from mmm.data.files import RawTable
 from mmm.data.names import clean_name, fold, nearest
 from mmm.data.panel import Check
 from mmm.data.private import kind_of_column
 from mmm.data.reader import Reader
-from mmm.data.settings import ExportTable
 from mmm.data.values import is_empty, require_columns
 from mmm.warehouse.adapters import Adapter
 

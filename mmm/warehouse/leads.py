@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mmm.data.count_settings import ExportTable
 from mmm.data.names import clean_name, fold
 from mmm.data.panel import Check
 from mmm.data.reader import Opened, Reader, rows_words
-from mmm.data.settings import ExportTable
 from mmm.warehouse.adapters import Adapter
 from mmm.warehouse.headers import IDENTITY, Found
 from mmm.warehouse.salt import Salt, hashed

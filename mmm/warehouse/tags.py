@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mmm.data.count_settings import TAGGED, TagRule
 from mmm.data.names import fold
-from mmm.data.settings import TAGGED, TagRule
 
 Texts = NDArray[np.object_]
 

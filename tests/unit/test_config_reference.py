@@ -8,7 +8,8 @@ from ruamel.yaml import YAML
 
 from mmm.config import Config, load_config
 from mmm.config_reference import example_yaml
-from mmm.data.settings import DataSettings, Source
+from mmm.data.settings import DataSettings
+from mmm.data.source_settings import Source
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted({*(ROOT / "configs").rglob("*.yaml")} - {ROOT / "configs" / "portfolio.yaml"})

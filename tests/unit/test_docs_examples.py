@@ -21,19 +21,12 @@ from mmm.cli.shell import app
 from mmm.config import load_config
 from mmm.data.align import align_tables
 from mmm.data.booked import booking
+from mmm.data.count_settings import CreativesTable, LeadsTable, TransactionsTable
 from mmm.data.reader import Reader
 from mmm.data.readouts import read_readouts
-from mmm.data.settings import (
-    CalendarSettings,
-    CreativesTable,
-    DataSettings,
-    ExperimentsTable,
-    LeadsTable,
-    OutcomeTable,
-    StudiesTable,
-    TransactionsTable,
-)
+from mmm.data.settings import CalendarSettings, DataSettings, ExperimentsTable, StudiesTable
 from mmm.data.studies import read_studies
+from mmm.data.table_settings import OutcomeTable
 from mmm.data.tables import load_tables
 from mmm.dims import Cell
 from mmm.experiments.recipes import cells_of_wish, check_names

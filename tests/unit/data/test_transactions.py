@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmm.data.settings import ChannelSettings, DataSettings, TransactionsTable
+from mmm.data.count_settings import TransactionsTable
+from mmm.data.settings import ChannelSettings, DataSettings
 from mmm.data.transactions import MONTH, read_customers, summarized
 from mmm.errors import DataError
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmm.data.settings import Database, has_secret
+from mmm.data.source_settings import Database, has_secret
 from mmm.errors import DataError, InputError
 from mmm.warehouse import database, engines
 from mmm.warehouse.database import Address, address, fetch

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmm.data.settings import Database
+from mmm.data.source_settings import Database
 from mmm.errors import DataError
 from mmm.warehouse.database import fetch
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from mmm.data.settings import TagRule
+from mmm.data.count_settings import TagRule
 from mmm.warehouse.tags import fits, tag
 
 
