@@ -36,7 +36,10 @@ data:
   outcome: {{value: revenue}}
   media: {{tv: tv_spend, search: search_spend, social: social_spend}}
   controls: [price, competitor]
-model: {{max_lag: 8, sampling: {{draws: 500, tune: 500}}}}
+model:
+  max_lag: 8
+  sampling: {{draws: 250, tune: 250, chains: 2}}
+  gates: {{rhat: 1.05, ess: 100, divergences: 0.01}}
 finance: {{gross_margin: 0.66}}
 """
 

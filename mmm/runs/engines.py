@@ -128,7 +128,13 @@ def _dask(url: str, shared: Path | None) -> Iterator[Any]:
 
         def ask() -> dict[str, Any]:
             client.run_on_scheduler(eval, "__import__('mmm.runs.manifest') and None")
-            return dict(client.run(eval, _PROBE.format(shared=str(shared or "/")), on_error="return"))
+            for _ in range(
+                2
+            ):  # a worker that was lost while it was asked is no fault: another takes its place
+                told = dict(client.run(eval, _PROBE.format(shared=str(shared or "/")), on_error="return"))
+                if not any(isinstance(answer, OSError) for answer in told.values()):
+                    break
+            return told
 
         _judge(_in_time(ask, url), url, shared)
         yield client

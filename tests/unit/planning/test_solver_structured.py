@@ -128,6 +128,7 @@ def test_bounds_bracket_the_optimum_of_small_problems_of_every_kind(random_curve
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_bounds_bracket_the_optimum_of_a_thousand_small_problems(random_curves):
     for seed in range(1000):
         _bracketed(random_curves, seed)

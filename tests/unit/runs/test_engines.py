@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from threading import Timer
 
 import numpy as np
 import pytest
@@ -118,6 +119,14 @@ def test_workers_that_do_not_answer_are_given_up(dask, monkeypatch):
     monkeypatch.setattr(engines, "PROBE_SECONDS", 0.5)
     with pytest.raises(InputError, match="no answer after"):
         list(side_by_side(eval, ["1"], dask))
+
+
+def test_a_worker_that_is_killed_while_it_is_asked_is_no_fault(cluster, dask, monkeypatch):
+    monkeypatch.setattr(engines, "_PROBE", f"(__import__('time').sleep(1.5), *{engines._PROBE})[1:]")
+    killer = Timer(0.7, _kill_one, [cluster])
+    killer.start()
+    assert list(side_by_side(eval, ["1", "2"], dask)) == [1, 2]
+    killer.join()
 
 
 def test_an_engine_that_is_not_there_is_refused_in_words(monkeypatch):
