@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmm import pipeline
 from mmm.cli import shell
 from mmm.config import load_config
+from mmm.line import carry_out
 
 WEEKS, REGIONS = 130, 10
 FIRST, STOP, LAST = 110, 115, 117
@@ -143,9 +143,8 @@ def test_the_page_and_its_figures_are_listed_as_artefacts(company) -> None:
 def test_pages_of_tests_stay_when_something_else_is_published(company) -> None:
     folder = company(RUNNING)
     assert execute("tests", "read", "acme.yaml", "more tv", "-q")[0] == 0
-    pipeline._go(
-        load_config("acme.yaml"), "backtest", None, None, None
-    )  # publishes the check, and all that is kept
+    # publishes the check, and all that is kept
+    carry_out(load_config("acme.yaml"), "backtest", None, None, None)
     listed = json.loads((folder / "reports/acme/manifest.json").read_text("utf-8"))["artefacts"]
     assert {"checks.csv", *(f"readout-more-tv.{kind}" for kind in ("csv", "html", "json"))} <= set(listed)
 
