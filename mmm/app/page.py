@@ -6,78 +6,135 @@ import re
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Any
+from time import perf_counter
 
-import pandas as pd
 import streamlit as st
 
+from mmm.app.blocks import (
+    better,
+    is_today,
+    line,
+    money,
+    moves_html,
+    prices,
+    ranged,
+    scenarios_html,
+    seeks,
+    styles,
+    voice_of,
+)
 from mmm.app.planner import Asked, Planner, open_planner, save_plan
 from mmm.config import load_config
 from mmm.dims import Cell
 from mmm.errors import MmmError
 from mmm.planning.plan import Plan
-from mmm.reporting.amounts import Figures
 from mmm.reporting.catalogue import catalogue_for
+from mmm.reporting.settings import ReportSettings
+from mmm.reporting.voice import Voice
 
 MOST_KEPT = 4  # scenarios side by side
-_RISKS = {"mean": "the mean", "cvar": "the worst tenth of cases"}
+_RISKS = ("mean", "cvar")
+_TURN = """<script>
+document.documentElement.lang = "{language}"; document.documentElement.dir = "{direction}";
+</script>"""
 
 
-@st.cache_resource(show_spinner="Opening the finished run")
-def opened(path: str, out: str, written: float) -> Planner:
+@st.cache_resource(show_spinner=False)
+def opened(path: str, out: str, language: str, written: float) -> Planner:
     """The planner of a config; read anew when its file was written."""
     del written
-    return open_planner(load_config(path), Path(out) if out else None)
+    config = load_config(path)
+    if language:
+        config = config.with_report({"language": language})
+    return open_planner(config, Path(out) if out else None)
 
 
-@st.cache_data(show_spinner="Planning", max_entries=50)
-def planned(_planner: Planner, _asked: Asked, draws: int, key: str) -> Plan:
-    """A plan; asked for again under its key, it is there."""
+@st.cache_data(show_spinner=False, max_entries=50)
+def planned(_planner: Planner, _asked: Asked, draws: int, key: str) -> tuple[Plan, float]:
+    """A plan, and the seconds it took; asked for again under its key, it is there."""
     del key
-    return _planner.plan(_asked, draws)
+    start = perf_counter()
+    return _planner.plan(_asked, draws), perf_counter() - start
 
 
-def main(path: Path, out: str) -> None:
+def main(path: Path, out: str, language: str) -> None:
     """The page."""
-    st.set_page_config(page_title="mmm planner", layout="wide")
+    words = catalogue_for(language or ReportSettings().language)
+    st.set_page_config(page_title=words.text("planner.name"), layout="wide")
     try:
-        planner = opened(str(path), out, path.stat().st_mtime)
+        with st.spinner(words.text("planner.opening")):
+            planner = opened(str(path), out, language, path.stat().st_mtime)
     except (MmmError, OSError) as error:
-        st.error(str(error))
+        st.error(_plain(str(error)))
         return
-    run = f"{planner.fitted.name} {path.stat().st_mtime}"
+    voice = voice_of(planner, planner.config.report.language)
+    _dress(voice)
     window = planner.begin.window
-    company = planner.config.report.brand.name or planner.config.name
     days = (date.fromisoformat(str(day)) for day in (window.start, window.end))
-    st.header(f"{_plain(company)}: plan for {Figures(catalogue_for('en')).window(*days)}")
-    asked, exact = _controls(planner)
+    title = {"company": voice.apart(voice.company), "window": voice.figures.window(*days)}
+    st.header(_plain(voice.text("planner.title", title)))
+    asked, exact = _controls(planner, voice)
     draws = planner.begin.curves.draws
     on = draws if exact else planner.quick_draws
+    found = _planned(planner, asked, on, f"{planner.fitted.name} {path.stat().st_mtime} {asked}", voice)
+    if found is not None:
+        plan, seconds = found
+        _figures(plan, voice)
+        told = {"some": f"{on:,}", "all": f"{draws:,}", "seconds": f"{seconds:.1f}"}
+        st.caption(voice.text("planner.draws" if on < draws else "planner.draws.all", told))
+        st.subheader(voice.text("planner.moves"))
+        st.caption(voice.text("moves.lead"))
+        st.html(moves_html(planner, plan, voice))
+        st.subheader(voice.text("limits.binding"))
+        st.markdown("\n".join(f"- {_plain(sentence)}" for sentence in prices(planner, plan, voice)))
+    _limits(planner, None if found is None else found[0], voice)
+    if found is not None:
+        _compare(planner, found[0], on, voice)
+        _keep(planner, path, asked, found[0], voice)
+
+
+def _dress(voice: Voice) -> None:
+    """The page's styles, its language and the way it runs."""
+    words = voice.catalogue
+    direction = "rtl" if words.from_the_right else "ltr"
+    st.html(styles())
+    st.html(_TURN.format(language=words.language, direction=direction), unsafe_allow_javascript=True)
+
+
+def _planned(planner: Planner, asked: Asked, draws: int, key: str, voice: Voice) -> tuple[Plan, float] | None:
+    """The plan of what is asked; None where there is none, which the page then says."""
+    for cell, (least, most) in asked.limits.items():
+        if least is not None and most is not None and least > most:
+            told = {"cell": line(cell, voice), "least": money(least, voice), "most": money(most, voice)}
+            st.error(_plain(voice.text("planner.crossed", told)))
+            return None
     try:
-        plan = planned(planner, asked, on, f"{run} {asked}")
+        with st.spinner(voice.text("planner.planning")):
+            return planned(planner, asked, draws, key)
     except MmmError as error:
-        st.error(str(error))
-        return
-    _figures(planner, plan)
-    if on < draws:
-        st.caption(f"Planned on {on} of {draws} draws, to answer at once. All draws: as mmm plan.")
-    _moves(planner, plan)
-    _limits(planner, plan)
-    _compare(planner, asked, plan)
-    _keep(planner, path, asked, plan)
+        st.error(_plain(voice.retold(str(error))))
+        return None
 
 
-def _controls(planner: Planner) -> tuple[Asked, bool]:
+def _controls(planner: Planner, voice: Voice) -> tuple[Asked, bool]:
     """Budget, reserve, margin, risk in the side bar, and the limits set below the plan."""
     now = planner.asked_now()
     bar = st.sidebar
-    unit = planner.config.currency or "money"
+    bar.subheader(voice.text("planner.controls"))
+    currency = planner.config.currency
+    unit = "planner.money" if currency else "planner.money_unnamed"
+    bar.caption(voice.text(unit, {"currency": currency}))
     budget = bar.number_input(
-        f"Budget ({unit})", min_value=1.0, value=now.budget, step=1000.0, format="%.2f", key="budget"
+        voice.text("planner.budget"),
+        min_value=1.0,
+        value=now.budget,
+        step=1000.0,
+        format="%.2f",
+        key="budget",
     )
     least = min(10.0, round(100 * now.reserve, 1))
     reserve = bar.number_input(
-        "Kept for tests (%)",
+        voice.text("planner.reserve"),
         min_value=least,
         max_value=90.0,
         value=round(100 * now.reserve, 1),
@@ -88,7 +145,7 @@ def _controls(planner: Planner) -> tuple[Asked, bool]:
     told = None
     if isinstance(margin, float) and planner.begin.window.has_money:
         share = bar.number_input(
-            "Gross margin (%)",
+            voice.text("planner.margin"),
             min_value=0.1,
             max_value=100.0,
             value=round(100 * margin, 2),
@@ -97,17 +154,17 @@ def _controls(planner: Planner) -> tuple[Asked, bool]:
         )
         told = None if share == round(100 * margin, 2) else share / 100
     elif isinstance(margin, dict):
-        bar.caption("Gross margins are by channel, as the config has them.")
-    risks = [*_RISKS] if now.risk in _RISKS else [now.risk, *_RISKS]
+        bar.caption(voice.text("planner.margins"))
+    risks = list(dict.fromkeys((now.risk, *_RISKS)))
     risk = bar.selectbox(
-        "Plan for",
+        voice.text("planner.risk"),
         risks,
         index=risks.index(now.risk),
-        format_func=lambda name: _RISKS.get(name, name),
+        format_func=lambda name: voice.text(f"planner.risk.{name}"),
         key="risk",
     )
     is_part = planner.quick_draws < planner.begin.curves.draws
-    exact = is_part and bar.checkbox("All draws: as mmm plan", value=False, key="exact")
+    exact = is_part and bar.checkbox(voice.text("planner.exact"), value=False, key="exact")
     reserve_share = now.reserve if reserve == round(100 * now.reserve, 1) else reserve / 100
     return Asked(budget, reserve_share, told, risk, _limits_set(planner)), exact
 
@@ -125,73 +182,42 @@ def _limits_set(planner: Planner) -> dict[Cell, tuple[float | None, float | None
     return found
 
 
-def _figures(planner: Planner, plan: Plan) -> None:
+def _figures(plan: Plan, voice: Voice) -> None:
     """What the plan brings, beside today's mix at equal money."""
-    told = plan.summary.to_json()
-    seeks = next(name for name in ("profit", "revenue", "outcome") if told.get(name) is not None)
+    told, name = plan.summary.to_json(), seeks(plan)
     places = st.columns(4)
-    ranged = f"90 %: {_money(told[f'{seeks}_lo'])} to {_money(told[f'{seeks}_hi'])}"
-    names = {"profit": "Profit after media", "revenue": "Revenue from media", "outcome": "Outcome from media"}
-    places[0].metric(names[seeks], _money(told[seeks]))
-    places[0].caption(ranged)
-    gain = plan.summary.gain
-    places[1].metric("More than today's mix", _money(gain.mean))
-    places[1].caption(f"90 %: {_money(gain.lo)} to {_money(gain.hi)}")
-    places[2].metric("Beats today's mix", f"{100 * plan.summary.probability_better:.0f} in 100")
-    places[2].caption("if the model is right, at equal money")
-    places[3].metric("Of it for tests", _money(plan.summary.reserve))
-    price = plan.summary.shadow_price
-    if price is not None:
-        places[3].caption(f"one more {planner.config.currency or 'unit'} of budget: {price:+.2f}")
+    places[0].metric(voice.text(f"planner.{name}"), money(told[name], voice))
+    places[0].caption(voice.text("decision.key.range", {"range": ranged(plan, name, voice)}))
+    places[1].metric(voice.text("planner.gain"), money(plan.summary.gain.mean, voice, signed=True))
+    places[1].caption(voice.text("decision.key.range", {"range": ranged(plan, "gain", voice)}))
+    odds = better(plan, voice).replace("\u00a0", " ")  # it may take two lines
+    places[2].metric(voice.text("planner.better"), odds)
+    places[2].caption(voice.text(f"planner.better.{'same' if is_today(plan) else 'note'}"))
+    places[3].metric(voice.text("planner.tests"), money(plan.summary.reserve, voice))
 
 
-def _moves(planner: Planner, plan: Plan) -> None:
-    """Where the money goes: a table, and bars of today's mix and the plan."""
-    cells = _places(plan)
-    table = pd.DataFrame(
-        {
-            "Line": [cell.name for cell in planner.cells],
-            "Today's mix": cells["current_spend"],
-            "Plan": cells["planned_spend"],
-            "Change": cells["planned_spend"] - cells["current_spend"],
-            "Brings": cells["response"],
-            "Evidence": cells["evidence"],
-            "Why": cells["why"],
-        }
-    )
-    amount = st.column_config.NumberColumn(format="localized")
-    shown = dict.fromkeys(("Today's mix", "Plan", "Change", "Brings"), amount)
-    st.dataframe(table.round(0), hide_index=True, column_config=shown, width="stretch")
-    bars = table.set_index("Line")[["Today's mix", "Plan"]]
-    st.bar_chart(bars, horizontal=True, stack=False, sort=False, color=["#B9BFC5", "#1F3A5F"])
-
-
-def _limits(planner: Planner, plan: Plan) -> None:
-    """Least and most of each line, what binds and what more room would be worth; a lock keeps a line as it is."""
-    cells = _places(plan)
-    if (cells["binding"] != "").any():
-        st.subheader("What binds")
-    for cell, held, price in zip(planner.cells, cells["binding"], cells["binding_price"], strict=True):
-        worth = f": one more unit of room is worth {price:.2f}" if pd.notna(price) else ""
-        if held:
-            st.text(f"{cell.name} ({held}){worth}")
-    with st.expander("Limits of lines"):
+def _limits(planner: Planner, plan: Plan | None, voice: Voice) -> None:
+    """Least and most of each line; a lock keeps a line as the plan on the page has it."""
+    rows = None if plan is None else plan.places.reset_index(drop=True)
+    with st.expander(voice.text("planner.limits"), key="limits", expanded=rows is None):
         for i, cell in enumerate(planner.cells):
-            row = cells.iloc[i]
-            name, lock, least, most = st.columns([3, 1, 2, 2])
-            name.text(cell.name)
-            name.caption(f"now {_money(row['least'])} to {_money(row['most'])}")
+            called = _plain(line(cell, voice))
+            name, lock, least, most = st.columns([3, 1, 2, 2], vertical_alignment="bottom")
+            name.markdown(called)
+            if rows is not None:
+                now = {side: money(rows[side].iloc[i], voice) for side in ("least", "most")}
+                name.caption(voice.text("planner.now", now))
             st.session_state.setdefault(f"locked {i}", None)
             lock.checkbox(
-                "Lock",
+                voice.text("planner.lock"),
                 key=f"lock {i}",
                 on_change=_lock,
-                args=(i, float(row["planned_spend"])),
-                help=f"keep {_plain(cell.name)}",
+                args=(i, None if rows is None else float(rows["planned_spend"].iloc[i])),
+                help=voice.text("planner.lock.help", {"cell": called}),
             )
             for place, side in ((least, "least"), (most, "most")):
                 place.number_input(
-                    f"{side.capitalize()}, {_plain(cell.name)}",
+                    voice.text(f"planner.{side}", {"cell": called}),
                     min_value=0.0,
                     value=None,
                     step=1000.0,
@@ -199,77 +225,57 @@ def _limits(planner: Planner, plan: Plan) -> None:
                 )
 
 
-def _lock(i: int, money: float) -> None:
+def _lock(i: int, money: float | None) -> None:
     """Keep a line at the money of the plan on the page, or let it go."""
     st.session_state[f"locked {i}"] = money if st.session_state[f"lock {i}"] else None
 
 
-def _compare(planner: Planner, asked: Asked, plan: Plan) -> None:
+def _compare(planner: Planner, plan: Plan, draws: int, voice: Voice) -> None:
     """Up to four scenarios side by side."""
-    kept: dict[str, tuple[Asked, Plan]] = st.session_state.setdefault("kept", {})
-    st.subheader("Scenarios")
+    kept: dict[str, tuple[Plan, int]] = st.session_state.setdefault("kept", {})
+    st.subheader(voice.text("planner.scenarios"))
     name, button = st.columns([3, 1], vertical_alignment="bottom")
-    called = name.text_input("Name", value=f"Scenario {len(kept) + 1}", key=f"name {len(kept)}")
-    if button.button("Keep this one", key="keep", disabled=len(kept) >= MOST_KEPT or not called):
-        kept[called] = (asked, plan)
+    called = name.text_input(
+        voice.text("planner.scenario.name"),
+        value=voice.text("planner.scenario", {"n": len(kept) + 1}),
+        key=f"name {len(kept)}",
+    )
+    full = len(kept) >= MOST_KEPT
+    if button.button(voice.text("planner.scenario.keep"), key="keep", disabled=full or not called):
+        kept[called] = (plan, draws)
         st.rerun()
+    if full:
+        st.caption(voice.text("planner.scenario.full"))
     if not kept:
         return
-    st.dataframe(
-        pd.DataFrame({name: _column(planner, told) for name, (_, told) in kept.items()}), width="stretch"
-    )
-    if st.button("Forget them", key="forget"):
+    st.html(scenarios_html(planner, kept, voice))
+    if st.button(voice.text("planner.scenario.forget"), key="forget"):
         kept.clear()
         st.rerun()
 
 
-def _column(planner: Planner, plan: Plan) -> dict[str, str]:
-    """One scenario as words."""
-    told = plan.summary.to_json()
-    rows = {"Budget": _money(told["budget"]), "For tests": _money(told["reserve"])}
-    for key, name in (
-        ("revenue", "Revenue from media"),
-        ("outcome", "Outcome"),
-        ("profit", "Profit after media"),
-    ):
-        if told.get(key) is not None:
-            rows[name] = _money(told[key])
-            rows[f"{name}, 90 %"] = f"{_money(told[f'{key}_lo'])} to {_money(told[f'{key}_hi'])}"
-    rows["Beats today's mix"] = f"{100 * plan.summary.probability_better:.0f} in 100"
-    money = _places(plan)["planned_spend"]
-    return rows | {cell.name: _money(amount) for cell, amount in zip(planner.cells, money, strict=True)}
-
-
-def _keep(planner: Planner, path: Path, asked: Asked, plan: Plan) -> None:
+def _keep(planner: Planner, path: Path, asked: Asked, plan: Plan, voice: Voice) -> None:
     """Save to the config, and download the workbook."""
-    st.subheader("Keep it")
+    st.subheader(voice.text("planner.keep"))
     save, download = st.columns(2)
-    if save.button("Save to the config", key="save", disabled=asked == planner.asked_now()):
+    if save.button(voice.text("planner.save"), key="save", disabled=asked == planner.asked_now()):
         try:
             earlier = save_plan(path, planner, asked)
         except MmmError as error:
-            save.error(str(error))
+            save.error(_plain(voice.retold(str(error))))
         else:
-            save.success(f"Saved. The file as it was: {earlier.name}. Next: mmm plan {path}")
-    if download.button("Make the workbook", key="make"):
+            told = {"file": voice.apart(earlier.name), "command": voice.apart(f"mmm plan {path}")}
+            save.success(_plain(voice.text("planner.saved", told)))
+    if download.button(voice.text("planner.make"), key="make"):
         download.download_button(
-            "Download plan.xlsx", planner.workbook(plan), file_name="plan.xlsx", key="download"
+            voice.text("planner.download"), planner.workbook(plan), file_name="plan.xlsx", key="download"
         )
 
 
-def _places(plan: Plan) -> pd.DataFrame:
-    """Rows of moves by what money was placed on."""
-    return plan.places.reset_index(drop=True)
-
-
-def _plain(name: str) -> str:
-    """A name from the data as text where Streamlit would read Markdown."""
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", name)
-
-
-def _money(amount: Any) -> str:
-    return "-" if amount is None else f"{amount:,.0f}"
+def _plain(text: str) -> str:
+    """Text that holds names from the data, where Streamlit would read Markdown."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "")
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3])

@@ -5,6 +5,7 @@ Plans are made by `mmm.planning.plan.optimize`, as those of `mmm plan` are: on a
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -27,13 +28,15 @@ from mmm.response.curves import WindowCurves
 from mmm.runs.files import write_text
 from mmm.runs.store import RunFolder
 from mmm.stages.at_hand import at_hand
+from mmm.stages.check import labels_of
 from mmm.stages.keys import fit_key
 from mmm.stages.plan import Outset, outset, prior_roi
 from mmm.stages.prepare import prepare
+from mmm.stages.tables import write_json
 from mmm.yaml_text import yaml_mapping
 
-QUICK = 1_000_000
-"""Places x geos x periods x draws that are planned in about a second; above, a part of the draws is planned on."""
+QUICK = 700_000
+"""Places x geos x periods x draws that two cores plan in under a second; above, a part of the draws is planned on."""
 LEAST_DRAWS = 200
 
 
@@ -91,7 +94,7 @@ class Planner:
 
     @property
     def quick_draws(self) -> int:
-        """Draws that are planned on in about a second; all of them where that is so."""
+        """Draws that are planned on in under a second; all of them where that is so."""
         window, draws = self.begin.window, self.begin.curves.draws
         size = len(window.cells) * len(window.geos) * len(window.dates)
         return min(draws, max(LEAST_DRAWS, QUICK // size))
@@ -157,8 +160,10 @@ class Planner:
         with tempfile.TemporaryDirectory() as place:
             here = Path(place)
             plan.save(here)
-            for name in ("about.json", "checks.csv"):
-                shutil.copyfile(self.folder / name, here / name)
+            shutil.copyfile(self.folder / "checks.csv", here / "checks.csv")
+            about = json.loads((self.folder / "about.json").read_text(encoding="utf-8"))
+            about["labels"] = labels_of(self.config, self.config.report.language)
+            write_json(about, here / "about.json")
             write_workbook(load_results(here, self.fitted), self.config.report, here / "plan.xlsx")
             return (here / "plan.xlsx").read_bytes()
 

@@ -136,6 +136,7 @@ def run(
         ),
     ] = None,
     engine: Engine = "",
+    language: Language = None,
     quiet: Quiet = False,
 ) -> int:
     """Check, fit, plan, design tests and report; several configs side by side, each on its own."""
@@ -144,9 +145,10 @@ def run(
     if portfolios := [config for config in configs if is_portfolio(config)]:
         if len(configs) > 1:
             raise UsageError(f"{portfolios[0]} is a portfolio: it names its markets itself. Run it alone")
-        return _run_portfolio(portfolios[0], out, seed, jobs, engine, quiet)
+        return _run_portfolio(portfolios[0], out, seed, language, jobs, engine, quiet)
     if len(configs) == 1 and not engine:
-        run_one(load(configs[0], out, bounds), out, seed, quiet, strict=strict, tests=tests)
+        settings = load(configs[0], out, bounds, language=language)
+        run_one(settings, out, seed, quiet, strict=strict, tests=tests)
         return 0
     if out is not None or bounds is not None:
         what = "--out names one folder" if out is not None else "--bounds names one workbook"
@@ -156,11 +158,17 @@ def run(
     from mmm.runs.engines import Workers, one_a_core
 
     workers = Workers(min(jobs or one_a_core(), len(configs)), engine)
-    return _run_many(configs, workers, seed, quiet, strict=strict, tests=tests)
+    return _run_many(configs, workers, seed, language, quiet, strict=strict, tests=tests)
 
 
 def _run_portfolio(
-    path: Path, out: Path | None, seed: int | None, jobs: int | None, engine: str, quiet: bool
+    path: Path,
+    out: Path | None,
+    seed: int | None,
+    language: str | None,
+    jobs: int | None,
+    engine: str,
+    quiet: bool,
 ) -> int:
     """One budget over the markets of a portfolio; the path of its page is printed last."""
     import json
@@ -181,7 +189,9 @@ def _run_portfolio(
 
         live = line if line is not None and line.live else None
         workers = Workers(jobs or one_a_core(), engine)
-        page = run_portfolio(path, out=out, seed=seed, workers=workers, progress=live, finished=note)
+        page = run_portfolio(
+            path, out=out, seed=seed, language=language, workers=workers, progress=live, finished=note
+        )
     told = json.loads((page.parent / "portfolio.json").read_text(encoding="utf-8"))
     markets = read_table(page.parent / "markets.csv")
     text = f"{portfolio_text(told, markets)}\n{page}"
@@ -190,7 +200,14 @@ def _run_portfolio(
 
 
 def _run_many(
-    configs: list[Path], workers: Workers, seed: int | None, quiet: bool, *, strict: bool, tests: bool
+    configs: list[Path],
+    workers: Workers,
+    seed: int | None,
+    language: str | None,
+    quiet: bool,
+    *,
+    strict: bool,
+    tests: bool,
 ) -> int:
     """The main job for several companies; a table of what became of each is printed last."""
     from mmm.console.many import finished_text, many_text
@@ -208,7 +225,14 @@ def _run_many(
 
         live = line if line is not None and line.live else None
         found = run_many(
-            configs, seed=seed, strict=strict, tests=tests, workers=workers, progress=live, finished=note
+            configs,
+            seed=seed,
+            strict=strict,
+            tests=tests,
+            language=language,
+            workers=workers,
+            progress=live,
+            finished=note,
         )
     show(many_text(found, Path.cwd()), configs=found)
     return worst(found)

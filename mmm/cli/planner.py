@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mmm.cli.application import Config_, Out, app, load
+from mmm.cli.application import Config_, Language, Out, app, load
 from mmm.errors import UsageError
 
 
@@ -18,6 +18,7 @@ def planner(
         int, typer.Option("--port", metavar="N", min=1, max=65535, help="port on 127.0.0.1")
     ] = 8501,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="open a browser")] = True,
+    language: Language = None,
 ) -> int:
     """Try budgets and limits in a browser, on a finished run; on 127.0.0.1 only, nothing is fitted."""
     import subprocess
@@ -25,11 +26,11 @@ def planner(
     from importlib.util import find_spec
     from pathlib import Path
 
-    load(config, out)  # faults of the config are said here, not in a browser
+    settings = load(config, out, language=language)  # faults of the config are said here, not in a browser
     if find_spec("streamlit") is None:
         raise UsageError("the planner's page needs Streamlit; pip install 'mmm-planner[app]'")
     page = Path(__file__).parents[1] / "app" / "page.py"
-    told = [str(config.resolve()), "" if out is None else str(out.resolve())]
+    told = [str(config.resolve()), "" if out is None else str(out.resolve()), settings.report.language]
     command = [
         sys.executable,
         "-m",
@@ -51,10 +52,14 @@ def flags(port: int, *, browser: bool) -> list[str]:
         "server.headless": str(not browser).lower(),
         "server.fileWatcherType": "none",
         "server.enableXsrfProtection": "true",
+        "server.enableCORS": "true",  # or any site that is open in the browser could ask for the plan
         "browser.gatherUsageStats": "false",
         "browser.serverAddress": "127.0.0.1",
         "global.developmentMode": "false",
         "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none",
         "runner.magicEnabled": "false",
+        "theme.base": "light",
+        "theme.primaryColor": "#1e6b52",
     }
     return [f"--{name}={value}" for name, value in told.items()]

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from mmm.config import Config, load_config, read_yaml
-from mmm.errors import ConfigError
+from mmm.errors import ConfigError, UsageError
 from mmm.planning.settings import Days, window_days
 from mmm.quantities import Amount, Money, MoneyOrTimes
 from mmm.settings import Settings
@@ -93,6 +93,20 @@ class Portfolio(Settings):
         if twice := sorted({file for file in files if files.count(file) > 1}):
             raise ValueError(f"`markets`: {', '.join(twice)} more than once")
         return self
+
+    def in_language(self, language: str) -> Portfolio:
+        """The same with its page in a language that a command asks for.
+
+        Raises
+        ------
+        UsageError
+            A language that no page has.
+        """
+        try:
+            pages = PortfolioPages.model_validate({"language": language})
+        except ValidationError:
+            raise UsageError(f'--language is "{language}"; it is en or he') from None
+        return self.model_copy(update={"report": pages})
 
 
 def is_portfolio(path: Path) -> bool:

@@ -54,6 +54,8 @@ class Task:
         Of the company.
     seed, strict, tests
         As `mmm.run` has them.
+    language
+        Of the report; None: as the config says.
     command
         Whether the whole job is done, or the fit alone.
     beliefs
@@ -67,6 +69,7 @@ class Task:
     seed: int | None = None
     strict: bool = False
     tests: bool = True
+    language: str | None = None
     command: Literal["run", "fit"] = "run"
     beliefs: tuple[tuple[str, float, float], ...] = ()
 
@@ -106,6 +109,7 @@ def run_many(
     seed: int | None = None,
     strict: bool = False,
     tests: bool = True,
+    language: str | None = None,
     workers: Workers = HERE,
     progress: Say | None = None,
     finished: Callable[[Status], None] = lambda status: None,
@@ -114,6 +118,8 @@ def run_many(
 
     Parameters
     ----------
+    language
+        Of every report; None: as each config says.
     workers
         Who shares the configs: each takes one at a time. Those of an engine must see the folders of this machine.
     progress
@@ -133,7 +139,8 @@ def run_many(
         known[status.config] = status
         finished(status)
 
-    tasks = _read(files, note, replace(Task("", Path(), Path(), ""), seed=seed, strict=strict, tests=tests))
+    usual = Task("", Path(), Path(), "", seed=seed, strict=strict, tests=tests, language=language)
+    tasks = _read(files, note, usual)
     share_out(tasks, workers, known, note, progress)
     return [known[str(file)] for file in files]
 
@@ -245,6 +252,8 @@ def _attempt(task: Task) -> tuple[int, str, Path | None]:
     usual: dict[str, Any] = {"out": task.folder, "seed": task.seed, "progress": say, "strict": task.strict}
     try:
         config = believing(load_config(task.path), task.beliefs)
+        if task.language is not None:
+            config = config.with_report({"language": task.language})
         if task.command == "fit":
             pipeline.fit_market(config, **usual)
             return 0, "", None

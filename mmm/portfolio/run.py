@@ -38,6 +38,7 @@ def run_portfolio(
     *,
     out: Path | None = None,
     seed: int | None = None,
+    language: str | None = None,
     workers: Workers = HERE,
     progress: Say | None = None,
     finished: Callable[[Status], None] = lambda status: None,
@@ -48,6 +49,8 @@ def run_portfolio(
     ----------
     out
         Folder of the portfolio; default `reports/<name>`. Markets have folders of their own, `reports/<market>`.
+    language
+        Of the page; None: as the config says.
     workers
         Who shares the fits.
 
@@ -60,11 +63,15 @@ def run_portfolio(
     ------
     InputError
         Faults of the configs or of the data, of all markets at once.
+    UsageError
+        A language that no page has.
     GateRefused
         A market whose fit was refused, or limits that leave no plan.
     """
     say = progress or (lambda text: None)
     portfolio, configs = load_portfolio(path)
+    if language is not None:
+        portfolio = portfolio.in_language(language)
     say("reading and checking the data of all markets")
     markets = ready_markets(portfolio, configs, seed)
     fit_missing(markets, workers, progress, finished)
@@ -95,7 +102,8 @@ def run_portfolio(
 
 
 def _digest(portfolio: Portfolio) -> str:
-    return hashlib.sha256(portfolio.model_dump_json().encode()).hexdigest()
+    """Hash of what the portfolio is; the language it is told in is no part of it."""
+    return hashlib.sha256(portfolio.model_dump_json(exclude={"report"}).encode()).hexdigest()
 
 
 def _pooled(

@@ -6,16 +6,20 @@ import importlib.util
 import io
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
+from browsing import heard, sideways, visit
 
 from mmm.app.planner import Asked, Planner, open_planner, save_plan
 from mmm.cli import planner as command
@@ -34,19 +38,49 @@ def planner(finished: Any) -> Planner:
     return open_planner(load_config(finished.small.config), finished.folder)
 
 
+SCRIPT = "</script><script>alert(1)</script>"
+BRAND = f"report: {{brand: {{name: '{SCRIPT}'}}}}\n"
+
+
+@pytest.fixture(scope="module")
+def named(finished: Any) -> Path:
+    """The config of the finished run with a company whose name is a program elsewhere."""
+    path: Path = finished.small.variant("named", (BEFORE, BRAND + BEFORE))
+    return path
+
+
 @pytest.fixture
-def page(finished: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The page of the finished run, in a browser that is none."""
+def show(finished: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Shows the page of the finished run, in a browser that is none."""
     from streamlit.testing.v1 import AppTest
 
-    monkeypatch.setattr(sys, "argv", ["page.py", str(finished.small.config), str(finished.folder)])
-    shown = AppTest.from_file(str(PAGE), default_timeout=120).run()
-    assert not shown.exception
+    def shown(config: Path, language: str) -> Any:
+        monkeypatch.setattr(sys, "argv", ["page.py", str(config), str(finished.folder), language])
+        page = AppTest.from_file(str(PAGE), default_timeout=120).run()
+        assert not page.exception
+        return page
+
     return shown
+
+
+@pytest.fixture
+def page(finished: Any, show: Any) -> Any:
+    return show(finished.small.config, "en")
 
 
 def _metrics(page: Any) -> dict[str, str]:
     return {metric.label: metric.value for metric in page.metric}
+
+
+def _html(page: Any, kind: str) -> str:
+    """What the page shows in HTML of a kind; nothing where it does not."""
+    return "".join(one.value for one in page.html if f'class="{kind}"' in one.value)
+
+
+def _rows(html: str) -> list[list[str]]:
+    """Cells of a table, line by line."""
+    lines = re.findall(r"<tr.*?</tr>", html, re.DOTALL)
+    return [re.findall(r"<t[hd][^>]*>(?:<bdi>)?(.*?)(?:</bdi>)?</t[hd]>", line) for line in lines]
 
 
 BEFORE = "plan: {horizon: 8, budget: 300_000}"
@@ -143,17 +177,64 @@ def test_the_page_shows_the_plan_of_its_controls_and_keeps_scenarios(page: Any, 
     assert _metrics(page)["Profit after media"] == profit(now)
     page.button(key="keep").click().run()
     page.number_input(key="budget").set_value(240_000.0).run()
-    assert _metrics(page)["Profit after media"] == profit(Asked(240_000.0, now.reserve))
+    less = profit(Asked(240_000.0, now.reserve))
+    assert _metrics(page)["Profit after media"] == less
     page.button(key="keep").click().run()
-    kept = page.dataframe[1].value
-    assert [*kept.columns] == ["Scenario 1", "Scenario 2"]
-    assert kept.loc["Budget"].tolist() == ["300,000", "240,000"]
+    rows = {row[0]: row[1:] for row in _rows(_html(page, "mp-table"))}
+    assert rows[""] == ["Scenario 1", "Scenario 2"]
+    assert rows["Budget"] == ["300,000", "240,000"]
+    assert rows["Profit after media"] == [profit(now), less]
+    spend = planner.plan(Asked(240_000.0, now.reserve), planner.quick_draws).spend
+    assert [rows[cell.name][1] for cell in planner.cells] == [f"{money:,.0f}" for money in spend]
     page.checkbox(key="lock 0").check().run()
     page.number_input(key="budget").set_value(300_000.0).run()
-    before = planner.plan(Asked(240_000.0, now.reserve), planner.quick_draws).places["planned_spend"].iloc[0]
-    assert page.dataframe[0].value["Plan"].iloc[0] == round(before)
+    assert re.findall(r"→ ([\d,]+)", _html(page, "mp-moves"))[0] == f"{spend[0]:,.0f}"
+    for _ in range(2):
+        page.button(key="keep").click().run()
+    assert page.button(key="keep").disabled
+    page.button(key="forget").click().run()
+    assert not page.button(key="keep").disabled
+    assert _html(page, "mp-table") == ""
     assert not page.exception
     assert not page.error
+
+
+GIVEN = {"script", "alert", "USD", "search", "generic", "facebook", "prospecting", "mmm", "plan", "xlsx"}
+
+
+@needs_streamlit
+def test_the_page_is_hebrew_from_right_to_left_with_the_figures_of_the_english_one(
+    show: Any, named: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, figures = {}, {}
+    for language, label in (("en", SCRIPT), ("he", "טלוויזיה")):
+        monkeypatch.setattr("mmm.app.blocks.labels_of", lambda *_, label=label: {"tv": label})
+        page = show(named, language)
+        page.button(key="keep").click().run()
+        widgets = (
+            page.number_input,
+            page.selectbox,
+            page.checkbox,
+            page.button,
+            page.text_input,
+            page.expander,
+        )
+        told[language] = [widget.label for kind in widgets for widget in kind]
+        told[language] += [*page.selectbox[0].options, *(one.help or "" for one in page.checkbox)]
+        texts = (page.header, page.subheader, page.caption, page.markdown)
+        told[language] += [text.value for kind in texts for text in kind]
+        told[language] += [part for metric in _metrics(page).items() for part in metric]
+        shown = _html(page, "mp-moves") + _html(page, "mp-table")
+        assert f'dir="{"rtl" if language == "he" else "ltr"}"' in shown
+        assert SCRIPT not in shown
+        heard_too = " ".join(re.findall(r'aria-label="([^"]*)"', shown))
+        told[language].append(unescape(re.sub(r"<[^>]+>", " ", shown) + heard_too))
+        seen = re.sub("[\u2066-\u2069]", "", " ".join([*_metrics(page).values(), *told[language][-1:]]))
+        figures[language] = sorted(re.findall(r"\d[\d,.]*\d", seen))
+    assert set(re.findall(r"[A-Za-z][A-Za-z-]+", " ".join(told["he"]))) - GIVEN == set()
+    assert "טלוויזיה" in told["he"][-1]
+    assert SCRIPT in told["en"][-1]
+    assert figures["he"] == figures["en"]
 
 
 @needs_streamlit
@@ -164,49 +245,96 @@ def test_a_name_from_the_data_is_text_on_the_page() -> None:
 
 
 @needs_streamlit
-def test_limits_that_leave_no_plan_are_said_on_the_page(page: Any) -> None:
+def test_limits_that_leave_no_plan_are_said_on_the_page_and_can_be_taken_back(show: Any, named: Path) -> None:
+    page = show(named, "he")
     page.number_input(key="least 0").set_value(9e6).run()
     assert len(page.error) == 1
+    page.number_input(key="most 0").set_value(8e6).run()
+    assert "גדול מהסכום הגדול ביותר" in page.error[0].value
+    for side in ("least", "most"):
+        page.number_input(key=f"{side} 0").set_value(None).run()
+    assert not page.error
     assert not page.exception
 
 
-@needs_streamlit
-def test_the_server_listens_on_this_machine_only_whatever_the_user_s_own_settings_say(
-    finished: Any, tmp_path: Path
-) -> None:
-    (tmp_path / ".streamlit").mkdir()
-    (tmp_path / ".streamlit" / "config.toml").write_text('[server]\naddress = "0.0.0.0"\nport = 1\n')
+@pytest.fixture(scope="module", params=["en", "he"])
+def served(
+    finished: Any, named: Path, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, int]]:
+    """The page in a language, served where a user's own settings would let everybody in: language and port."""
+    home = tmp_path_factory.mktemp("home")
+    (home / ".streamlit").mkdir()
+    (home / ".streamlit" / "config.toml").write_text('[server]\naddress = "0.0.0.0"\nport = 1\n')
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    arguments = [
-        "app",
-        str(finished.small.config),
-        "--out",
-        str(finished.folder),
-        "--no-browser",
-        "--port",
-        str(port),
-    ]
+    told = ["app", str(named), "--out", str(finished.folder), "--language", request.param]
     root = str(PAGE.parents[2])
     server = subprocess.Popen(
-        [sys.executable, "-m", "mmm", *arguments],
-        cwd=tmp_path,
-        env=os.environ | {"HOME": str(tmp_path), "PYTHONPATH": root},
+        [sys.executable, "-m", "mmm", *told, "--no-browser", "--port", str(port)],
+        cwd=home,
+        env=os.environ | {"HOME": str(home), "PYTHONPATH": root, "STREAMLIT_SERVER_ADDRESS": "0.0.0.0"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
     try:
         _wait_for(port)
-        with (
-            socket.socket() as other
-        ):  # 127.0.0.2 is this machine too, but not the address that is listened on
-            other.settimeout(2)
-            assert other.connect_ex(("127.0.0.2", port)) != 0
+        yield request.param, port
     finally:
         os.killpg(server.pid, 15)
         server.communicate(timeout=30)
+
+
+@needs_streamlit
+def test_the_server_listens_on_this_machine_only_whatever_the_user_s_own_settings_say(
+    served: tuple[str, int],
+) -> None:
+    with socket.socket() as other:  # 127.0.0.2 is this machine too, but not the address that is listened on
+        other.settimeout(2)
+        assert other.connect_ex(("127.0.0.2", served[1])) != 0
+
+
+DONE = "[data-testid=stApp][data-test-script-state=notRunning] .mp-moves"
+EDGES = """of => [...document.querySelectorAll(of)].map(e => e.getBoundingClientRect()).map(r => [r.left, r.right])"""
+
+
+@needs_streamlit
+@pytest.mark.browser
+@pytest.mark.xdist_group("browser")
+def test_the_page_is_whole_in_a_browser_and_answers(
+    browser: Any, served: tuple[str, int], planner: Planner
+) -> None:
+    language, port = served
+    address = f"http://127.0.0.1:{port}"
+    found = visit(browser, f"{address}/", within=address)
+    page = found.page
+    page.wait_for_selector(DONE, timeout=120_000)
+    assert page.evaluate("[document.documentElement.lang, document.documentElement.dir]") == [
+        language,
+        "rtl" if language == "he" else "ltr",
+    ]
+    profit = page.locator("[data-testid=stMetricValue]").first.inner_text()
+    budget = page.locator("[data-testid=stNumberInput] input").first
+    budget.fill("240000")
+    budget.press("Enter")
+    page.wait_for_function(
+        "was => document.querySelector('[data-testid=stMetricValue]').innerText !== was", arg=profit
+    )
+    page.wait_for_selector(DONE)
+    page.locator("button", has_text="לצד האחרים" if language == "he" else "Keep this one").click()
+    page.wait_for_selector(".mp-table", timeout=60_000)
+    bars, lists = (page.evaluate(EDGES, of) for of in (".mp-moves .bar", ".mp-moves .bars"))
+    assert len(bars) == 2 * len(planner.cells)
+    ends = {round(bar[language == "he"]) for bar in bars}  # bars grow from the side where reading begins
+    assert ends == {round(one[language == "he"]) for one in lists}
+    side, main = (page.evaluate(EDGES, f"[data-testid={part}]")[0] for part in ("stSidebar", "stMain"))
+    assert (side[0] > main[0]) == (language == "he")
+    assert {width: sideways(page, width) for width in (1280, 390)} == {1280: 0, 390: 0}
+    page.wait_for_selector(DONE)
+    assert heard(page, "serious", "critical") == []
+    assert found.faults == []
+    page.close()
 
 
 def _wait_for(port: int) -> None:

@@ -79,7 +79,12 @@ def test_one_budget_over_two_markets_and_what_they_tell_each_other(
     assert re.search(r"https?://", page) is None
 
     fits = {name: Path(f"reports/{name}/manifest.json").read_bytes() for name in ("a", "b")}
-    assert execute(["run", str(config), "--jobs", "1", "-q"]) == 0  # nothing is fitted again
+    assert execute(["run", str(config), "--jobs", "1", "-q", "--language", "fr"]) == 2
+    assert (
+        execute(["run", str(config), "--jobs", "1", "-q", "--language", "he"]) == 0
+    )  # nothing is fitted again
+    assert '<html lang="he" dir="rtl">' in Path("reports/group/report.html").read_text("utf-8")
+    assert json.loads(Path("reports/group/portfolio.json").read_text("utf-8")) == told
     assert {name: Path(f"reports/{name}/manifest.json").read_bytes() for name in fits} == fits
 
     config.write_text(PORTFOLIO.format(pool="true"))

@@ -36,9 +36,11 @@ class _Pipeline:
     def __init__(self, *errors: BaseException | None) -> None:
         self.errors = list(errors)
         self.calls: list[str] = []
+        self.languages: list[str] = []
 
     def run(self, config, *, out, seed, progress, strict, tests):
         self.calls.append(config.name)
+        self.languages.append(config.report.language)
         out.mkdir(parents=True, exist_ok=True)
         progress("sampling 40 %")
         error = self.errors.pop(0) if self.errors else None
@@ -71,6 +73,13 @@ def pipeline(monkeypatch):
         return fake
 
     return put
+
+
+def test_every_report_is_in_the_language_that_was_asked_for(companies, pipeline):
+    fake = pipeline()
+    assert worst(run_many(companies("a", "b"), language="he")) == 0
+    assert worst(run_many(companies("a"))) == 0
+    assert fake.languages == ["he", "he", "en"]
 
 
 def test_a_fault_of_ours_is_tried_once_more(companies, pipeline):
