@@ -13,11 +13,10 @@ from mmm.dims import CELL_KEYS, Cell
 from mmm.reporting import appendix_figures, figures
 from mmm.reporting.amounts import NOTHING
 from mmm.reporting.blocks import Figure, Table
-from mmm.reporting.palette import BASE
+from mmm.reporting.palette import BASE, BEFORE, OWNED
 from mmm.reporting.results import About, Results, cell_of, number, records
 from mmm.reporting.voice import Voice
 
-ORGANIC = "#9AA1A8"
 SHOWN = 6
 """Significant digits of a number in a chart's data: more would only make the page heavier."""
 
@@ -120,7 +119,7 @@ def decomposition_figure(results: Results, voice: Voice) -> tuple[Figure, tuple[
     known = {voice.channel(name): colour for name, colour in voice.colours.items()}
     known |= {
         voice.text("appendix.decomposition.base"): BASE,
-        voice.text("appendix.decomposition.organic"): ORGANIC,
+        voice.text("appendix.decomposition.organic"): OWNED,
     }
     rows = [
         {"date": f"{date:%Y-%m-%d}", "group": name, "value": _short(value / scale), "order": place}
@@ -185,7 +184,7 @@ def priors_figure(results: Results, voice: Voice) -> Figure | None:
                 {
                     **shared,
                     "offset": "0",
-                    "colour": "#A7ADB3",
+                    "colour": BEFORE,
                     "value": row["prior_median"],
                     "lo": row["prior_lo"],
                     "hi": row["prior_hi"],

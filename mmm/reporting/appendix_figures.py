@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import altair as alt
 
 from mmm.reporting.figures import ROW, Rows, Spec, finished, inline
-from mmm.reporting.palette import INK, LOSS, QUIET
+from mmm.reporting.palette import INK, LINE, LOSS, MARK, PAPER, QUIET
 
 
 def _when(*, labels: bool = True) -> alt.X:
@@ -32,11 +32,11 @@ def fit_chart(rows: Rows, unit: str, description: str) -> Spec:
 
     layers: list[alt.Chart] = []
     if any("lo" in row for row in rows):
-        layers.append(base.mark_area(opacity=0.16, color="#1F3A5F").encode(y=y("lo"), y2="hi:Q"))
+        layers.append(base.mark_area(opacity=0.16, color=LINE).encode(y=y("lo"), y2="hi:Q"))
     layers += [
         base.mark_line(strokeWidth=1.2, strokeDash=[4, 3], color=QUIET).encode(y=y("baseline")),
-        base.mark_line(strokeWidth=1.6, color="#1F3A5F").encode(y=y("expected")),
-        base.mark_point(filled=True, size=14, opacity=0.75, color="#C8622D").encode(
+        base.mark_line(strokeWidth=1.6, color=LINE).encode(y=y("expected")),
+        base.mark_point(filled=True, size=14, opacity=0.75, color=MARK).encode(
             y=y("actual"),
             tooltip=[
                 alt.Tooltip("date:T", title=" ", format="%d %b %Y"),
@@ -59,7 +59,7 @@ def residual_chart(rows: Rows, unit: str, description: str) -> Spec:
             x=_when(),
             y=alt.Y("residual:Q", title=unit, axis=alt.Axis(tickCount=3, format=",~r")),
             y2=alt.datum(0),
-            color=alt.condition("datum.residual < 0", alt.value(LOSS), alt.value("#1F3A5F")),
+            color=alt.condition("datum.residual < 0", alt.value(LOSS), alt.value(LINE)),
             tooltip=[
                 alt.Tooltip("date:T", title=" ", format="%d %b %Y"),
                 alt.Tooltip("residual:Q", title="residual", format="+,.1f"),
@@ -81,9 +81,9 @@ def forecast_chart(rows: Rows, unit: str, description: str) -> Spec:
         return alt.Y(f"{name}:Q", title=unit, axis=axis, scale=alt.Scale(zero=False))
 
     layers = [
-        base.mark_area(opacity=0.16, color="#1F3A5F").encode(y=y("lo"), y2="hi:Q"),
-        base.mark_line(strokeWidth=1.6, color="#1F3A5F").encode(y=y("expected")),
-        base.mark_point(filled=True, size=18, opacity=0.8, color="#C8622D").encode(
+        base.mark_area(opacity=0.16, color=LINE).encode(y=y("lo"), y2="hi:Q"),
+        base.mark_line(strokeWidth=1.6, color=LINE).encode(y=y("expected")),
+        base.mark_point(filled=True, size=18, opacity=0.8, color=MARK).encode(
             y=y("actual"),
             tooltip=[
                 alt.Tooltip("date:T", title=" ", format="%d %b %Y"),
@@ -101,7 +101,7 @@ def decomposition_chart(
     """Stacked areas. Rows: `date`, `group`, `value`, `order` (place in the stack, 0 at the bottom)."""
     areas = (
         alt.Chart(inline(rows))
-        .mark_area(opacity=0.95, strokeWidth=0.4, stroke="white")
+        .mark_area(opacity=0.95, strokeWidth=0.4, stroke=PAPER)
         .encode(
             x=_when(),
             y=alt.Y("value:Q", title=unit, stack="zero", axis=alt.Axis(tickCount=5, format=",~r")),

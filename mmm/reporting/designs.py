@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from mmm.reporting.blocks import Table
 from mmm.reporting.decision import measure_of
+from mmm.reporting.palette import QUIET
 from mmm.reporting.results import Results, cell_of, estimate, number, records
 from mmm.reporting.voice import Voice
 
@@ -168,7 +169,7 @@ def _card(row: Mapping[str, Any], results: Results, voice: Voice) -> Card:
         name=str(row["id"]),
         state=voice.text(f"designs.state.{row['state']}"),
         question=voice.html(f"designs.ask.{size if family != 'randomized_phasing' else 'phase'}", values),
-        colour=voice.colours.get(cell.channel, "#5d646b"),
+        colour=voice.colours.get(cell.channel, QUIET),
         rows=rows,
         replies=_replies(str(row["id"]), results, voice),
         warning=voice.html("designs.by_floor", {"loss": money(-(adds or 0.0))}) if by_floor else None,

@@ -12,7 +12,7 @@ from typing import Any
 
 import altair as alt
 
-from mmm.reporting.palette import BASE, GAIN, INK, LOSS, QUIET
+from mmm.reporting.palette import BASE, GAIN, GRID, INK, LOSS, MARK, PAPER, QUIET, WHOLE
 
 Spec = dict[str, Any]
 Rows = Sequence[Mapping[str, Any]]
@@ -35,7 +35,7 @@ _CONFIG: Spec = {
         "titleFontSize": 11.5,
         "titleFontWeight": "normal",
         "titlePadding": 6,
-        "gridColor": "#ECEEF0",
+        "gridColor": GRID,
         "domain": False,
         "ticks": False,
         "labelPadding": 6,
@@ -90,16 +90,20 @@ def bridge(rows: Rows, description: str) -> Spec:
         x2="to:Q",
         color=alt.Color(
             "kind:N",
-            scale=alt.Scale(domain=["total", "minus", "result", "loss"], range=["#2F4858", BASE, GAIN, LOSS]),
+            scale=alt.Scale(domain=["total", "minus", "result", "loss"], range=[WHOLE, BASE, GAIN, LOSS]),
             legend=None,
         ),
         tooltip=[alt.Tooltip("step:N", title=" "), alt.Tooltip("text:N", title="  ")],
     )
-    ranges = base.mark_rule(strokeWidth=1.4, color=INK).encode(x="lo:Q", x2="hi:Q")
+    # on a seam of paper, or a range could not be seen on its own bar
+    ranges = [
+        base.mark_rule(strokeWidth=width, color=colour).encode(x="lo:Q", x2="hi:Q")
+        for width, colour in ((4, PAPER), (1.4, INK))
+    ]
     ends = [base.mark_tick(thickness=1.4, size=8, color=INK).encode(x=f"{end}:Q") for end in ("lo", "hi")]
-    current = base.mark_tick(thickness=2.5, size=30, color="#C8622D").encode(x="current:Q")
+    current = base.mark_tick(thickness=2.5, size=30, color=MARK).encode(x="current:Q")
     words = base.mark_text(align="left", dx=8, fontSize=12, color=INK).encode(x="end:Q", text="text:N")
-    return finished(alt.layer(bars, ranges, *ends, current, words), 40 * len(rows), description)
+    return finished(alt.layer(bars, *ranges, *ends, current, words), 40 * len(rows), description)
 
 
 def changes(rows: Rows, description: str) -> Spec:
@@ -125,17 +129,18 @@ def changes(rows: Rows, description: str) -> Spec:
         y=alt.Y("geo:N", sort=geos, title=None, axis=quiet),
         tooltip=[alt.Tooltip(f"{name}:N", title=" ") for name in ("geo", "cell", "money", "text")],
     )
-    fields = base.mark_rect(stroke="white", strokeWidth=1).encode(
-        color=alt.Color(
-            "change:Q",
-            scale=alt.Scale(domain=[-most, 0, most], range=[LOSS, "#F4F5F6", GAIN]),
-            legend=None,
+    # the shade ends where the figure on it is still read with ease, on light and on dark paper
+    fields = (
+        base.transform_calculate(size="abs(datum.change)")
+        .mark_rect(stroke=PAPER, strokeWidth=1)
+        .encode(
+            color=alt.condition("datum.change < 0", alt.value(LOSS), alt.value(GAIN)),
+            fillOpacity=alt.FillOpacity(
+                "size:Q", scale=alt.Scale(domain=[0, most], range=[0.03, 0.5]), legend=None
+            ),
         )
     )
-    strong = f"datum.change != null && abs(datum.change) > {0.55 * most}"
-    words = base.mark_text(fontSize=10.5).encode(
-        text="text:N", color=alt.condition(strong, alt.value("white"), alt.value(INK))
-    )
+    words = base.mark_text(fontSize=10.5, color=INK).encode(text="text:N")
     return finished(alt.layer(fields, words), 22 * len(geos) + 60, description)
 
 
@@ -165,7 +170,7 @@ def calendar(rows: Rows, names: Sequence[str], begins: str | None, description: 
         scale=alt.Scale(type="utc"),
         axis=alt.Axis(grid=False, tickCount=6, format="%-d %b", labelFlush=True),
     )
-    tiles = base.mark_rect(stroke="#FFFFFF", strokeWidth=1.5, cornerRadius=2).encode(
+    tiles = base.mark_rect(stroke=PAPER, strokeWidth=1.5, cornerRadius=2).encode(
         x=when,
         x2="end:T",
         color=alt.Color("colour:N", scale=None, legend=None),
@@ -231,7 +236,7 @@ def curve(rows: Rows, points: Rows, colour: str, titles: tuple[str, str], descri
             x=x,
             y=y,
             fill=alt.Fill(
-                "which:N", scale=alt.Scale(domain=["current", "plan"], range=["#FFFFFF", colour]), legend=None
+                "which:N", scale=alt.Scale(domain=["current", "plan"], range=[PAPER, colour]), legend=None
             ),
             tooltip=[alt.Tooltip("name:N", title=" "), *tips],
         )
@@ -240,7 +245,7 @@ def curve(rows: Rows, points: Rows, colour: str, titles: tuple[str, str], descri
 
 
 def frontier(rows: Rows, points: Rows, turn: float | None, titles: tuple[str, str], description: str) -> Spec:
-    """Budget against what its best mix brings.
+    """Budget against what its best mix brings; a page sets the signal `walk` to the budget it walked to.
 
     Parameters
     ----------
@@ -255,7 +260,8 @@ def frontier(rows: Rows, points: Rows, turn: float | None, titles: tuple[str, st
     description
         What the chart shows, in words.
     """
-    x = alt.X("budget:Q", title=titles[0], scale=alt.Scale(zero=False, nice=False), axis=alt.Axis(grid=False))
+    axis = alt.Axis(grid=False, tickCount=8)
+    x = alt.X("budget:Q", title=titles[0], scale=alt.Scale(zero=False, nice=False), axis=axis)
     y = alt.Y(
         "value:Q", title=titles[1], scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5, format=",~r")
     )
@@ -270,7 +276,7 @@ def frontier(rows: Rows, points: Rows, turn: float | None, titles: tuple[str, st
     kinds = ["scenario", "today", "plan"]
     marks = alt.Chart(inline(points)).encode(x=x, y=y, tooltip=tips)
     dots = marks.mark_point(opacity=1, stroke=INK).encode(
-        fill=alt.Fill("which:N", scale=alt.Scale(domain=kinds, range=[QUIET, "#FFFFFF", GAIN]), legend=None),
+        fill=alt.Fill("which:N", scale=alt.Scale(domain=kinds, range=[QUIET, PAPER, GAIN]), legend=None),
         size=alt.Size("which:N", scale=alt.Scale(domain=kinds, range=[30, 110, 110]), legend=None),
         strokeWidth=alt.StrokeWidth("which:N", scale=alt.Scale(domain=kinds, range=[0, 2, 0]), legend=None),
     )
@@ -280,11 +286,16 @@ def frontier(rows: Rows, points: Rows, turn: float | None, titles: tuple[str, st
         .encode(text="label:N")
         for which, dy in (("plan", -16), ("today", 18))
     ]
-    layers: list[alt.Chart] = [band, line, dots, *said]
+    walked = base.encode(x=x, opacity=alt.condition("datum.budget === walk", alt.value(1), alt.value(0)))
+    there = [
+        walked.mark_rule(strokeWidth=2, color=MARK).encode(y="lo:Q", y2="hi:Q"),
+        walked.mark_point(size=120, strokeWidth=2, fill=PAPER, stroke=MARK).encode(y=y),
+    ]
+    layers: list[alt.Chart] = [band, line, dots, *said, *there]
     if turn is not None:
         mark = alt.Chart(inline([{"at": turn}])).mark_rule(color=INK, strokeDash=[2, 3], strokeWidth=1.2)
         layers.insert(1, mark.encode(x=alt.X("at:Q", title=titles[0])))
-    return finished(alt.layer(*layers), 260, description)
+    return finished(alt.layer(*layers), 260, description) | {"params": [{"name": "walk", "value": None}]}
 
 
 def intervals(

@@ -43,6 +43,7 @@ from mmm.reporting.decision import decide
 from mmm.reporting.figures import Spec
 from mmm.reporting.letterhead import NO_LETTERHEAD, Letterhead
 from mmm.reporting.masthead import masthead
+from mmm.reporting.palette import of_page, toned, tones
 from mmm.reporting.results import Results
 from mmm.reporting.retold import results_retold
 from mmm.reporting.settings import Audience, ReportSettings
@@ -123,7 +124,7 @@ def render_page(
         record_note=record.record_sentence(results, voice),
         trace=head.trace,
         config_text=results.about.config_text,
-        css=Markup(source("report.css")),
+        css=stylesheet(),
         script=Markup(source("report.js")),
         bundle=Markup(vega_bundle()),
         **_front(results, voice),
@@ -159,6 +160,7 @@ def _front(results: Results, voice: Voice) -> dict[str, Any]:
         "scenarios_table": scenarios.scenarios_table(results, voice),
         "scenarios_without": scenarios.without_plan(results, voice),
         "pairs_table": scenarios.pairs_table(results, voice),
+        "walk": scenarios.walk(results, voice),
         "frontier_table": scenarios.frontier_table(results, voice),
         "moves_lead": moves.moves_lead(decision, voice),
         "moves": moves.moves(results, voice),
@@ -252,7 +254,7 @@ def _back(results: Results, voice: Voice) -> dict[str, Any]:
 @cache
 def environment() -> Environment:
     """Templates of every page; whatever comes from the data is text."""
-    return Environment(
+    templates = Environment(
         loader=PackageLoader("mmm.reporting"),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
@@ -260,6 +262,13 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    templates.filters |= {"toned": toned, "of_page": of_page}
+    return templates
+
+
+def stylesheet() -> Markup:
+    """What every page looks like, on a light screen, on a dark one and on paper."""
+    return Markup(tones() + source("report.css"))
 
 
 def source(name: str) -> str:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from mmm.dims import Cell
 from mmm.reporting.blocks import Table
-from mmm.reporting.html import environment, source
+from mmm.reporting.html import environment, stylesheet
 from mmm.reporting.results import cell_of, estimate, number, read_table, records
 from mmm.reporting.voice import Voice, voice_of_page
 
@@ -56,7 +56,7 @@ def render_portfolio(told: Row, tables: Mapping[str, list[Any]], language: str, 
             name=voice.company,
             window=voice.figures.window(start, end),
             money_note=voice.html("masthead.money", {"currency": told["currency"]}),
-            css=Markup(source("report.css")),
+            css=stylesheet(),
             headline=_headline(told, voice),
             keys=_keys(told, voice),
             verdicts=_verdicts(told, tables["markets"], voice),

@@ -8,10 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
 from mmm.reporting.blocks import Table
-from mmm.reporting.html import environment, source
+from mmm.reporting.html import environment, stylesheet
 from mmm.reporting.results import cell_of, estimate, number, read_table, records
 from mmm.reporting.rollout import Row, actions_table, decision, how, reasons, steps_table
 from mmm.reporting.voice import Voice, voice_of_page
@@ -69,7 +67,7 @@ def render_proposal(
             id=row["id"],
             window=voice.figures.window(start, end),
             money_note=voice.html(money_key, {"currency": about["currency"]}),
-            css=Markup(source("report.css")),
+            css=stylesheet(),
             headline=decision(row, voice),
             keys=_keys(row, voice),
             reasons=reasons(row, voice),

@@ -16,8 +16,8 @@ from markupsafe import Markup
 from mmm.dims import Cell
 from mmm.reporting.blocks import Figure, Table
 from mmm.reporting.figures import Rows, Spec, finished, inline
-from mmm.reporting.html import environment, source, vega_bundle
-from mmm.reporting.palette import INK
+from mmm.reporting.html import environment, source, stylesheet, vega_bundle
+from mmm.reporting.palette import INK, LINE, MARK
 from mmm.reporting.results import records
 from mmm.reporting.voice import Voice, voice_of_page
 
@@ -88,7 +88,7 @@ def render_readout(
             name=voice.company,
             id=figures["id"],
             money_note=voice.html(money_key, {"currency": figures["currency"]}),
-            css=Markup(source("report.css")),
+            css=stylesheet(),
             script=Markup(source("report.js")),
             bundle=Markup(vega_bundle()),
             headline=_headline(figures, voice),
@@ -227,21 +227,19 @@ def _course_chart(rows: Rows, unit: str, description: str) -> Spec:
         alt.Tooltip("date:T", title=" ", format="%d %b %Y"),
         *(alt.Tooltip(f"{name}:Q", title=name, format=",.1f") for name in ("actual", "expected")),
     ]
-    band = base.mark_area(opacity=0.16, color="#1F3A5F").encode(y=y("expected_lo"), y2="expected_hi:Q")
-    line = base.mark_line(strokeWidth=1.6, color="#1F3A5F").encode(y=y("expected"))
-    dots = base.mark_point(filled=True, size=26, opacity=0.9, color="#C8622D").encode(
-        y=y("actual"), tooltip=tips
-    )
+    band = base.mark_area(opacity=0.16, color=LINE).encode(y=y("expected_lo"), y2="expected_hi:Q")
+    line = base.mark_line(strokeWidth=1.6, color=LINE).encode(y=y("expected"))
+    dots = base.mark_point(filled=True, size=26, opacity=0.9, color=MARK).encode(y=y("actual"), tooltip=tips)
     return finished(alt.layer(band, line, dots, _marks(rows)), 280, description)
 
 
 def _sum_chart(rows: Rows, unit: str, description: str) -> Spec:
     base = alt.Chart(inline(rows)).encode(x=_when())
     axis = alt.Axis(tickCount=5, format=",~r")
-    band = base.mark_area(opacity=0.16, color="#C8622D").encode(
+    band = base.mark_area(opacity=0.16, color=MARK).encode(
         y=alt.Y("cumulative_lo:Q", title=unit, axis=axis), y2="cumulative_hi:Q"
     )
-    line = base.mark_line(strokeWidth=2, color="#C8622D").encode(y=alt.Y("cumulative:Q", title=unit))
+    line = base.mark_line(strokeWidth=2, color=MARK).encode(y=alt.Y("cumulative:Q", title=unit))
     zero = (
         alt.Chart(inline([{"at": 0}])).mark_rule(color=INK, strokeWidth=1).encode(y=alt.Y("at:Q", title=unit))
     )

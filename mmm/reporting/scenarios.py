@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
@@ -13,6 +14,15 @@ from mmm.reporting.blocks import Figure, Table
 from mmm.reporting.decision import measure_of
 from mmm.reporting.results import Estimate, Results, estimate, number, records
 from mmm.reporting.voice import Voice
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A budget in thousands, what is said of it, and whether it is the plan's."""
+
+    budget: float
+    said: str
+    is_plan: bool
 
 
 def scenarios_lead(results: Results, voice: Voice) -> Markup | None:
@@ -73,6 +83,23 @@ def frontier_figure(results: Results, voice: Voice) -> Figure | None:
     label = voice.text("scenarios.chart")
     spec = figures.frontier(line, points, None if turn is None else turn / 1e3, titles, label)
     return Figure(label, spec)
+
+
+def walk(results: Results, voice: Voice) -> tuple[Step, ...]:
+    """The budgets of the frontier one after the other, each with what its best mix brings; empty without a frontier."""
+    told = frontier_table(results, voice)
+    if told is None:
+        return ()
+    budget, _, measure, _, _, following = told.head
+    steps = []
+    for row, line in zip(records(results.frontier), told.rows, strict=True):
+        money, name, value, span, _, next_unit = line
+        values = {"budget": budget, "money": money, "measure": measure, "value": value, "range": span}
+        values |= {"next": following, "return": next_unit, "name": f" ({name})" if name else ""}
+        steps.append(
+            Step(row["budget"] / 1e3, voice.text("scenarios.walk.step", values), row["point"] == "plan")
+        )
+    return tuple(steps)
 
 
 def scenarios_table(results: Results, voice: Voice) -> Table | None:

@@ -121,7 +121,7 @@ def experiments_table(results: Results, voice: Voice) -> Table | None:
     names = ("test", "cell", "geos", "when", "spend_change")
     lifts = ("measured_lift", "range", "without_lift", "range", "model_lift", "range")
     head = (*names, *lifts, "measured_roi", "without_roi", "model_roi", "tail", "test_weight", "conflict")
-    return Table(tuple(voice.text(f"column.{name}") for name in head), tuple(rows), words=4)
+    return Table(tuple(voice.text(f"column.{name}") for name in head), tuple(rows), words=4, prose=True)
 
 
 def _decided(row: Mapping[str, Any], voice: Voice) -> str:

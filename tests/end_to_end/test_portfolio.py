@@ -75,7 +75,7 @@ def test_one_budget_over_two_markets_and_what_they_tell_each_other(
     assert told["gain"] == pytest.approx(told["gain_within"] + told["gain_between"])
     page = Path("reports/group/report.html").read_text("utf-8")
     for market in ("a", "b"):
-        assert f'<th scope="row">{market}</th>' in page
+        assert f'<th scope="row"><span>{market}</span></th>' in page
     assert re.search(r"https?://", page) is None
 
     fits = {name: Path(f"reports/{name}/manifest.json").read_bytes() for name in ("a", "b")}

@@ -7,6 +7,9 @@
       .then(function (result) {
         views.push({ view: result.view, box: box });
         box.dataset.state = "drawn";
+        document.querySelectorAll(".walk[data-chart='" + box.dataset.spec + "']").forEach(function (one) {
+          walk(one, result.view);
+        });
         var svg = box.querySelector("svg");
         if (svg) { svg.setAttribute("aria-hidden", "true"); svg.setAttribute("focusable", "false"); }
       })
@@ -14,6 +17,20 @@
         box.dataset.state = "failed";
         box.textContent = box.dataset.failed;
       });
+  }
+  // A slider that walks along the budgets of a chart; it comes when the chart is there.
+  function walk(box, view) {
+    var slider = box.querySelector("input"), said = box.querySelector("output");
+    function step() {
+      var at = slider.list.options[slider.value].dataset;
+      said.textContent = at.said;
+      slider.setAttribute("aria-valuetext", at.said);
+      view.signal("walk", Number(at.budget)).run();
+    }
+    slider.addEventListener("input", step);
+    box.hidden = false;
+    said.textContent = slider.list.options[slider.value].dataset.said;
+    slider.setAttribute("aria-valuetext", said.textContent);
   }
   // One chart after the other, so that a long page stays responsive while it is drawn.
   var queue = Array.prototype.slice.call(document.querySelectorAll(".chart"));

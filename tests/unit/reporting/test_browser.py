@@ -126,6 +126,87 @@ def test_names_of_a_mirrored_chart_stand_right_of_its_bars(browser: Any, hebrew_
     page.close()
 
 
+def test_the_slider_walks_along_the_budgets_by_keyboard(
+    browser: Any, page_file: Path, results: Results
+) -> None:
+    page, faults = _open(browser, page_file, 1280)
+    budgets = results.frontier.sort_values("budget").to_dict("records")
+    at = [row["point"] for row in budgets].index("plan")
+    slider, said = page.locator("#walk"), page.locator(".walk output")
+    assert f"{budgets[at]['budget'] / 1e3:,.0f} k" in said.inner_text()
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    told = said.inner_text()
+    for name in ("budget", "profit", "profit_lo", "profit_hi"):
+        assert f"{budgets[at + 1][name] / 1e3:,.0f} k".replace("-", "\u2212") in told
+    assert slider.get_attribute("aria-valuetext") == told
+    marks = page.locator("[data-spec=chart-frontier] .mark-symbol.role-mark").last.locator("path")
+    seen = [marks.nth(i).get_attribute("opacity") for i in range(marks.count())]
+    assert seen == ["1" if i == at + 1 else "0" for i in range(len(budgets))]
+    page.emulate_media(media="print")
+    assert not slider.is_visible()
+    assert faults == []
+    page.close()
+
+
+TEXTS = """[...document.querySelectorAll('.chart svg text')].filter(one => one.textContent.trim()).map(one => [
+  getComputedStyle(one).fill,
+  getComputedStyle(one.closest('.appendix') || document.body).backgroundColor])"""
+
+
+@pytest.mark.parametrize(("colours", "media"), [("light", "screen"), ("dark", "screen"), ("dark", "print")])
+def test_charts_are_read_on_light_paper_and_dark_and_print_is_light(
+    browser: Any, page_file: Path, colours: Any, media: Any
+) -> None:
+    page, _ = _open(browser, page_file, 1280)
+    page.emulate_media(color_scheme=colours, media=media)
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (_light(paper) < 0.02) == ((colours, media) == ("dark", "screen"))
+    assert (_light(paper) == 1.0) == ((colours, media) != ("dark", "screen"))
+    read = [
+        (_light(fill), _light(paper if behind.endswith(", 0)") else behind))
+        for fill, behind in page.evaluate(TEXTS)
+    ]
+    assert len(read) > 200
+    assert min((max(pair) + 0.05) / (min(pair) + 0.05) for pair in read) >= 4.5
+    page.close()
+
+
+def _light(colour: str) -> float:
+    """Relative luminance of what a browser calls `rgb(27, 31, 36)`."""
+    parts = [int(part) / 255 for part in colour[colour.index("(") + 1 : -1].split(", ")[:3]]
+    line = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), line, strict=True))
+
+
+def test_no_column_of_a_table_is_out_of_sight_on_a_desk_and_on_a_phone_a_shade_says_so(
+    browser: Any, page_file: Path
+) -> None:
+    page, _ = _open(browser, page_file, 1280)
+    page.evaluate(OPEN_ALL)
+    beyond = (
+        "[...document.querySelectorAll('.scroll')].filter(one => one.scrollWidth > one.clientWidth).length"
+    )
+    assert page.evaluate(beyond) == 0
+    page.set_viewport_size({"width": 390, "height": 900})
+    assert page.evaluate(beyond) > 0
+    shades = page.evaluate("getComputedStyle(document.querySelector('.scroll')).backgroundAttachment")
+    assert shades.split(", ") == ["local", "local", "scroll", "scroll"]
+    page.close()
+
+
+OPEN_ALL = "document.querySelectorAll('details').forEach(one => { one.open = true; })"
+
+
+def _found(page: Any) -> list[str]:
+    """What axe-core finds, however small, with everything on the page unfolded."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    page.evaluate(OPEN_ALL)
+    faults = Axe().run(page).response["violations"]
+    return [f"{one['id']} ({one['impact']}): {one['nodes'][0]['html'][:200]}" for one in faults]
+
+
 @pytest.mark.parametrize(
     ("file", "width", "colours"), [("page_file", 1280, "light"), ("hebrew_file", 390, "dark")]
 )

@@ -136,6 +136,21 @@ def test_a_channel_has_one_colour_in_charts_and_chips(source: str, page: Page) -
         assert f'style="background:{colour}"></span><bdi>{channel}' in source
 
 
+def test_a_page_leaves_every_colour_to_its_stylesheet(page: Page) -> None:
+    named = [value for chart in page.charts.values() for value in _colours(chart)]
+    assert len(named) > 100
+    assert {value.partition("(")[0] for value in named} == {"var", "transparent"}
+
+
+def _colours(part: Any) -> list[str]:
+    if isinstance(part, dict):
+        return [found for value in part.values() for found in _colours(value)]
+    if isinstance(part, list):
+        return [found for value in part for found in _colours(value)]
+    looks = isinstance(part, str) and re.fullmatch(r"#[0-9A-Fa-f]{3,8}|white|black|transparent|var\(.*", part)
+    return [part] if looks else []
+
+
 def test_the_footer_traces_the_page_to_its_run(results: Results, page: Page) -> None:
     assert results.about.config_hash in page.front
     assert "15\u00a0November\u00a02026" in page.front

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 
 import numpy as np
 import pytest
 
-from mmm.reporting.palette import CHANNEL_COLOURS, channel_colours
+from mmm.reporting.palette import (
+    CHANNEL_COLOURS,
+    DARK_CHANNEL_COLOURS,
+    channel_colours,
+    of_page,
+    tones,
+)
 
 # Machado, Oliveira and Fernandes 2009, severity 1, in linear RGB.
 EYES = {
@@ -42,15 +49,51 @@ def _lab(linear: np.ndarray) -> np.ndarray:
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
 
+def _contrast(one: np.ndarray, other: np.ndarray) -> float:
+    low, high = sorted(float(colour @ np.array([0.2126, 0.7152, 0.0722])) for colour in (one, other))
+    return (high + 0.05) / (low + 0.05)
+
+
+SCHEMES = [dict(re.findall(r"--([\w-]+):(#\w{6})", line)) for line in tones().splitlines()]
+"""Colours by name, of a light screen and of a dark one."""
+
+
+@pytest.mark.parametrize("colours", [CHANNEL_COLOURS, DARK_CHANNEL_COLOURS], ids=["light", "dark"])
 @pytest.mark.parametrize("eyes", EYES)
-def test_any_two_channels_look_different_to_all_eyes(eyes: str) -> None:
-    seen = [_lab(np.asarray(EYES[eyes]) @ _linear(colour)) for colour in CHANNEL_COLOURS]
+def test_any_two_channels_look_different_to_all_eyes(eyes: str, colours: tuple[str, ...]) -> None:
+    seen = [_lab(np.asarray(EYES[eyes]) @ _linear(colour)) for colour in colours]
     assert min(np.linalg.norm(a - b) for a, b in combinations(seen, 2)) >= 18
 
 
-@pytest.mark.parametrize("colour", CHANNEL_COLOURS)
-def test_a_colour_stands_out_from_paper_at_three_to_one(colour: str) -> None:
-    assert 1.05 / (_linear(colour) @ np.array([0.2126, 0.7152, 0.0722]) + 0.05) >= 3
+@pytest.mark.parametrize("scheme", SCHEMES, ids=["light", "dark"])
+def test_channels_stand_out_from_paper_at_three_to_one_and_words_at_four_and_a_half(
+    scheme: dict[str, str],
+) -> None:
+    channels = [colour for name, colour in scheme.items() if name.startswith("channel-")]
+    words = [scheme[name] for name in ("ink", "quiet", "gain", "loss")]
+    papers = [_linear(scheme[name]) for name in ("paper", "wash")]
+    assert len(channels) == len(CHANNEL_COLOURS)
+    assert min(_contrast(_linear(colour), paper) for colour in words for paper in papers) >= 4.5
+    assert min(_contrast(_linear(colour), papers[0]) for colour in channels) >= 3
+
+
+@pytest.mark.parametrize("scheme", SCHEMES, ids=["light", "dark"])
+def test_a_figure_is_read_on_the_strongest_shade_of_gain_and_loss(scheme: dict[str, str]) -> None:
+    parts = {
+        name: np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) for name, colour in scheme.items()
+    }
+    for shade in ("gain", "loss"):
+        mixed = np.round((parts[shade] + parts["paper"]) / 2).astype(int)  # half opaque
+        assert _contrast(_linear(scheme["ink"]), _linear("#" + "".join(f"{x:02X}" for x in mixed))) >= 4.5
+
+
+def test_a_name_that_looks_like_a_colour_stays_a_name() -> None:
+    one = CHANNEL_COLOURS[0]
+    chart = {"datasets": {"d": [{"cell": one, "colour": one}]}, "mark": {"color": one}, "title": one}
+    turned = of_page(chart)
+    assert turned["datasets"]["d"] == [{"cell": one, "colour": "var(--channel-1)"}]
+    assert turned["mark"] == {"color": "var(--channel-1)"}
+    assert turned["title"] == one
 
 
 def test_a_channel_keeps_one_colour_however_often_it_comes() -> None:

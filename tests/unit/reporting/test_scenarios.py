@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -14,6 +15,7 @@ from mmm.reporting.scenarios import (
     pairs_table,
     scenarios_lead,
     scenarios_table,
+    walk,
     without_plan,
 )
 from mmm.reporting.settings import ReportSettings
@@ -70,6 +72,17 @@ def test_the_chart_has_every_budget_and_every_scenario_that_has_a_plan(results, 
     known = int(results.scenarios.profit.notna().sum())
     assert {len(results.frontier), known + 1, 1} <= sizes
     assert len(frontier_table(results, voice).rows) == len(results.frontier)
+
+
+def test_the_slider_has_every_budget_in_order_and_begins_at_the_plan(results, voice):
+    steps, table = walk(results, voice), frontier_table(results, voice)
+    assert [step.budget for step in steps] == [budget / 1e3 for budget in results.frontier.budget]
+    assert [step.budget for step in steps if step.is_plan] == [results.summary.budget / 1e3]
+    for step, (budget, _, value, span, *_) in zip(steps, table.rows, strict=True):
+        assert all(figure in step.said for figure in (budget, value, span))
+    layers = frontier_figure(results, voice).spec["layer"]
+    marked = [layer for layer in layers if "walk" in json.dumps(layer)]
+    assert len(marked) == 2
 
 
 def test_odds_of_a_pair_add_up(results, voice):
