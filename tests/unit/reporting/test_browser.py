@@ -133,12 +133,12 @@ def test_the_slider_walks_along_the_budgets_by_keyboard(
     budgets = results.frontier.sort_values("budget").to_dict("records")
     at = [row["point"] for row in budgets].index("plan")
     slider, said = page.locator("#walk"), page.locator(".walk output")
-    assert f"{budgets[at]['budget'] / 1e3:,.0f} k" in said.inner_text()
+    assert f"{budgets[at]['budget'] / 1e3:,.0f}\xa0k" in said.inner_text()
     slider.focus()
     page.keyboard.press("ArrowRight")
     told = said.inner_text()
     for name in ("budget", "profit", "profit_lo", "profit_hi"):
-        assert f"{budgets[at + 1][name] / 1e3:,.0f} k".replace("-", "\u2212") in told
+        assert f"{budgets[at + 1][name] / 1e3:,.0f}\xa0k".replace("-", "\u2212") in told
     assert slider.get_attribute("aria-valuetext") == told
     marks = page.locator("[data-spec=chart-frontier] .mark-symbol.role-mark").last.locator("path")
     seen = [marks.nth(i).get_attribute("opacity") for i in range(marks.count())]
