@@ -144,6 +144,42 @@ def changes(rows: Rows, description: str) -> Spec:
     return finished(alt.layer(fields, words), 22 * len(geos) + 60, description)
 
 
+def shares(rows: Rows, description: str) -> Spec:
+    """Two bars a line, the first outlined, the second filled, each with its figure.
+
+    Parameters
+    ----------
+    rows
+        `name`, `line` ("0" above, "1" below), `what`, `share` (of one), `text`, `colour` and `fill`.
+    description
+        What the chart shows, in words.
+    """
+    names = list(dict.fromkeys(row["name"] for row in rows))
+    most = max(row["share"] for row in rows)
+    base = alt.Chart(inline(rows)).encode(
+        y=alt.Y(
+            "name:N",
+            sort=names,
+            title=None,
+            axis=alt.Axis(labelLimit=150, labelColor=INK, labelFontSize=12, grid=False),
+        ),
+        yOffset=alt.YOffset("line:N", sort=["0", "1"]),
+        x=alt.X(
+            "share:Q",
+            title=None,
+            scale=alt.Scale(domainMax=ROOM_FOR_WORDS * most),
+            axis=alt.Axis(format="%", tickCount=5),
+        ),
+        tooltip=[alt.Tooltip(f"{name}:N", title=" ") for name in ("name", "what", "text")],
+    )
+    bars = base.mark_bar(size=10, strokeWidth=1.5).encode(
+        fill=alt.Fill("fill:N", scale=None, legend=None),
+        stroke=alt.Stroke("colour:N", scale=None, legend=None),
+    )
+    words = base.mark_text(align="left", dx=6, fontSize=11, color=INK).encode(text="text:N")
+    return finished(alt.layer(bars, words), (ROW + 8) * len(names), description)
+
+
 def calendar(rows: Rows, names: Sequence[str], begins: str | None, description: str) -> Spec:
     """A heat map of money by name and period: the channel's colour, the darker the more.
 

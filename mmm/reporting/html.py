@@ -34,6 +34,7 @@ from mmm.reporting import (
     scenarios,
     scorecard,
     segments,
+    shares,
     stress,
     tested,
 )
@@ -186,6 +187,8 @@ def _front(results: Results, voice: Voice) -> dict[str, Any]:
         "returns_table": evidence.returns_table(results, voice),
         "segments_lead": segments.segments_lead(results, voice),
         "segments": segments.segments_figure(results, voice),
+        "shares": shares.shares_figure(results, voice),
+        "shares_table": shares.shares_table(results, voice),
         "segments_table": segments.segments_table(results, voice),
         "others_table": segments.others_table(results, voice),
         "scorecard_lead": scorecard.scorecard_lead(results, voice),
