@@ -15,6 +15,8 @@ from typing import Annotated
 
 import typer
 
+from mmm.console.terminal import painted
+
 
 @dataclass(slots=True)
 class _Answer:
@@ -32,7 +34,7 @@ _answer = _Answer()
 def show(text: str, **parts: object) -> None:
     """Print a text; `parts` are the tables and figures behind it, by the names they have in `--json`."""
     _answer.parts |= parts
-    print(text)
+    print(painted(text, sys.stdout))
 
 
 def note_error(message: str) -> None:

@@ -1,8 +1,9 @@
-"""The terminal itself: a progress line, a question."""
+"""The terminal itself: colours, a progress line, a question."""
 
 from __future__ import annotations
 
 import math
+import os
 import re
 import shutil
 import sys
@@ -17,8 +18,22 @@ from mmm.console.words import (
 if TYPE_CHECKING:
     pass
 
+_BAR = 20
+"""Characters of a full bar."""
+
+_PAINTS = {"fail": "1;31", "review": "33", "pass": "32"}
+"""How what a line begins with is written on a terminal: red, yellow, green."""
+
 _PLAIN_EVERY = 10.0
 """Seconds between plain lines that differ in their numbers only."""
+
+
+def painted(text: str, stream: TextIO) -> str:
+    """The text with verdicts in colour where a person sees it: on a terminal, unless `NO_COLOR` is set."""
+    if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return text
+    verdict = re.compile(rf"^({'|'.join(_PAINTS)})(?= )", re.MULTILINE)
+    return verdict.sub(lambda found: f"\x1b[{_PAINTS[found[1]]}m{found[1]}\x1b[0m", text)
 
 
 class ProgressLine:
@@ -50,7 +65,8 @@ class ProgressLine:
         """Say what is going on now."""
         now = self._clock()
         if self._live:
-            line = f"{message}  {now - self._began:.0f} s{self._left(message, now)}"[: self._room()]
+            line = f"{message}{_bar(message)}  {now - self._began:.0f} s{self._left(message, now)}"
+            line = line[: self._room()]
             padding = " " * (width_of(self._shown) - width_of(line))
             self._stream.write(f"\r{line}{padding}")
             self._shown = line
@@ -82,6 +98,15 @@ class ProgressLine:
             self._stream.write("\r" + " " * width_of(self._shown) + "\r")
             self._stream.flush()
             self._shown = ""
+
+
+def _bar(message: str) -> str:
+    """The share that a message tells, as a bar; nothing where it tells none."""
+    found = re.search(r"(\d+) %", message)
+    if found is None:
+        return ""
+    full = round(_BAR * min(int(found[1]), 100) / 100)
+    return f"  [{'#' * full}{'.' * (_BAR - full)}]"
 
 
 def ask(prompt: str, default: str) -> str:

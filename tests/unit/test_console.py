@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 
 import pandas as pd
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from mmm.console import plans, words
 from mmm.console.plans import plan_text
 from mmm.console.results import checks_text, roi_text
-from mmm.console.terminal import ProgressLine, ask
+from mmm.console.terminal import ProgressLine, ask, painted
 from mmm.console.trust import stress_text
 from mmm.console.words import aligned, in_100, money, percent, ratio, width_of
 from mmm.data.panel import Check
@@ -323,12 +324,24 @@ def test_progress_tells_the_time_left_once_the_pace_is_known() -> None:
         line(message)
     shown = [part.rstrip() for part in stream.getvalue().split("\r")[1:]]
     assert shown == [
-        "sampling 0 %  10 s",
-        "sampling 1 %  12 s",
-        "sampling 25 %  20 s, 30 s left",  # a quarter took ten seconds
-        "sampling 75 %  40 s, 10 s left",
+        "sampling 0 %  [....................]  10 s",
+        "sampling 1 %  [....................]  12 s",
+        "sampling 25 %  [#####...............]  20 s, 30 s left",  # a quarter took ten seconds
+        "sampling 75 %  [###############.....]  40 s, 10 s left",
         "plan  41 s",
     ]
+
+
+def test_verdicts_are_in_colour_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    text = "fail    one - two\n        -> do this\nreview  x\npass    y\n1 pass, 0 review"
+    assert painted(text, io.StringIO()) == text
+    seen = painted(text, _Terminal())
+    assert seen.count("\x1b[0m") == 3
+    assert re.sub(r"\x1b\[[\d;]*m", "", seen) == text
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert painted(text, _Terminal()) == text
 
 
 def test_a_message_longer_than_the_terminal_stays_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
