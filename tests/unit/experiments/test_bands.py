@@ -41,6 +41,8 @@ def noisy(panel: Panel, seed: int, rho: float, tails: float, regions: int) -> Pa
         unit_value=np.ones((weeks, regions)),
         spend=panel.spend[:, kept],
         exposure=panel.exposure[:, kept],
+        organic=panel.organic[:, kept],
+        controls=panel.controls[:, kept],
     )
 
 
