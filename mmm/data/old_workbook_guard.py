@@ -8,10 +8,13 @@ reader lays out every cell between the first and the last of every sheet, howeve
 from __future__ import annotations
 
 import struct
+from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from mmm.data.old_workbook_texts import too_many_letters
 from mmm.data.workbook_parts import MOST_CELLS
+from mmm.data.workbook_texts import MOST_LETTERS
 from mmm.errors import DataError
 
 MOST_BYTES = 1 << 28
@@ -19,7 +22,7 @@ MOST_BYTES = 1 << 28
 
 _LARGEST_SECTOR = 0xFFFFFFFA
 _LISTED, _ENTRY = 109, 128
-_SHEET, _SIZE, _TEXTS, _END = 0x85, 0x200, 0xFC, 0x0A
+_SHEET, _SIZE, _TEXTS, _MORE, _SHOWN, _END = 0x85, 0x200, 0xFC, 0x3C, 0xFD, 0x0A
 _CORNERS = {10: "<HHHH", 14: "<IIHH"}
 """First row, row after the last, first column, column after the last: Excel 5, and later ones."""
 
@@ -33,15 +36,16 @@ def refuse_old_bombs(content: bytes, path: Path) -> None:
     Raises
     ------
     DataError
-        The file is too large, its sectors run in a circle, or its sheets span too many cells; the message names the
-        file.
+        The file is too large, its sectors run in a circle, or its sheets span too many cells or letters; the message
+        names the file.
     """
     if len(content) > MOST_BYTES:
         raise DataError(
             [f"{path}: {len(content) / 2**20:,.0f} MB are too many for an XLS. Save it as XLSX or CSV."]
         )
     try:
-        _refuse_cells(_workbook(content), path)
+        stream = _workbook(content)
+        _refuse_letters(stream, _refuse_cells(stream, path), path)
     except (ValueError, IndexError, struct.error) as error:
         raise DataError(
             [f"{path}: the workbook cannot be read ({error}). Open it in Excel and save it again as XLSX."]
@@ -114,8 +118,41 @@ def _entry(record: bytes) -> tuple[str, int, int]:
     return name, *struct.unpack_from("<IQ", record, 116)
 
 
-def _refuse_cells(stream: bytes, path: Path) -> None:
-    """Every sheet that is listed, as often as it is listed, is laid out by a reader."""
+def _refuse_letters(stream: bytes, listed: Sequence[int], path: Path) -> None:
+    """A text is written once, and a reader copies it into every cell that shows it, of every sheet that is listed."""
+    texts: list[bytes] = []
+    last = 0
+    for kind, place, length in _records(stream, 0):
+        if kind == _TEXTS:
+            texts.append(stream[place + 8 : place + length])
+        elif kind == _MORE and last in (_TEXTS, _MORE) and texts:
+            texts.append(stream[place : place + length])
+        last = kind if kind != _MORE or last in (_TEXTS, _MORE) else 0
+    shown = {start: _shown(stream, start) for start in set(listed)} if texts else {}
+    if too_many_letters(texts, [shown[start] for start in listed if texts]):
+        raise DataError(
+            [
+                f"{path}: the texts of its cells come to more than {MOST_LETTERS:,} letters, the same shown again and "
+                "again. Save the table without long texts, and look at where the file comes from."
+            ]
+        )
+
+
+def _shown(stream: bytes, start: int) -> array[int]:
+    """The number of the text in each cell of a sheet that shows one."""
+    return array(
+        "Q",
+        (
+            struct.unpack_from("<I", stream, place + 6)[0]
+            for kind, place, length in _records(stream, start)
+            if kind == _SHOWN and length >= 10
+        ),
+    )
+
+
+def _refuse_cells(stream: bytes, path: Path) -> list[int]:
+    """Every sheet that is listed, as often as it is listed, is laid out by a reader; where they begin."""
+    listed: list[int] = []
     spans: dict[int, int] = {}
     walked = cells = 0
     for kind, place, length in _records(stream, 0):
@@ -129,6 +166,7 @@ def _refuse_cells(stream: bytes, path: Path) -> None:
         if start not in spans:
             spans[start], end = _span(stream, start)
             walked += end - start
+        listed.append(start)
         cells += spans[start]
         if cells > MOST_CELLS or walked > 2 * len(stream):
             raise DataError(
@@ -137,6 +175,7 @@ def _refuse_cells(stream: bytes, path: Path) -> None:
                     "out, delete its row and column; else save the table as CSV or Parquet."
                 ]
             )
+    return listed
 
 
 def _span(stream: bytes, start: int) -> tuple[int, int]:

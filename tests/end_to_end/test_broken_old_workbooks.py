@@ -35,6 +35,7 @@ data:
 FREE, END, TABLE = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
 CORNER = ((0, 0, 1.0), (65_535, 255, 1.0))
 Rows = Sequence[tuple[int, int, float | str]]
+"""Row, column and value; a whole number is that of a shared text."""
 
 
 def _record(kind: int, content: bytes = b"") -> bytes:
@@ -45,6 +46,8 @@ def _cell(row: int, column: int, value: float | str) -> bytes:
     place = struct.pack("<HHH", row, column, 0)
     if isinstance(value, str):
         return _record(0x204, place + struct.pack("<HB", len(value), 0) + value.encode())
+    if isinstance(value, int):
+        return _record(0xFD, place + struct.pack("<I", value))
     return _record(0x203, place + struct.pack("<d", value))
 
 
@@ -52,7 +55,14 @@ def _begin(kind: int) -> bytes:
     return _record(0x809, struct.pack("<HHHHII", 0x600, kind, 0x0DBB, 0x07CC, 0, 6))
 
 
-def _stream(sheets: Sequence[Rows], *, listed: int = 1, behind: int = 0, more: bytes = b"") -> bytes:
+def _shared(text: str) -> bytes:
+    """The record of shared texts, with one."""
+    return _record(0xFC, struct.pack("<IIHB", 1, 1, len(text), 0) + text.encode())
+
+
+def _stream(
+    sheets: Sequence[Rows], *, listed: int = 1, behind: int = 0, more: bytes = b"", texts: bytes = b""
+) -> bytes:
     """The records of a workbook; `listed` times each sheet, `behind` bytes after where it really begins."""
 
     def head(starts: Sequence[int]) -> bytes:
@@ -60,7 +70,7 @@ def _stream(sheets: Sequence[Rows], *, listed: int = 1, behind: int = 0, more: b
         for number, start in enumerate(starts):
             name = f"S{number}".encode()
             lines += _record(0x85, struct.pack("<IBBBB", start + behind, 0, 0, len(name), 0) + name)
-        return _begin(5) + lines + _record(0x0A)
+        return _begin(5) + lines + texts + _record(0x0A)
 
     place = len(head([0] * len(sheets) * listed))
     starts, body = [], b""
@@ -133,6 +143,11 @@ CASES: list[tuple[str, Callable[[], bytes], str]] = [
         "a sheet begins behind the end",
         lambda: _old(_stream([_table(3)], behind=1 << 30)),
         "begins behind its end",
+    ),
+    (
+        "a long text is shown in every cell of sheets that are listed again and again",
+        lambda: _old(_stream([[(row, 0, 0) for row in range(3_000)]], listed=40, texts=_shared("x" * 8_000))),
+        "come to more than 536,870,912 letters",
     ),
     (
         "the directory follows itself",
