@@ -21,6 +21,7 @@ def planner(
     language: Language = None,
 ) -> int:
     """Try budgets and limits in a browser, on a finished run; on 127.0.0.1 only, nothing is fitted."""
+    import signal
     import subprocess
     import sys
     from importlib.util import find_spec
@@ -41,7 +42,9 @@ def planner(
         "--",
         *told,
     ]
-    return subprocess.call(command)
+    with subprocess.Popen(command) as server:
+        signal.signal(signal.SIGTERM, lambda *_: server.terminate())  # the page ends with its command
+        return server.wait()
 
 
 def flags(port: int, *, browser: bool) -> list[str]:

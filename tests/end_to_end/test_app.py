@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import io
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -238,6 +240,23 @@ def test_the_page_is_hebrew_from_right_to_left_with_the_figures_of_the_english_o
 
 
 @needs_streamlit
+def test_what_the_page_saves_is_in_the_config_and_its_workbook_is_handed_over(
+    show: Any, finished: Any
+) -> None:
+    config = finished.small.variant("saved")
+    page = show(config, "he")
+    assert page.button(key="save").disabled
+    page.number_input(key="budget").set_value(240_000.0).run()
+    page.button(key="save").click().run()
+    assert "saved\\.yaml\\.bak" in page.success[0].value
+    assert load_config(config).plan.budget == 240_000
+    assert config.with_name("saved.yaml.bak").read_text() == finished.small.config.read_text()
+    page.button(key="make").click().run()
+    assert [one.proto.label for one in page.get("download_button")] == ["להוריד את plan.xlsx"]
+    assert not page.exception
+
+
+@needs_streamlit
 def test_a_name_from_the_data_is_text_on_the_page() -> None:
     from mmm.app.page import _plain
 
@@ -281,8 +300,13 @@ def served(
     try:
         _wait_for(port)
         yield request.param, port
+        server.terminate()
+        server.wait(timeout=60)
+        with pytest.raises(ConnectionRefusedError):  # the server has gone with its command
+            socket.create_connection(("127.0.0.1", port), timeout=2)
     finally:
-        os.killpg(server.pid, 15)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
         server.communicate(timeout=30)
 
 
