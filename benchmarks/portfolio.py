@@ -108,7 +108,8 @@ def table() -> str:
         "markets", "processes", "s", "load", "s of work a market", "efficiency", "joint plan, s", "largest process, MB",
         "gap",
     )  # fmt: skip
-    return markdown(head, rows)
+    on = found["machine"]
+    return f"{markdown(head, rows)}\n\nOne run each; {on['cores']} cores, {on['processor']}, {on['system']}."
 
 
 def _child(config: str, jobs: str) -> None:
