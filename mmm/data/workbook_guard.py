@@ -147,7 +147,7 @@ def _refuse_repeats(content: Counted, where: str) -> None:
         nonlocal total, length
         if tag in ("table:table-cell", "table:covered-table-cell"):
             total, length = total + rows * times * length, 0
-            refuse_letters(total, f"in row {row:,}", where)
+            refuse_letters(total, f"{where}, row {row:,}")
 
     parse(content, begin, letters, end)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from array import array
 from pathlib import Path
@@ -16,6 +17,11 @@ TEXTS = "xl/sharedstrings.xml"
 """Part of the shared texts, in small letters; a reader looks for no other."""
 
 _SHORTEST_TEXT = len("<si/>")
+_CHUNK, _LONGEST_CELL = 1 << 20, 1 << 12
+_SHOWN = re.compile(
+    rb"\bt\s*=\s*[\"']s[\"'][^<>]*>\s*<(?:\w+:)?v\b[^<>]*>(\d{1,9})</(?:\w+:)?v>\s*</(?:\w+:)?c>"
+)
+"""The end of a cell as every program writes it, with the number of its text."""
 
 
 def refuse_copies(
@@ -31,7 +37,7 @@ def refuse_copies(
     for part, cells in shared.items():
         if cells * longest > MOST_LETTERS:
             with whole(archive, archive.getinfo(part)) as content:
-                _refuse_shown(content, letters, f"{path}, {part}")
+                _refuse_shown(content, letters, cells, f"{path}, {part}")
 
 
 def _letters_of_texts(content: Counted, where: str) -> array[int]:
@@ -63,42 +69,28 @@ def _letters_of_texts(content: Counted, where: str) -> array[int]:
     return found
 
 
-def _refuse_shown(content: Counted, letters: array[int], where: str) -> None:
-    """Count the letters of a sheet's shared texts, each as often as a cell shows it."""
-    total, longest, cell, number = 0, max(letters), "", ""
-    shared = reading = False
+def _refuse_shown(content: Counted, letters: array[int], cells: int, where: str) -> None:
+    """Count the letters of a sheet's shared texts, each as often as a cell shows it.
 
-    def begin(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal shared, reading, cell, number
-        if local(tag) == "c":
-            shared, cell = attributes.get("t") == "s", attributes.get("r", "")
-        elif local(tag) == "v":
-            reading, number = shared, ""
-
-    def digits(text: str) -> None:
-        nonlocal number
-        if reading:
-            number += text
-
-    def end(tag: str) -> None:
-        nonlocal total, reading
-        if reading and local(tag) == "v":
-            reading = False
-            named = (
-                number.isascii() and number.isdecimal() and len(number) < 10 and int(number) < len(letters)
-            )
-            total += letters[int(number)] if named else longest  # a reader may take any of them
-            refuse_letters(total, cell, where)
-
-    parse(content, begin, digits, end)
+    Every cell that is written otherwise than usual counts as the longest text: a reader may take any.
+    """
+    total, longest, kept = 0, max(letters), b""
+    while chunk := content.read(_CHUNK):
+        text, end = kept + chunk, 0
+        for found in _SHOWN.finditer(text):
+            number, end, cells = int(found[1]), found.end(), cells - 1
+            total += letters[number] if number < len(letters) else longest
+        kept = text[max(end, len(text) - _LONGEST_CELL) :]
+        refuse_letters(total, where)
+    refuse_letters(total + cells * longest, where)
 
 
-def refuse_letters(total: int, cell: str, where: str) -> None:
+def refuse_letters(total: int, where: str) -> None:
     """Refuse a sheet with too many letters."""
     if total > MOST_LETTERS:
         raise DataError(
             [
-                f"{where}: up to the cell {cell} its texts come to more than {MOST_LETTERS:,} letters, the same shown "
-                "again and again. Save the table without long texts, and look at where the file comes from."
+                f"{where}: the texts of its cells come to more than {MOST_LETTERS:,} letters, the same shown again and "
+                "again. Save the table without long texts, and look at where the file comes from."
             ]
         )
