@@ -13,8 +13,17 @@ from mmm.dims import CELL_KEYS, Cell
 from mmm.reporting import appendix_figures, figures
 from mmm.reporting.amounts import NOTHING
 from mmm.reporting.blocks import Figure, Table
-from mmm.reporting.palette import BASE, BEFORE, OWNED
-from mmm.reporting.results import About, Results, cell_of, number, records
+from mmm.reporting.palette import BASE, BEFORE, OWNED, WHOLE
+from mmm.reporting.results import (
+    About,
+    Estimate,
+    Results,
+    at_level,
+    cell_of,
+    estimate,
+    number,
+    records,
+)
 from mmm.reporting.voice import Voice
 
 SHOWN = 6
@@ -130,6 +139,39 @@ def decomposition_figure(results: Results, voice: Voice) -> tuple[Figure, tuple[
     colours = [known[name] for name in groups]
     spec = appendix_figures.decomposition_chart(rows, groups, colours, unit, label)
     return Figure(label, spec), tuple(KeyColour(name, known[name]) for name in groups)
+
+
+def drivers_figure(results: Results, voice: Voice) -> Figure:
+    """What the outcome of all modelled periods is made of, as bars that add up to it.
+
+    The range of a channel is that of what its own money brought, as `roi.csv` has it.
+    """
+    scale, _ = _scale(results, voice)
+    sums = decomposition(results, voice).sum()
+    brought = {voice.channel(str(row["channel"])): row for row in records(at_level(results.roi, "channel"))}
+    _, key = decomposition_figure(results, voice)
+    colours = {entry.name: entry.colour for entry in key}
+    colours |= {voice.text("column.residual"): BEFORE, voice.text("drivers.outcome"): WHOLE}
+    rows: list[dict[str, Any]] = []
+    reached = 0.0
+    for name, value in sums.items():
+        start, reached = reached, reached + float(value)
+        row = _driver(str(name), start / scale, reached / scale, voice.amounts.outcome(float(value)))
+        span = estimate(brought[str(name)], "contribution") if str(name) in brought else Estimate()
+        if span.lo is not None and span.hi is not None and span.mean is not None:
+            ends = {
+                end: (reached + one - span.mean) / scale for end, one in (("lo", span.lo), ("hi", span.hi))
+            }
+            row |= ends | {"end": max(row["end"], ends["hi"])}
+        rows.append(row)
+    rows.append(_driver(voice.text("drivers.outcome"), 0.0, reached / scale, voice.amounts.outcome(reached)))
+    label = voice.text("drivers.chart")
+    return Figure(label, figures.bridge(rows, label, colours))
+
+
+def _driver(name: str, start: float, end: float, text: str) -> dict[str, Any]:
+    ends = {"from": _short(start), "to": _short(end), "end": max(start, end)}
+    return {"step": name, "kind": name, "text": text} | ends
 
 
 def decomposition_table(results: Results, voice: Voice) -> Table:

@@ -60,16 +60,22 @@ def inline(rows: Rows) -> alt.InlineData:
     return alt.InlineData(values=[dict(row) for row in rows])
 
 
-def bridge(rows: Rows, description: str) -> Spec:
-    """A waterfall from what media bring to profit after media.
+KINDS = {"total": WHOLE, "minus": BASE, "result": GAIN, "loss": LOSS}
+"""Colours of a waterfall's bars by what they are."""
+
+
+def bridge(rows: Rows, description: str, kinds: Mapping[str, str] = KINDS) -> Spec:
+    """A waterfall: from what media bring to profit after media, from the baseline to the outcome.
 
     Parameters
     ----------
     rows
         One per step: `step`, `from`, `to` (the bar), `current` (mark of today's mix at the same place), `lo`,
-        `hi` (range; may be missing), `text` and its place `end`, `kind` (total, minus, result, loss).
+        `hi` (range; may be missing), `text` and its place `end`, `kind` (one of `kinds`).
     description
         What the chart shows, in words, for those who do not see it.
+    kinds
+        The colour of each kind of bar.
     """
     order = [row["step"] for row in rows]
     base = alt.Chart(inline(rows)).encode(
@@ -90,7 +96,7 @@ def bridge(rows: Rows, description: str) -> Spec:
         x2="to:Q",
         color=alt.Color(
             "kind:N",
-            scale=alt.Scale(domain=["total", "minus", "result", "loss"], range=[WHOLE, BASE, GAIN, LOSS]),
+            scale=alt.Scale(domain=list(kinds), range=list(kinds.values())),
             legend=None,
         ),
         tooltip=[alt.Tooltip("step:N", title=" "), alt.Tooltip("text:N", title="  ")],

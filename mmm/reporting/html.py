@@ -231,6 +231,7 @@ def _back(results: Results, voice: Voice) -> dict[str, Any]:
         "fit_note": voice.html("appendix.fit.note" if banded else "appendix.fit.note.sum"),
         "fit_table": appendix.fit_table(results, voice),
         "decomposition": stack,
+        "drivers": appendix.drivers_figure(results, voice),
         "decomposition_key": key,
         "decomposition_table": appendix.decomposition_table(results, voice),
         "adstock": appendix.adstock_figures(results, voice),

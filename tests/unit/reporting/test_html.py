@@ -136,6 +136,17 @@ def test_a_channel_has_one_colour_in_charts_and_chips(source: str, page: Page) -
         assert f'style="background:{colour}"></span><bdi>{channel}' in source
 
 
+def test_bars_of_all_drivers_lead_from_one_to_the_next_and_end_at_the_outcome(
+    page: Page, results: Results
+) -> None:
+    rows = _rows(page.charts["chart-drivers"], 0)
+    *parts, whole = rows
+    actual = results.fit["actual"].sum() / 1e3
+    assert [part["from"] for part in parts] == [0.0, *(part["to"] for part in parts[:-1])]
+    assert whole["from"] == 0.0
+    assert whole["to"] == pytest.approx(parts[-1]["to"]) == pytest.approx(actual, rel=1e-4)
+
+
 def test_a_page_leaves_every_colour_to_its_stylesheet(page: Page) -> None:
     named = [value for chart in page.charts.values() for value in _colours(chart)]
     assert len(named) > 100
