@@ -109,7 +109,7 @@ def experiments_table(results: Results, voice: Voice) -> Table | None:
                 str(row["geos"]).replace(";", ", ") or NOTHING,
                 voice.figures.span(str(row["start"]), str(row["end"])),
                 voice.amounts.money(number(row["spend_change"]), signed=True),
-                *(part for found in (measured, rest, both) for part in (write(found.mean), span(found))),
+                *(f"{write(found.mean)} ({span(found)})" for found in (measured, rest, both)),
                 *(voice.figures.ratio(number(row[f"{whose}roi"])) for whose in ("", "without_", "model_")),
                 voice.figures.odds(number(row["tail_probability"])),
                 voice.figures.percent(number(row["weight"])),
@@ -119,7 +119,7 @@ def experiments_table(results: Results, voice: Voice) -> Table | None:
     if not rows:
         return None
     names = ("test", "cell", "geos", "when", "spend_change")
-    lifts = ("measured_lift", "range", "without_lift", "range", "model_lift", "range")
+    lifts = ("measured_lift", "without_lift", "model_lift")
     head = (*names, *lifts, "measured_roi", "without_roi", "model_roi", "tail", "test_weight", "conflict")
     return Table(tuple(voice.text(f"column.{name}") for name in head), tuple(rows), words=4, prose=True)
 
