@@ -118,9 +118,9 @@ def test_the_appendix_lists_every_test_with_all_three_lifts(with_tests: With) ->
     told = dict(zip(table.head, row, strict=True))
     assert told["Regions"] == "north, south"
     assert (told["Lift, measured"], told["Lift, model without tests"], told["Lift, model"]) == (
-        "210\u00a0k",
-        "600\u00a0k",
-        "300\u00a0k",
+        "210\u00a0k (140\u00a0k to 280\u00a0k)",
+        "600\u00a0k (480\u00a0k to 720\u00a0k)",
+        "300\u00a0k (240\u00a0k to 360\u00a0k)",
     )
     assert told["Weight"] == "35\u00a0%"
 
