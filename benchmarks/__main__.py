@@ -13,6 +13,7 @@ from benchmarks import (
     designs,
     environments,
     flighting,
+    geo_tests,
     growth,
     ingest,
     lifetime,
@@ -36,6 +37,7 @@ STEPS = (
     "ingest",
     "sbc",
     "designs",
+    "geo-tests",
     "loop",
     "lifetime",
     "portfolio",
@@ -74,6 +76,8 @@ def main() -> None:
         flighting.measure()
     if "designs" in steps:
         designs.measure()
+    if "geo-tests" in steps:
+        geo_tests.measure()
     if "loop" in steps:
         loop.measure(asked.worlds)
     if "lifetime" in steps:
@@ -132,6 +136,8 @@ def write_tables(data: Path) -> None:
         page = tables.put(page, "sbc", f"{shown}\n\n{calibration.table(ranked)}")
     if designs.MEASURED.exists():
         page = tables.put(page, "designs", designs.table())
+    if read := geo_tests.lines():
+        page = tables.put(page, "geo-tests", geo_tests.table(read))
     if found_loop := loop.lines():
         page = tables.put(page, "loop", loop.table(found_loop))
     if portfolio.LINES.exists():

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -16,7 +17,13 @@ SCRIPTS = {
     "pymc-marketing": HERE / "peers" / "fit_pymc_marketing.py",
     "meridian": HERE / "peers" / "fit_meridian.py",
 }
-PEERS = ("pymc-marketing", "meridian")
+WANTED = {
+    "pymc-marketing": ("pymc-marketing", "nutpie"),
+    "meridian": ("google-meridian",),
+    "meridian-geox": ("meridian-geox",),
+    "pysyncon": ("pysyncon",),
+}
+"""Packages of each peer's environment."""
 
 
 def python_of(side: str) -> Path:
@@ -37,15 +44,14 @@ def python_of(side: str) -> Path:
     return python
 
 
-def lock() -> None:
+def lock(sides: Iterable[str] = WANTED) -> None:
     """Renew the requirements of the peers to their latest versions: names, versions and hashes only."""
-    wanted = {"pymc-marketing": ("pymc-marketing", "nutpie"), "meridian": ("google-meridian",)}
-    for side, packages in wanted.items():
+    for side in sides:
         subprocess.run(
             [*_UV, "pip", "compile", "--quiet", "--upgrade", "--universal", "--python-version", "3.12",
              "--generate-hashes", "--no-header", "--no-annotate", "--no-emit-index-url",
              "--output-file", str(HERE / f"requirements-{side}.txt"), "-"],
-            input="\n".join(packages), text=True, check=True, env=_environment(Path(sys.executable)),
+            input="\n".join(WANTED[side]), text=True, check=True, env=_environment(Path(sys.executable)),
         )  # fmt: skip
 
 

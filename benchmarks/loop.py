@@ -1,12 +1,14 @@
 """Eight quarters of plan, test, read, refit and plan again, against companies that never test or choose otherwise.
 
-What is real and what is cheap here. Decisions are the software's: tests are valued by `mmm.experiments.follow_up` over
-the weeks a result stays useful, at least a tenth of the budget is money whose level a test sets, results enter as a
-Student t. The posterior is not a fit of weekly data, which would take days for these worlds. It is exact for a small
-model of each cell: return at the usual money, half-saturation, and the gap between what moves with spend and what spend
-causes, as 20,000 draws of the prior, weighted by every signal so far. The history, and each quarter's own rows, are one
-noisy reading of the return with its gap; a test reads the lift without it. Cells are independent, curves are concave,
-and the plan is the exact best split of the mean curves within half of the quarter before, either way.
+What is real and what is cheap here. Decisions are the software's: tests are valued by `mmm.experiments.value` against
+plans that results could lead to, the set is chosen by `mmm.experiments.portfolio`, at least a tenth of the budget is
+money whose level a test sets (what tests do not fill of it is spent and brings nothing), results enter as a Student t
+with a tenth of the lift as noise between quarters. The posterior is not a fit of weekly data, which would take days
+for these worlds. It is exact for a small model of each cell: return at the usual money, half-saturation, and the gap
+between what moves with spend and what spend causes, as 20,000 draws of the prior, weighted by every signal so far.
+The history, and each quarter's own rows, are one noisy reading of the return with its gap; a test reads the lift
+without it. Cells are independent, curves are concave, and the plan is the exact best split of the mean curves within
+half of the quarter before, either way.
 
 All companies live in the same world, see the same noise and refit every quarter. A line of `out/loop.jsonl` is a
 world; a measurement that is stopped goes on where it was.
@@ -15,7 +17,8 @@ world; a measurement that is stopped goes on where it was.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -24,7 +27,9 @@ from scipy.stats import t as student_t
 
 from benchmarks.environments import OUT
 from benchmarks.tables import markdown
-from mmm.experiments.follow_up import useful_windows, value_of_result
+from mmm.experiments.portfolio import Choice
+from mmm.experiments.portfolio import choose as best_set
+from mmm.experiments.value import Signal, sample_information, useful_windows
 
 Floats = NDArray[np.float64]
 LINES = OUT / "loop.jsonl"
@@ -36,8 +41,9 @@ FLOOR, CEILING, SLOTS = 0.10, 0.20, 3
 CHANGE = 0.5
 PRIOR_SD, HALF, HALF_SD = 1.1, 1.2, 0.6
 """The model's own prior of returns, around break-even; half-saturation at about the usual money."""
-KNOWN_ROI = 1.6 / MARGIN
-"""Of every cell where all curves are known and the same."""
+KNOWN_ROI = (1.0 + HALF) / HALF / MARGIN
+"""Of every cell where all curves are known and the same: the next unit of the usual money just pays, so that every test
+costs something."""
 GAPS = (0.1, 0.1, 0.2, 0.2, 0.2, 0.5)
 """sd of the log gap by cell: regions, national, and one that captures demand."""
 HISTORY_SD, QUARTER_SD = 0.5, 1.7
@@ -45,7 +51,11 @@ HISTORY_SD, QUARTER_SD = 0.5, 1.7
 NOISE = 0.01
 """Error of a geo test with half of the country treated, as a share of the outcome, times two."""
 TEST_DF, TEST_WEEKS, COOLDOWN = 10.0, 8, 2
-PARTICLES, DRAWS, VALUE_DRAWS = 20_000, 200, 100
+TRANSPORT = 0.1
+"""What a lift may differ by between quarters, as a share of it; the worlds have none."""
+PARTICLES, DRAWS = 20_000, 200
+TRIES = 50
+"""Sets that a policy without values draws until one fills the floor."""
 STEPS = 100
 """Of money by cell that the split is made of."""
 DOSES = (0.0, 0.75, 1.25, 2.0)
@@ -129,7 +139,8 @@ class Belief:
     def see_test(self, test: Test, said: float, mix: Floats, usual: Floats) -> None:
         """The result of a test, without the gap."""
         told = test.lift(self.particles, mix, usual)
-        self.logs[:, test.cell] += student_t.logpdf((said - told) / test.error, TEST_DF)
+        scale = np.hypot(test.error, TRANSPORT * said)
+        self.logs[:, test.cell] += student_t.logpdf((said - told) / scale, TEST_DF)
 
     def draws(self, rng: np.random.Generator) -> Curves:
         """A few draws of the posterior, cell by cell in an order of their own: cells are independent."""
@@ -144,38 +155,39 @@ class Belief:
         )
 
 
-def best_split(curves: Curves, weights: Floats, before: Floats, usual: Floats, money: float) -> Floats:
-    """The split of the money with the largest mean response, each cell within half of what it had, either way.
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Small steps of money from half of what each cell had to half more, and what the next unit brings at each.
 
-    Parameters
+    Attributes
     ----------
-    weights
-        Of each draw, shape (draw,), sum 1.
+    low, width
+        Where they begin and how large they are, shape (cell,).
+    slopes
+        Shape (draw, step x cell).
     """
-    low, step = (1.0 - CHANGE) * before, 2.0 * CHANGE * before / STEPS
-    points = low + step * (np.arange(STEPS) + 0.5)[:, None]
-    slopes = np.einsum("d,pdc->pc", weights, curves.slope(points[:, None, :], usual))
-    order = np.argsort(-slopes.ravel(), kind="stable")  # slopes fall, so each cell is filled from below
-    width = np.tile(step, STEPS)[order]
-    left = money - float(low.sum())
-    filled = np.clip(left - (np.cumsum(width) - width), 0.0, width)
-    return low + np.bincount(order % CELLS, weights=filled, minlength=CELLS)
+
+    low: Floats
+    width: Floats
+    slopes: Floats
+
+    def split(self, weights: Floats, money: float) -> Floats:
+        """The split of the money with the largest mean response, draws weighted by weights of sum 1."""
+        order = np.argsort(
+            -(weights @ self.slopes), kind="stable"
+        )  # slopes fall: a cell is filled from below
+        width = np.tile(self.width, STEPS)[order]
+        left = money - float(self.low.sum())
+        filled = np.clip(left - (np.cumsum(width) - width), 0.0, width)
+        return self.low + np.bincount(order % CELLS, weights=filled, minlength=CELLS)
 
 
-def value_of(test: Test, curves: Curves, mix: Floats, usual: Floats, rng: np.random.Generator) -> float:
-    """Value of a test's result over the weeks it stays useful, less the profit it forgoes."""
-    curves = Curves(*(part[:VALUE_DRAWS] for part in (curves.log_roi, curves.log_half, curves.gap)))
-    lift = test.lift(curves, mix, usual)
-    even = np.full(VALUE_DRAWS, 1.0 / VALUE_DRAWS)
-    plans = [mix, best_split(curves, even, mix, usual, float(mix.sum()))]
-    order = np.argsort(np.argsort(lift * np.sign(test.dose - 1.0)))
-    for part in range(3):
-        weights = (order * 3 // VALUE_DRAWS == part).astype(float)
-        plans.append(best_split(curves, weights / weights.sum(), mix, usual, float(mix.sum())))
-    profits = MARGIN * np.stack([curves.brings(plan, usual).sum(axis=1) for plan in plans])
-    sd = float(np.hypot(test.error, 0.1 * abs(lift.mean())))
-    worth = value_of_result(profits, lift, sd, TEST_DF, rng) * useful_windows(TEST_WEEKS, COOLDOWN, WEEKS)
-    return worth - (test.extra(mix) - MARGIN * float(lift.mean()))
+def steps_of(curves: Curves, before: Floats, usual: Floats) -> Steps:
+    """Steps on the curves of some draws."""
+    low, width = (1.0 - CHANGE) * before, 2.0 * CHANGE * before / STEPS
+    points = low + width * (np.arange(STEPS) + 0.5)[:, None]
+    slopes = curves.slope(points[:, None, :], usual)
+    return Steps(low, width, slopes.transpose(1, 0, 2).reshape(DRAWS, -1))
 
 
 def candidates(mix: Floats) -> list[Test]:
@@ -188,34 +200,77 @@ def candidates(mix: Floats) -> list[Test]:
 
 
 def choose(policy: str, curves: Curves, mix: Floats, usual: Floats, rng: np.random.Generator) -> list[Test]:
-    """Tests of a quarter, one a cell, until the floor is filled: by net value, by lot, the cells whose return is least
-    known, or those with the most money."""
+    """Tests of a quarter: by value, by lot, of the cells whose return is least known, or of those with most money."""
     if policy == "never":
         return []
     known = candidates(mix)
-    lot = rng.random(len(known))  # which dose of a cell, where the cell alone is chosen
     if policy == "loop":
-        scores = np.array([value_of(test, curves, mix, usual, rng) / test.reserve(mix) for test in known])
-    elif policy == "lot":
-        scores = lot
-    else:
-        by_cell = curves.log_roi.std(axis=0) if policy == "uncertain" else mix
-        scores = np.argsort(np.argsort(by_cell))[[test.cell for test in known]] + lot
+        return [known[k] for k in by_value(known, curves, mix, usual)]
+    by_cell = {"lot": np.zeros(CELLS), "uncertain": curves.log_roi.std(axis=0), "biggest": mix}[policy]
+    rank = np.searchsorted(np.sort(by_cell), by_cell)[[test.cell for test in known]]
+    sets = (in_order(known, rank + rng.random(len(known)), mix) for _ in range(TRIES))
+    return max(sets, key=lambda some: min(FLOOR * BUDGET, sum(test.reserve(mix) for test in some)))
+
+
+def in_order(known: Sequence[Test], scores: Floats, mix: Floats) -> list[Test]:
+    """The tests with the highest scores, one a cell, until the floor is filled or there is no slot left."""
     chosen: list[Test] = []
     used = 0.0
     for i in np.argsort(-scores):
         test = known[i]
-        if test.cell in {other.cell for other in chosen} or used + test.reserve(mix) > CEILING * BUDGET:
-            continue
         if used >= FLOOR * BUDGET or len(chosen) == SLOTS:
             break
+        if test.cell in {other.cell for other in chosen} or used + test.reserve(mix) > CEILING * BUDGET:
+            continue
         chosen.append(test)
         used += test.reserve(mix)
     return chosen
 
 
-def live(policy: str, seed: int, *, known: bool) -> list[float]:
-    """Profit of each quarter of one company in one world."""
+def by_value(known: Sequence[Test], curves: Curves, mix: Floats, usual: Floats) -> tuple[int, ...]:
+    """The set that the software chooses: of the largest worth, less what it costs and what is short of the floor."""
+    money = float(mix.sum())
+    steps, even = steps_of(curves, mix, usual), np.full(DRAWS, 1.0 / DRAWS)
+    lifts = [test.lift(curves, mix, usual) for test in known]
+    plans = [mix, steps.split(even, money)]
+    for lift in lifts:  # what a low, a middle and a high result could lead to
+        third = np.argsort(np.argsort(lift)) * 3 // DRAWS
+        plans += [steps.split((third == part) / (third == part).sum(), money) for part in range(3)]
+    benefit = MARGIN * np.stack([curves.brings(plan, usual).sum(axis=1) for plan in plans], axis=1)
+    signals = [
+        Signal(lift, float(np.hypot(test.error, TRANSPORT * np.abs(lift).mean())), TEST_DF)
+        for test, lift in zip(known, lifts, strict=True)
+    ]
+    windows = useful_windows(TEST_WEEKS + COOLDOWN, WEEKS)
+    cells = np.array([test.cell for test in known])
+    choice = Choice(
+        used=np.array([test.reserve(mix) for test in known]),
+        cost=np.array(
+            [test.extra(mix) - MARGIN * lift.mean() for test, lift in zip(known, lifts, strict=True)]
+        ),
+        clash=(cells[:, None] == cells) & ~np.eye(len(known), dtype=bool),
+        floor=FLOOR * BUDGET,
+        ceiling=CEILING * BUDGET,
+        slots=SLOTS,
+        price=1.0,
+        untested=np.zeros(len(known), dtype=bool),
+    )
+    found = best_set(
+        choice, lambda tests: windows * sample_information([signals[k] for k in tests], benefit).value
+    )
+    return found.tests
+
+
+@dataclass(frozen=True, slots=True)
+class Quarter:
+    """Profit of a quarter, and the part of it that is the tests' own: what they bring less their extra money."""
+
+    profit: float
+    tests: float
+
+
+def live(policy: str, seed: int, *, known: bool) -> list[Quarter]:
+    """Every quarter of one company in one world."""
     rng = np.random.default_rng([seed, 1])
     truth = prior(rng, (CELLS,), known=known)
     usual = BUDGET * rng.dirichlet(np.full(CELLS, 4.0))
@@ -230,31 +285,34 @@ def live(policy: str, seed: int, *, known: bool) -> list[float]:
         return np.log(truth.brings(mix, usual) / mix) + truth.gap + sd * readings[at]
 
     belief.see_panel(said(usual, HISTORY_SD, 0), HISTORY_SD, usual, usual)
-    mix, profits = usual, []
+    mix, quarters = usual, []
     even = np.full(DRAWS, 1.0 / DRAWS)
     for quarter in range(QUARTERS):
         curves = belief.draws(own)
         tests = choose(policy, curves, mix, usual, own)
-        extra = sum(max(0.0, test.extra(mix)) for test in tests)
-        mix = best_split(curves, even, mix, usual, BUDGET - extra)
-        lifts = [test.lift(truth, mix, usual) for test in tests]
-        spent = float(mix.sum()) + sum(test.extra(mix) for test in tests)
-        brought = float(truth.brings(mix, usual).sum() + sum(map(float, lifts)))
-        profits.append(MARGIN * brought - spent)
+        short = 0.0
+        if policy != "never":
+            short = max(0.0, FLOOR * BUDGET - sum(test.reserve(mix) for test in tests))
+        more = sum(max(0.0, test.extra(mix)) for test in tests)
+        mix = steps_of(curves, mix, usual).split(even, BUDGET - more - short)
+        lifts = [float(test.lift(truth, mix, usual)) for test in tests]
+        tests_own = MARGIN * sum(lifts) - sum(test.extra(mix) for test in tests) - short
+        core = MARGIN * float(truth.brings(mix, usual).sum()) - float(mix.sum())
+        quarters.append(Quarter(core + tests_own, tests_own))
         belief.see_panel(said(mix, QUARTER_SD, quarter + 1), QUARTER_SD, mix, usual)
         for test, lift in zip(tests, lifts, strict=True):
-            noise = test.error * float(errors[quarter, test.cell])
-            belief.see_test(replace(test), float(lift) + noise, mix, usual)
-    return profits
+            belief.see_test(test, lift + test.error * float(errors[quarter, test.cell]), mix, usual)
+    return quarters
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One world: profit by quarter of each policy."""
+    """One world: by policy, profit of each quarter and the tests' own part of it."""
 
     seed: int
     known: bool
     profits: dict[str, list[float]]
+    tests: dict[str, list[float]]
 
 
 def lines() -> list[Line]:
@@ -265,36 +323,44 @@ def lines() -> list[Line]:
 
 
 def measure(worlds: int) -> None:
-    """Live through so many worlds, and a tenth as many (at least four) in which every curve is known and the same."""
+    """Live through so many worlds, and a fifth as many (at least four) in which every curve is known and the same."""
     done = {(line.seed, line.known) for line in lines()}
-    wanted = [(seed, False) for seed in range(worlds)] + [
-        (seed, True) for seed in range(max(4, worlds // 10))
-    ]
+    wanted = [(seed, False) for seed in range(worlds)] + [(seed, True) for seed in range(max(4, worlds // 5))]
     LINES.parent.mkdir(parents=True, exist_ok=True)
     for seed, known in wanted:
         if (seed, known) in done:
             continue
-        profits = {policy: live(policy, seed, known=known) for policy in POLICIES}
+        lives = {policy: live(policy, seed, known=known) for policy in POLICIES}
+        line = Line(
+            seed,
+            known,
+            {policy: [quarter.profit for quarter in quarters] for policy, quarters in lives.items()},
+            {policy: [quarter.tests for quarter in quarters] for policy, quarters in lives.items()},
+        )
         with LINES.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(Line(seed, known, profits))) + "\n")
+            file.write(json.dumps(asdict(line)) + "\n")
 
 
 def summary(found: list[Line], other: str, *, known: bool) -> dict[str, Any]:
     """Cumulative profit of the loop less that of another policy, paired by world, over the other's profit."""
     some = [line for line in found if line.known == known]
     ours, theirs = (np.array([line.profits[name] for line in some]) for name in ("loop", other))
+    own, their_own = (np.array([line.tests[name] for line in some]) for name in ("loop", other))
     base = theirs.sum(axis=1).mean()
     gain = (ours - theirs).cumsum(axis=1)
     total = gain[:, -1]
     half = 1.96 * total.std(ddof=1) / np.sqrt(len(total)) if len(total) > 1 else np.nan
-    ahead = np.flatnonzero(gain.mean(axis=0) > 0)
+    behind = np.flatnonzero(np.append(0.0, gain.mean(axis=0)) <= 0)[
+        -1
+    ]  # the last quarter without a gain in all
     return {
         "worlds": len(some),
         "share": float(total.mean() / base),
         "lo": float((total.mean() - half) / base),
         "hi": float((total.mean() + half) / base),
+        "tests": float((own - their_own).sum(axis=1).mean() / base),
         "ahead": float(np.mean(total > 0)),
-        "break_even": int(ahead[0]) + 1 if ahead.size else None,
+        "break_even": int(behind) + 1 if behind < QUARTERS else None,
     }
 
 
@@ -316,6 +382,7 @@ def table(found: list[Line]) -> str:
                     name,
                     str(s["worlds"]),
                     f"{100 * s['share']:+.2f} % ({100 * s['lo']:+.2f} to {100 * s['hi']:+.2f})",
+                    f"{100 * s['tests']:+.2f} %",
                     f"{100 * s['ahead']:.0f} %",
                     "none" if s["break_even"] is None else f"quarter {s['break_even']}",
                 ]
@@ -325,6 +392,7 @@ def table(found: list[Line]) -> str:
         "the loop against",
         "worlds",
         "profit of 8 quarters, 95 %",
+        "of it the tests' own",
         "worlds ahead",
         "mean ahead from",
     ]

@@ -85,21 +85,52 @@ def test_two_tests_together_tell_more_than_either_and_less_than_certainty() -> N
     assert max(apart) < together < certain  # and may be more than their sum: money moves between the two
 
 
-def test_the_promised_gain_is_the_gain_over_five_thousand_worlds() -> None:
-    """Each world's truth is a draw left out of those that decide; results are read as the fit would read them."""
+def kept(tests: tuple[int, ...], sd: float, df: float, repeats: int) -> tuple[float, np.ndarray]:
+    """What the results of some tests promise, and what deciding by them brings in so many worlds of each truth.
+
+    A world's truth is a draw left out of those that decide; results are read as the fit would read them.
+    """
     returns, benefit = curves_and_decisions(draws=1000)
-    sd, df, worlds = 0.4, 8.0, 5000
-    promised = sample_information([Signal(returns[:, 0], sd, df)], benefit).value
-    rng = np.random.default_rng(11)
-    truth = rng.integers(0, len(benefit), worlds)
-    result = returns[truth, 0] + sd * rng.standard_t(df, worlds)
-    likelihood = student_t.pdf((result[:, None] - returns[:, 0]) / sd, df)
-    likelihood[np.arange(worlds), truth] = 0.0
-    expected = (likelihood @ benefit) / likelihood.sum(axis=1, keepdims=True)
-    without = (benefit.sum(axis=0) - benefit[truth]) / (len(benefit) - 1)
-    chosen, usual = expected.argmax(axis=1), without.argmax(axis=1)
-    gain = benefit[truth, chosen] - benefit[truth, usual]
-    assert gain.mean() == pytest.approx(promised, abs=0.1 * promised + 2 * gain.std() / np.sqrt(worlds))
+    promised = sample_information([Signal(returns[:, k], sd, df) for k in tests], benefit).value
+    rng, truth = np.random.default_rng(11), np.arange(len(benefit))
+    usual = ((benefit.sum(axis=0) - benefit) / (len(benefit) - 1)).argmax(axis=1)
+    gains = []
+    for _ in range(repeats):
+        logs = np.zeros((len(benefit), len(benefit)))
+        for k in tests:
+            result = returns[:, k] + sd * rng.standard_t(df, len(benefit))
+            logs += student_t.logpdf((result[:, None] - returns[:, k]) / sd, df)
+        np.fill_diagonal(logs, -np.inf)
+        weights = np.exp(logs - logs.max(axis=1, keepdims=True))
+        chosen = (weights / weights.sum(axis=1, keepdims=True) @ benefit).argmax(axis=1)
+        gains.append(benefit[truth, chosen] - benefit[truth, usual])
+    return promised, np.array(gains)
+
+
+def test_the_promised_gain_is_the_gain_over_five_thousand_worlds() -> None:
+    promised, gains = kept((0,), sd=0.4, df=8.0, repeats=5)
+    assert gains.mean() == pytest.approx(promised, abs=0.1 * promised + 2 * gains.std() / np.sqrt(gains.size))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("tests", "sd", "df"),
+    [
+        ((0,), 0.1, 8.0),
+        ((0,), 0.4, 8.0),
+        ((0,), 1.5, 8.0),
+        ((0,), 0.4, 3.0),
+        ((0, 1), 0.4, 8.0),
+        ((0, 1, 2), 0.4, 8.0),
+    ],
+)
+def test_gains_are_as_promised_for_sharp_vague_and_joint_tests(tests, sd, df) -> None:  # type: ignore[no-untyped-def]
+    promised, gains = kept(tests, sd, df, repeats=40)
+    error = np.sqrt(
+        gains.var(axis=0, ddof=1).mean() / gains.size
+    )  # of the luck of results; truths are the draws
+    print(f"{len(tests)} of {sd}, {df:g}: {promised:.4f}, kept {gains.mean():.4f} (+- {2 * error:.4f})")
+    assert gains.mean() == pytest.approx(promised, rel=0.1)
 
 
 def test_a_spline_of_six_columns_follows_a_smooth_curve() -> None:
