@@ -17,7 +17,7 @@ def test_a_made_up_panel_has_a_treated_region_in_every_four_and_its_lift(kind) -
 
 def test_cities_of_geolift_are_cut_before_its_test() -> None:
     cases = [geo_tests.of_geolift(seed) for seed in range(8)]
-    assert all(4 * WINDOW <= len(case.outcome) <= 90 for case in cases)
+    assert all(len(case.outcome) in (62, 76, 90) for case in cases)
     assert len({tuple(case.treated) for case in cases}) > 1
 
 
