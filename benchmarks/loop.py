@@ -325,7 +325,8 @@ def lines() -> list[Line]:
 def measure(worlds: int) -> None:
     """Live through so many worlds, and a fifth as many (at least four) in which every curve is known and the same."""
     done = {(line.seed, line.known) for line in lines()}
-    wanted = [(seed, False) for seed in range(worlds)] + [(seed, True) for seed in range(max(4, worlds // 5))]
+    wanted = [(seed, True) for seed in range(max(4, worlds // 5))]
+    wanted += [(seed, False) for seed in range(worlds)]
     LINES.parent.mkdir(parents=True, exist_ok=True)
     for seed, known in wanted:
         if (seed, known) in done:
