@@ -161,3 +161,45 @@ def test_where_no_test_can_be_run_the_reserve_stays_and_everything_says_so(  # t
     assert set(money["channel"]) == {""}
     assert money["planned_spend"].sum() == pytest.approx(30_000)
     assert "No test can be designed in this window" in (folder / "report.html").read_text("utf-8")
+
+
+def test_beside_limits_of_a_region_the_reserve_is_a_line_and_everything_says_why(  # type: ignore[no-untyped-def]
+    finished, execute, read, no_sampling, tmp_path
+) -> None:
+    folder = finished.copy(tmp_path / "acme")
+    region = read(finished.small.folder / "sales.csv")["region"].iloc[0]
+    asked = f", bounds: [{{channel: tv, geo: {region}, max: 1.2x}}]}}"
+    config = finished.small.variant("acme", ("300_000}", f"300_000{asked}"))
+    try:
+        said = execute("run", config, "--out", folder, "--quiet")
+        design = execute("tests", "design", config, "--out", folder, "--quiet")
+    finally:
+        config.write_text(config.read_text().replace(asked, "}"))
+    assert said.code == design.code == 0, said.err + design.err
+    assert no_sampling == []
+    assert read(folder / "tests.csv").empty
+    money = read(folder / "plan.csv").query("purpose == 'test'")
+    assert set(money["channel"]) == {""}
+    assert money["planned_spend"].sum() == pytest.approx(30_000)
+    assert "tests are not designed beside such limits" in design.out
+    assert "tests are not designed beside such limits" in (folder / "report.html").read_text("utf-8")
+
+
+def test_beside_weeks_as_decisions_a_design_is_refused_and_a_run_keeps_the_reserve(  # type: ignore[no-untyped-def]
+    finished, execute, read, no_sampling, tmp_path
+) -> None:
+    folder, asked = finished.copy(tmp_path / "acme"), ", flighting: {}}"
+    config = finished.small.variant("acme", ("300_000}", f"300_000{asked}"))
+    try:
+        design = execute("tests", "design", config, "--out", folder, "--quiet")
+        said = execute("run", config, "--out", folder, "--quiet")
+    finally:
+        config.write_text(config.read_text().replace(asked, "}"))
+    assert design.code == 1
+    assert "no tests are designed beside weeks as decisions" in design.err
+    assert said.code == 0, said.err
+    assert no_sampling == []
+    money = read(folder / "plan.csv").query("purpose == 'test'")
+    assert set(money["channel"]) == {""}
+    assert money["planned_spend"].sum() == pytest.approx(30_000)
+    assert not {path.name for path in folder.iterdir()} & FILES
