@@ -122,6 +122,8 @@ def test_at_random_moments_a_kill_loses_nothing(company: Path, moments: int) -> 
         time.sleep(source.uniform(0.0, whole))
         os.kill(child, signal.SIGKILL)
         outcomes.append(_ended(child))
+        if outcomes[-1] == 0:  # it was through already: the run that was timed met a busier machine
+            whole /= 2
         assert read_manifest(run).owner == good.owner  # readable at once
         assert _ended(_in_a_child(command)) == 0  # takes over the lock, finishes or begins again
         now = verify(run)
