@@ -35,9 +35,9 @@ from mmm.stages.prepare import prepare
 from mmm.stages.tables import write_json
 from mmm.yaml_text import yaml_mapping
 
-QUICK = 700_000
+QUICK = 300_000
 """Places x geos x periods x draws that two cores plan in under a second; above, a part of the draws is planned on."""
-LEAST_DRAWS = 200
+LEAST_DRAWS = 100
 
 
 @dataclass(frozen=True, slots=True)

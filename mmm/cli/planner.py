@@ -53,6 +53,7 @@ def flags(port: int, *, browser: bool) -> list[str]:
         "server.address": "127.0.0.1",
         "server.port": str(port),
         "server.headless": str(not browser).lower(),
+        "server.showEmailPrompt": "false",  # or the first start waits for an answer
         "server.fileWatcherType": "none",
         "server.enableXsrfProtection": "true",
         "server.enableCORS": "true",  # or any site that is open in the browser could ask for the plan

@@ -379,3 +379,26 @@ def test_without_the_extra_the_command_says_what_to_install(
     said = execute("app", finished.small.config, "--out", finished.folder)
     assert said.code == 2
     assert "pip install 'mmm-planner[app]'" in said.err
+
+
+@needs_streamlit
+def test_the_first_start_on_a_machine_asks_nobody_for_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    from streamlit import config as streamlit_config
+    from streamlit.runtime import credentials
+
+    told = dict(flag.removeprefix("--").split("=", 1) for flag in command.flags(8501, browser=True))
+    monkeypatch.setattr(credentials, "_check_credential_file_exists", lambda: False)
+    asked: list[str] = []
+    monkeypatch.setattr(credentials.Credentials, "_check_activated", lambda self: asked.append("address"))
+    before = {
+        name: streamlit_config.get_option(name) for name in ("server.headless", "server.showEmailPrompt")
+    }
+    try:
+        for name in before:
+            streamlit_config.set_option(name, told[name] == "true")
+        credentials.check_credentials()
+    finally:
+        for name, value in before.items():
+            streamlit_config.set_option(name, value)
+    assert told["server.headless"] == "false"
+    assert asked == []
