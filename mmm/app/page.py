@@ -194,6 +194,7 @@ def _figures(plan: Plan, voice: Voice) -> None:
     places[2].metric(voice.text("planner.better"), odds)
     places[2].caption(voice.text(f"planner.better.{'same' if is_today(plan) else 'note'}"))
     places[3].metric(voice.text("planner.tests"), money(plan.summary.reserve, voice))
+    places[3].caption(voice.text("planner.tests.note"))
 
 
 def _limits(planner: Planner, plan: Plan | None, voice: Voice) -> None:
